@@ -1,0 +1,189 @@
+//! The collector in the target process: sampled allocations, counters, epochs and heap snapshots,
+//! written to a recording as the program runs. Safe code only; nothing here judges what it sees.
+//! In a hook: no lock that can block, no heap, no Python.
+
+mod counters;
+mod headroom;
+mod live;
+mod output;
+mod recorder;
+mod resources;
+mod sampler;
+mod schedule;
+mod sites;
+mod stacks;
+mod thread;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use thread::{Agent, Control};
+use unfreed_cpython::gil::Gil;
+use unfreed_cpython::{Runtime, Unsupported, gil, hooks};
+use unfreed_recording::process::ProcessInfo;
+use unfreed_sys::fork;
+
+/// What to record and where.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The recording to write; an existing file is overwritten.
+    pub recording: PathBuf,
+    /// Facts of the process, the wished sample and epoch lengths among them.
+    pub process: ProcessInfo,
+}
+
+/// Why nothing is recorded; displays as one sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The interpreter is not one that unfreed can look into.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
+    /// The recording cannot be written.
+    #[error("cannot write {path}: {why}")]
+    Output {
+        /// Where it should have been.
+        path: String,
+        /// What the system said.
+        why: std::io::Error,
+    },
+    /// The system refuses memory for the collector's tables or its thread.
+    #[error("the system refuses memory or a thread for the collector ({0})")]
+    Resources(&'static str),
+    /// Called without the GIL.
+    #[error("the collector was started without the GIL")]
+    NoGil,
+}
+
+/// The running agent of this process. Locked only with the GIL held, so never contended and never
+/// left locked by a fork.
+static RUNNING: Mutex<Option<Running>> = Mutex::new(None);
+
+struct Running {
+    settings: Settings,
+    control: Arc<Control>,
+    thread: Option<std::thread::JoinHandle<Agent>>,
+    /// The agent between two threads: while a fork is under way.
+    parked: Option<Agent>,
+}
+
+/// Starts recording. The GIL must be held.
+///
+/// # Errors
+/// When the interpreter is unknown, or the file or the tables cannot be had. The program can go on
+/// as if nothing had happened.
+pub fn start(settings: Settings) -> Result<(), StartError> {
+    let runtime = Runtime::detect()?;
+    let gil = Gil::held(runtime).ok_or(StartError::NoGil)?;
+    let recorder = recorder::install(runtime, &gil)?;
+    fork::register();
+    fork::adopt();
+    begin(runtime, recorder, settings)
+}
+
+fn begin(
+    runtime: &'static Runtime,
+    recorder: &'static recorder::Recorder,
+    settings: Settings,
+) -> Result<(), StartError> {
+    let agent = Agent::new(runtime, recorder, &settings)?;
+    recorder.activate(settings.process.sample_bytes);
+    let control = Arc::new(Control::default());
+    let thread = thread::spawn(agent, Arc::clone(&control))?;
+    *running() =
+        Some(Running { settings, control, thread: Some(thread), parked: None });
+    Ok(())
+}
+
+/// Stops recording: writes the last counters and the end. The GIL must be held; it is released
+/// while the agent's thread finishes. Does nothing when nothing is recorded.
+pub fn stop() {
+    let Ok(runtime) = Runtime::detect() else { return };
+    let (Some(gil), Some(recorder)) = (Gil::held(runtime), recorder::installed()) else { return };
+    recorder.deactivate();
+    let Some(mut running) = running().take() else { return };
+    if fork::is_orphan() {
+        return;
+    }
+    if let Some(mut agent) = halt(runtime, &gil, &mut running) {
+        gil.released(runtime, || agent.end());
+    }
+}
+
+/// Ends the agent's thread and takes the agent back.
+fn halt(runtime: &Runtime, gil: &Gil, running: &mut Running) -> Option<Agent> {
+    running.control.stop();
+    let thread = running.thread.take();
+    let agent = gil.released(runtime, || thread.and_then(|thread| thread.join().ok()));
+    agent.or_else(|| running.parked.take())
+}
+
+/// Before `os.fork()`: when the program has one thread only, ours is ended until the fork is over,
+/// since from 3.12 on Python warns of a fork in a process with several threads.
+pub fn before_fork() {
+    let Ok(runtime) = Runtime::detect() else { return };
+    let Some(gil) = Gil::held(runtime) else { return };
+    let mut guard = running();
+    let Some(running) = guard.as_mut() else { return };
+    if counters::own_threads() == 2 && running.thread.is_some() && !fork::is_orphan() {
+        // The lock is held while the GIL is not: nobody else takes it but under a fork hook or at
+        // the end, and the program has no other thread that could.
+        running.parked = halt(runtime, &gil, running);
+    }
+}
+
+/// After `os.fork()` in the parent: the agent's thread comes back once the main thread runs Python
+/// again, which is after the interpreter has counted the threads.
+pub fn after_fork_in_parent() {
+    let Ok(runtime) = Runtime::detect() else { return };
+    let parked = running().as_ref().is_some_and(|running| running.parked.is_some());
+    if parked && !gil::call_soon(runtime, resume_soon) {
+        resume();
+    }
+}
+
+extern "C" fn resume_soon(_: *mut std::ffi::c_void) -> std::ffi::c_int {
+    resume();
+    0
+}
+
+fn resume() {
+    let mut guard = running();
+    let Some(running) = guard.as_mut() else { return };
+    if let Some(agent) = running.parked.take() {
+        running.control = Arc::new(Control::default());
+        running.thread = thread::spawn(agent, Arc::clone(&running.control)).ok();
+    }
+}
+
+/// After `os.fork()` in the child: forgets the parent's agent and starts one of its own. The GIL
+/// must be held.
+///
+/// # Errors
+/// As [`start`]; the child then runs without being recorded.
+pub fn after_fork_in_child(recording: PathBuf, process: ProcessInfo) -> Result<(), StartError> {
+    let runtime = Runtime::detect()?;
+    let Some(recorder) = recorder::installed() else { return Ok(()) };
+    // The parent's agent is only forgotten, never dropped: its thread does not exist here, and its
+    // file belongs to the parent.
+    if let Some(parents) = running().take() {
+        std::mem::forget(parents);
+    }
+    recorder.deactivate();
+    recorder.forget_everything();
+    fork::adopt();
+    begin(runtime, recorder, Settings { recording, process })
+}
+
+/// The recording of this process, if there is one.
+#[must_use]
+pub fn recording() -> Option<PathBuf> {
+    running().as_ref().map(|running| running.settings.recording.clone())
+}
+
+fn running() -> std::sync::MutexGuard<'static, Option<Running>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether allocation hooks of ours are in force (another tool may have taken them out).
+pub(crate) fn hooks_in_force(runtime: &Runtime, gil: &Gil) -> bool {
+    hooks::are_installed::<recorder::Recorder>(runtime, gil)
+}

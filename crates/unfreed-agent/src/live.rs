@@ -1,0 +1,188 @@
+//! Live sampled blocks by address: a fixed table of atomics that hooks write without a lock.
+
+use std::sync::atomic::{
+    AtomicU8, AtomicU32, AtomicU64, AtomicUsize,
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
+};
+use unfreed_recording::ids::{EpochId, StackId};
+use unfreed_sys::atomics::{reset, zeroed};
+
+const WAYS: usize = 16;
+const BUCKETS: usize = 4096;
+const SLOTS: usize = WAYS * BUCKETS;
+/// Counters in front of the table, one byte each: a free of an unknown block costs one load.
+const FILTER: usize = 16 * 1024;
+/// A slot that is being written or read out.
+const BUSY: usize = 1;
+
+/// What is kept of a sampled block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Block {
+    pub address: usize,
+    pub stack: StackId,
+    pub born: EpochId,
+    /// Bytes and blocks that it stands for.
+    pub bytes: u64,
+    pub blocks: u32,
+}
+
+/// The table. Holds 65,536 blocks (32 GiB live at the largest mean); more are counted as lost.
+#[derive(Debug)]
+pub(crate) struct LiveBlocks {
+    addresses: &'static [AtomicUsize],
+    bytes: &'static [AtomicU64],
+    blocks: &'static [AtomicU32],
+    stacks: &'static [AtomicU32],
+    born: &'static [AtomicU32],
+    filter: &'static [AtomicU8],
+}
+
+fn hash(address: usize) -> usize {
+    (address >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn bucket(address: usize) -> usize {
+    (hash(address) >> 48) % BUCKETS * WAYS
+}
+
+fn filter_slot(address: usize) -> usize {
+    (hash(address) >> 40) % FILTER
+}
+
+impl LiveBlocks {
+    pub(crate) fn new() -> Option<Self> {
+        Some(LiveBlocks {
+            addresses: zeroed(SLOTS)?,
+            bytes: zeroed(SLOTS)?,
+            blocks: zeroed(SLOTS)?,
+            stacks: zeroed(SLOTS)?,
+            born: zeroed(SLOTS)?,
+            filter: zeroed(FILTER)?,
+        })
+    }
+
+    #[inline]
+    pub(crate) fn may_hold(&self, address: usize) -> bool {
+        self.filter[filter_slot(address)].load(Relaxed) != 0
+    }
+
+    /// Adds a block; `false` when its bucket is full.
+    pub(crate) fn insert(&self, block: Block) -> bool {
+        let start = bucket(block.address);
+        for slot in start..start + WAYS {
+            let free = self.addresses[slot].compare_exchange(0, BUSY, Acquire, Relaxed);
+            if free.is_err() {
+                continue;
+            }
+            self.bytes[slot].store(block.bytes, Relaxed);
+            self.blocks[slot].store(block.blocks, Relaxed);
+            self.stacks[slot].store(block.stack.0, Relaxed);
+            self.born[slot].store(block.born.0, Relaxed);
+            let count = &self.filter[filter_slot(block.address)];
+            // A counter at its top stays there: it only costs some useless look-ups.
+            let _ = count.fetch_update(Relaxed, Relaxed, |n| n.checked_add(1));
+            self.addresses[slot].store(block.address, Release);
+            return true;
+        }
+        false
+    }
+
+    /// Takes a block out.
+    pub(crate) fn remove(&self, address: usize) -> Option<Block> {
+        let start = bucket(address);
+        for slot in start..start + WAYS {
+            if self.addresses[slot].load(Relaxed) != address {
+                continue;
+            }
+            let ours = self.addresses[slot].compare_exchange(address, BUSY, AcqRel, Relaxed);
+            if ours.is_ok() {
+                let block = self.read(slot, address);
+                let count = &self.filter[filter_slot(address)];
+                let _ = count.fetch_update(Relaxed, Relaxed, |n| match n {
+                    0 | u8::MAX => None,
+                    n => Some(n - 1),
+                });
+                self.addresses[slot].store(0, Release);
+                return Some(block);
+            }
+        }
+        None
+    }
+
+    fn read(&self, slot: usize, address: usize) -> Block {
+        Block {
+            address,
+            stack: StackId(self.stacks[slot].load(Relaxed)),
+            born: EpochId(self.born[slot].load(Relaxed)),
+            bytes: self.bytes[slot].load(Relaxed),
+            blocks: self.blocks[slot].load(Relaxed),
+        }
+    }
+
+    /// All blocks now. A block that is freed meanwhile may be there or not.
+    pub(crate) fn all(&self) -> Vec<Block> {
+        let live = |slot: usize| {
+            let address = self.addresses[slot].load(Acquire);
+            (address > BUSY).then(|| self.read(slot, address))
+        };
+        (0..SLOTS).filter_map(live).collect()
+    }
+
+    /// Empties the table. Only in a forked child, before its agent starts.
+    pub(crate) fn clear(&self) {
+        reset(self.addresses);
+        reset(self.filter);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(address: usize, stack: u32) -> Block {
+        Block { address, stack: StackId(stack), born: EpochId(3), bytes: 100, blocks: 2 }
+    }
+
+    #[test]
+    fn a_block_is_known_until_it_is_freed_and_its_address_can_be_used_again() {
+        let live = LiveBlocks::new().expect("tables");
+        assert!(!live.may_hold(0x1000));
+        assert!(live.insert(block(0x1000, 7)));
+        assert!(live.may_hold(0x1000));
+        assert_eq!(live.all(), [block(0x1000, 7)]);
+        assert_eq!(live.remove(0x1000), Some(block(0x1000, 7)));
+        assert_eq!(live.remove(0x1000), None);
+        assert!(!live.may_hold(0x1000));
+        assert!(live.insert(block(0x1000, 8)));
+        assert_eq!(live.remove(0x1000).map(|b| b.stack), Some(StackId(8)));
+    }
+
+    #[test]
+    fn a_full_bucket_refuses_and_loses_nothing_else() {
+        let live = LiveBlocks::new().expect("tables");
+        let same: Vec<usize> =
+            (1..).map(|i| i * 16).filter(|&a| bucket(a) == bucket(16)).take(WAYS + 1).collect();
+        assert!(same[..WAYS].iter().all(|&a| live.insert(block(a, 1))));
+        assert!(!live.insert(block(same[WAYS], 1)));
+        assert!(live.remove(same[3]).is_some());
+        assert!(live.insert(block(same[WAYS], 1)));
+    }
+
+    #[test]
+    fn threads_insert_and_remove_without_losing_a_block() {
+        let live = LiveBlocks::new().expect("tables");
+        std::thread::scope(|scope| {
+            for thread in 0..4usize {
+                let live = &live;
+                scope.spawn(move || {
+                    for round in 0..20_000usize {
+                        let address = (thread * 1_000_000 + round % 500 + 1) * 16;
+                        assert!(live.insert(block(address, 1)));
+                        assert!(live.remove(address).is_some());
+                    }
+                });
+            }
+        });
+        assert!(live.all().is_empty());
+    }
+}

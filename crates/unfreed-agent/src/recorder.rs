@@ -1,0 +1,180 @@
+//! What the allocator hooks talk to: decides, captures the stack, keeps the live set. One for the
+//! process, never dropped.
+
+use crate::StartError;
+use crate::live::{Block, LiveBlocks};
+use crate::sampler::{self, Sampler};
+use crate::sites::SiteFigures;
+use crate::stacks::StackTable;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, OnceLock};
+use unfreed_cpython::Runtime;
+use unfreed_cpython::gil::Gil;
+use unfreed_cpython::hooks::{self, Domain, Observer};
+use unfreed_cpython::stack::{self, RawFrame};
+use unfreed_recording::ids::{EpochId, StackId};
+use unfreed_sys::fork;
+
+/// Deepest stack that is captured whole; of a deeper one the outermost frames are missing.
+const DEPTH: usize = 256;
+
+static RECORDER: OnceLock<Recorder> = OnceLock::new();
+
+/// State shared by the hooks and the agent's thread.
+pub(crate) struct Recorder {
+    sampler: Sampler,
+    live: LiveBlocks,
+    sites: SiteFigures,
+    stacks: Mutex<StackTable>,
+    epoch: AtomicU32,
+    active: AtomicBool,
+    lost: AtomicU64,
+    /// The mean that the person fixed; 0 when it adapts.
+    fixed_mean: AtomicU64,
+}
+
+/// The recorder of this process, made and hooked in at the first call.
+pub(crate) fn install(
+    runtime: &'static Runtime,
+    gil: &Gil,
+) -> Result<&'static Recorder, StartError> {
+    if let Some(recorder) = RECORDER.get() {
+        return Ok(recorder);
+    }
+    let tables = StartError::Resources("tables");
+    let (Some(live), Some(sites)) = (LiveBlocks::new(), SiteFigures::new()) else {
+        return Err(tables);
+    };
+    let recorder = RECORDER.get_or_init(|| Recorder {
+        sampler: Sampler::new(),
+        live,
+        sites,
+        stacks: Mutex::new(StackTable::new()),
+        epoch: AtomicU32::new(0),
+        active: AtomicBool::new(false),
+        lost: AtomicU64::new(0),
+        fixed_mean: AtomicU64::new(0),
+    });
+    hooks::count_arenas(runtime, gil);
+    hooks::install(runtime, gil, recorder);
+    Ok(recorder)
+}
+
+/// The recorder, if there is one.
+pub(crate) fn installed() -> Option<&'static Recorder> {
+    RECORDER.get()
+}
+
+impl Recorder {
+    /// Starts sampling; a mean of 0 adapts.
+    pub(crate) fn activate(&self, mean: u64) {
+        self.fixed_mean.store(mean, Relaxed);
+        self.active.store(true, Relaxed);
+        self.sampler.set_mean(if mean == 0 { 64 * 1024 } else { mean });
+    }
+
+    /// Stops sampling; the hooks then only pass blocks through.
+    pub(crate) fn deactivate(&self) {
+        self.active.store(false, Relaxed);
+        self.sampler.set_mean(0);
+    }
+
+    /// Empties every table. Only in a forked child, before its agent starts.
+    pub(crate) fn forget_everything(&self) {
+        self.live.clear();
+        self.sites.clear();
+        self.epoch.store(0, Relaxed);
+        self.lost.store(0, Relaxed);
+        if let Ok(mut stacks) = self.stacks.lock() {
+            *stacks = StackTable::new();
+        }
+    }
+
+    pub(crate) fn begin_epoch(&self, epoch: EpochId) {
+        self.epoch.store(epoch.0, Relaxed);
+    }
+
+    pub(crate) fn sampler(&self) -> &Sampler {
+        &self.sampler
+    }
+
+    /// Lets the mean follow the rate of samples, unless the person fixed it.
+    pub(crate) fn adapt(&self, samples: u64, seconds: f64) {
+        if self.fixed_mean.load(Relaxed) == 0 && self.active.load(Relaxed) {
+            let mean = self.sampler.mean();
+            let adapted = sampler::adapted(mean, samples, seconds);
+            if adapted != mean {
+                self.sampler.set_mean(adapted);
+            }
+        }
+    }
+
+    pub(crate) fn live_blocks(&self) -> Vec<Block> {
+        self.live.all()
+    }
+
+    pub(crate) fn sites(&self) -> &SiteFigures {
+        &self.sites
+    }
+
+    /// The stack table. The GIL must be held, so that no hook waits for it in vain.
+    pub(crate) fn stacks(&self) -> &Mutex<StackTable> {
+        &self.stacks
+    }
+
+    /// Samples that found no room, a count.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Relaxed)
+    }
+
+    fn stack(&self, runtime: &Runtime, gil: Option<&Gil>) -> Option<StackId> {
+        let Some(gil) = gil else { return Some(StackId(0)) };
+        let mut frames = [RawFrame::EMPTY; DEPTH];
+        let count = stack::capture(runtime, gil, &mut frames);
+        let mut stacks = self.stacks.try_lock().ok()?;
+        stacks.intern(runtime, gil, &frames[..count])
+    }
+}
+
+impl Observer for Recorder {
+    #[inline]
+    fn wants(&self, domain: Domain, size: usize) -> bool {
+        self.sampler.is_due(domain == Domain::Raw, size)
+    }
+
+    #[inline]
+    fn may_know(&self, block: usize) -> bool {
+        self.live.may_hold(block)
+    }
+
+    fn allocated(&self, runtime: &'static Runtime, gil: Option<&Gil>, block: usize, size: usize) {
+        self.sampler.rearm();
+        if !self.active.load(Relaxed) || fork::is_orphan() {
+            return;
+        }
+        let weight = self.sampler.weight(size);
+        self.sampler.count();
+        let stack = self.stack(runtime, gil).unwrap_or_else(|| {
+            self.lost.fetch_add(1, Relaxed);
+            StackId(0)
+        });
+        let block = Block {
+            address: block,
+            stack,
+            born: EpochId(self.epoch.load(Relaxed)),
+            bytes: (weight * size.max(1) as f64) as u64,
+            blocks: weight.round().clamp(1.0, f64::from(u32::MAX)) as u32,
+        };
+        self.sites.allocated(&block);
+        if !self.live.insert(block) {
+            self.lost.fetch_add(1, Relaxed);
+            self.sites.freed(&block);
+        }
+    }
+
+    fn freed(&self, block: usize) {
+        if let Some(block) = self.live.remove(block) {
+            self.sites.freed(&block);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Code objects and stacks, each once. Filled inside hooks, so every table has its room in advance:
+//! a hook never grows one, it drops the sample's stack instead.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+use unfreed_cpython::gil::Gil;
+use unfreed_cpython::stack::RawFrame;
+use unfreed_cpython::{CodeIdentity, CodeRef, Runtime};
+use unfreed_recording::ids::{CodeId, StackId};
+use unfreed_recording::sites::{Code, StackNode, Stacks};
+
+/// Entries that may be added between two visits of the agent.
+const ROOM: usize = 8 * 1024;
+const TEXT_ROOM: usize = 1024 * 1024;
+const FILE_LIMIT: usize = 400;
+const FUNCTION_LIMIT: usize = 200;
+
+#[derive(Clone, Copy)]
+struct KnownCode {
+    address: usize,
+    identity: CodeIdentity,
+    id: CodeId,
+}
+
+#[derive(Clone, Copy)]
+struct Line {
+    code: CodeId,
+    instruction: i32,
+    line: u32,
+}
+
+/// A code object whose texts wait to be handed over.
+struct NewCode {
+    id: CodeId,
+    file: std::ops::Range<usize>,
+    function: std::ops::Range<usize>,
+    first_line: u32,
+}
+
+/// The tables. Used only under the GIL.
+pub(crate) struct StackTable {
+    hasher: FixedState,
+    codes: HashTable<KnownCode>,
+    lines: HashTable<Line>,
+    nodes: HashTable<StackNode>,
+    next_code: u32,
+    next_stack: u32,
+    new_codes: Vec<NewCode>,
+    new_nodes: Vec<StackNode>,
+    text: Vec<u8>,
+}
+
+impl StackTable {
+    pub(crate) fn new() -> Self {
+        StackTable {
+            hasher: FixedState::with_seed(11),
+            codes: HashTable::with_capacity(ROOM),
+            lines: HashTable::with_capacity(ROOM),
+            nodes: HashTable::with_capacity(ROOM),
+            next_code: 0,
+            next_stack: 1,
+            new_codes: Vec::with_capacity(ROOM),
+            new_nodes: Vec::with_capacity(ROOM),
+            text: Vec::with_capacity(TEXT_ROOM),
+        }
+    }
+
+    /// Number of stacks so far, the empty one included.
+    pub(crate) fn len(&self) -> usize {
+        self.next_stack as usize
+    }
+
+    /// The stack of `frames` (innermost first). `None` when a table has no room left.
+    pub(crate) fn intern(
+        &mut self,
+        runtime: &Runtime,
+        gil: &Gil,
+        frames: &[RawFrame],
+    ) -> Option<StackId> {
+        let mut stack = StackId(0);
+        for frame in frames.iter().rev() {
+            let code = self.code(runtime, gil, frame.code)?;
+            let line = self.line(runtime, gil, code, *frame)?;
+            stack = self.node(stack, code, line)?;
+        }
+        Some(stack)
+    }
+
+    fn code(&mut self, runtime: &Runtime, gil: &Gil, code: CodeRef) -> Option<CodeId> {
+        let address = code.address();
+        let identity = code.identity(runtime, gil);
+        let hash = self.hasher.hash_one(address);
+        if let Some(known) = self.codes.find_mut(hash, |known| known.address == address) {
+            if known.identity == identity {
+                return Some(known.id);
+            }
+        } else if self.codes.len() == self.codes.capacity() {
+            return None;
+        }
+        if self.new_codes.len() == self.new_codes.capacity()
+            || self.text.capacity() - self.text.len() < FILE_LIMIT + FUNCTION_LIMIT + 8
+        {
+            return None;
+        }
+        let id = CodeId(self.next_code);
+        self.next_code += 1;
+        let start = self.text.len();
+        code.copy_file(runtime, gil, FILE_LIMIT, &mut self.text);
+        let middle = self.text.len();
+        code.copy_function(runtime, gil, FUNCTION_LIMIT, &mut self.text);
+        self.new_codes.push(NewCode {
+            id,
+            file: start..middle,
+            function: middle..self.text.len(),
+            first_line: code.first_line(runtime, gil),
+        });
+        let known = KnownCode { address, identity, id };
+        let hasher = &self.hasher;
+        match self.codes.find_mut(hash, |known| known.address == address) {
+            // The address belongs to another code object now.
+            Some(old) => *old = known,
+            None => {
+                self.codes.insert_unique(hash, known, |known| hasher.hash_one(known.address));
+            }
+        }
+        Some(id)
+    }
+
+    fn line(&mut self, runtime: &Runtime, gil: &Gil, id: CodeId, frame: RawFrame) -> Option<u32> {
+        let key = (id, frame.instruction);
+        let hash = self.hasher.hash_one(key);
+        if let Some(known) = self.lines.find(hash, |line| (line.code, line.instruction) == key) {
+            return Some(known.line);
+        }
+        if self.lines.len() == self.lines.capacity() {
+            return None;
+        }
+        let line = frame.code.line(runtime, gil, frame.instruction);
+        let entry = Line { code: id, instruction: frame.instruction, line };
+        let hasher = &self.hasher;
+        self.lines.insert_unique(hash, entry, |e| hasher.hash_one((e.code, e.instruction)));
+        Some(line)
+    }
+
+    fn node(&mut self, parent: StackId, code: CodeId, line: u32) -> Option<StackId> {
+        let key = (parent, code, line);
+        let hash = self.hasher.hash_one(key);
+        if let Some(known) = self.nodes.find(hash, |n| (n.parent, n.code, n.line) == key) {
+            return Some(known.id);
+        }
+        if self.nodes.len() == self.nodes.capacity()
+            || self.new_nodes.len() == self.new_nodes.capacity()
+        {
+            return None;
+        }
+        let node = StackNode { id: StackId(self.next_stack), parent, code, line };
+        self.next_stack += 1;
+        let hasher = &self.hasher;
+        self.nodes.insert_unique(hash, node, |n| hasher.hash_one((n.parent, n.code, n.line)));
+        self.new_nodes.push(node);
+        Some(node.id)
+    }
+
+    /// Hands over what is new and makes room again. By the agent's thread, outside any hook.
+    pub(crate) fn drain(&mut self) -> Stacks {
+        let text = &self.text;
+        let copy = |range: &std::ops::Range<usize>| {
+            String::from_utf8_lossy(&text[range.clone()]).into_owned()
+        };
+        let codes = self
+            .new_codes
+            .iter()
+            .map(|code| Code {
+                id: code.id,
+                file: copy(&code.file),
+                function: copy(&code.function),
+                first_line: code.first_line,
+            })
+            .collect();
+        let nodes = self.new_nodes.clone();
+        self.new_codes.clear();
+        self.new_nodes.clear();
+        self.text.clear();
+        let hasher = &self.hasher;
+        self.codes.reserve(ROOM, |known| hasher.hash_one(known.address));
+        self.lines.reserve(ROOM, |line| hasher.hash_one((line.code, line.instruction)));
+        self.nodes.reserve(ROOM, |n| hasher.hash_one((n.parent, n.code, n.line)));
+        Stacks { codes, nodes }
+    }
+}

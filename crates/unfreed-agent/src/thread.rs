@@ -1,0 +1,302 @@
+//! The agent's thread: reads counters every second, ends epochs, takes snapshots, writes.
+
+use crate::live::Block;
+use crate::output::{Failure, Output, Stamp};
+use crate::recorder::Recorder;
+use crate::schedule::Schedule;
+use crate::{Settings, StartError, counters, headroom, hooks_in_force, resources};
+use std::io::Write;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use unfreed_cpython::Runtime;
+use unfreed_cpython::gil::{Gil, with_gil};
+use unfreed_cpython::walk::{self, SampledBlock, WalkError};
+use unfreed_recording::ids::{EpochId, RunTime};
+use unfreed_recording::process::{End, Note};
+use unfreed_recording::sites::Epoch;
+use unfreed_recording::snapshot::Snapshot;
+use unfreed_sys::signals;
+
+/// Name of the thread, as the operating system shows it.
+pub(crate) const NAME: &str = "unfreed";
+const TICK: Duration = Duration::from_secs(1);
+/// Memory that a snapshot takes for a while, bytes an object that the collector tracks.
+const SNAPSHOT_BYTES: u64 = 400;
+
+/// Tells the thread to end.
+#[derive(Debug, Default)]
+pub(crate) struct Control {
+    stop: Mutex<bool>,
+    wake: Condvar,
+}
+
+impl Control {
+    pub(crate) fn stop(&self) {
+        *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.wake.notify_all();
+    }
+
+    /// Waits for `time` or the end; `true` for the end.
+    fn wait(&self, time: Duration) -> bool {
+        let stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.wake.wait_timeout_while(stop, time, |stop| !*stop);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// The collector's state outside the hooks; owned by whichever thread runs it.
+pub(crate) struct Agent {
+    runtime: &'static Runtime,
+    recorder: &'static Recorder,
+    output: Output,
+    schedule: Schedule,
+    started: Instant,
+    epoch: EpochId,
+    last_tick: Duration,
+    samples_before: u64,
+    lost_before: u64,
+    hooks_lost: bool,
+    skipped_for_memory: bool,
+}
+
+/// Runs the agent on a thread of its own, which receives no signal.
+pub(crate) fn spawn(
+    agent: Agent,
+    control: Arc<Control>,
+) -> Result<std::thread::JoinHandle<Agent>, StartError> {
+    let builder = std::thread::Builder::new().name(NAME.to_owned());
+    signals::with_all_blocked(|| builder.spawn(move || run(agent, &control)))
+        .map_err(|_| StartError::Resources("thread"))
+}
+
+fn run(mut agent: Agent, control: &Control) -> Agent {
+    loop {
+        let now = agent.started.elapsed();
+        if control.wait(agent.schedule.left(now).clamp(Duration::from_millis(1), TICK)) {
+            return agent;
+        }
+        agent.tick();
+    }
+}
+
+/// How long a snapshot took. The person is told how long the program stood still; the budget counts
+/// processor time, so that a busy machine does not cost the answer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pause {
+    wall: Duration,
+    cpu: Duration,
+}
+
+fn thread_cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// What an epoch's end collects while the GIL is held.
+struct Harvest {
+    blocks: Option<u64>,
+    frozen: u64,
+    live: Vec<Block>,
+    snapshot: Option<Result<Snapshot, WalkError>>,
+    hooked: bool,
+}
+
+impl Agent {
+    pub(crate) fn new(
+        runtime: &'static Runtime,
+        recorder: &'static Recorder,
+        settings: &Settings,
+    ) -> Result<Self, StartError> {
+        let process = &settings.process;
+        let failed = |why: std::io::Error| StartError::Output {
+            path: settings.recording.display().to_string(),
+            why,
+        };
+        let mut agent = Agent {
+            runtime,
+            recorder,
+            output: Output::create(&settings.recording).map_err(failed)?,
+            schedule: Schedule::new(
+                Duration::from_nanos(process.epoch_ns),
+                process.snapshot_budget_percent,
+            ),
+            started: Instant::now(),
+            epoch: EpochId(0),
+            last_tick: Duration::ZERO,
+            samples_before: recorder.sampler().taken(),
+            lost_before: 0,
+            hooks_lost: false,
+            skipped_for_memory: false,
+        };
+        let written = agent.output.append(process, Stamp::default());
+        written.map_err(|why| failed(std::io::Error::other(why.to_string())))?;
+        agent.read_counters(None, None);
+        Ok(agent)
+    }
+
+    fn now(&self) -> RunTime {
+        RunTime(self.started.elapsed().as_nanos() as u64)
+    }
+
+    fn tick(&mut self) {
+        let now = self.started.elapsed();
+        let seconds = now.saturating_sub(self.last_tick).as_secs_f64();
+        let samples = self.recorder.sampler().taken();
+        if seconds > 0.5 {
+            self.recorder.adapt(samples - self.samples_before, seconds);
+            self.samples_before = samples;
+            self.last_tick = now;
+        }
+        self.drain_stacks();
+        if self.schedule.left(now).is_zero() {
+            self.end_epoch(now);
+        } else {
+            self.read_counters(None, None);
+        }
+    }
+
+    fn read_counters(&mut self, blocks: Option<u64>, frozen: Option<u64>) {
+        let mut counters = counters::read(self.runtime, self.now(), self.output.fd());
+        counters.allocated_blocks = blocks;
+        counters.gc_frozen = frozen;
+        let at = counters.at;
+        self.write(|output| output.append(&counters, Stamp { at, epoch: None }));
+    }
+
+    /// Makes room in the tables of stacks. A hook that finds them locked meanwhile loses the stack
+    /// of one sample.
+    fn drain_stacks(&mut self) -> usize {
+        let table = self.recorder.stacks();
+        let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+        let (stacks, count) = (table.drain(), table.len());
+        drop(table);
+        if !(stacks.codes.is_empty() && stacks.nodes.is_empty()) {
+            self.write(|output| output.append(&stacks, Stamp::default()));
+        }
+        count
+    }
+
+    fn end_epoch(&mut self, now: Duration) {
+        let at = RunTime(now.as_nanos() as u64);
+        let mut pause = Pause::default();
+        let harvest = with_gil(self.runtime, |gil| self.harvest(gil, now, &mut pause));
+        let Some(harvest) = harvest else { return };
+        self.schedule.next_epoch(now);
+        self.read_counters(harvest.blocks, Some(harvest.frozen));
+        let stacks = self.drain_stacks();
+        let epoch = Epoch {
+            id: self.epoch,
+            at,
+            sample_bytes: self.recorder.sampler().mean(),
+            sites: self.recorder.sites().sites(stacks, &harvest.live),
+        };
+        let stamp = Stamp { at, epoch: Some(self.epoch) };
+        self.write(|output| output.append(&epoch, stamp));
+        match harvest.snapshot {
+            Some(Ok(mut snapshot)) => {
+                self.schedule.took_snapshot(now, pause.cpu);
+                snapshot.epoch = self.epoch;
+                snapshot.at = at;
+                snapshot.pause_ns = pause.wall.as_nanos() as u64;
+                self.write(|output| output.append(&snapshot, stamp));
+                drop(snapshot);
+                let resources = resources::read(at, self.output.fd());
+                self.write(|output| output.append(&resources, Stamp { at, epoch: None }));
+            }
+            // A collection was under way: the next epoch's end comes soon.
+            Some(Err(WalkError::Collecting)) | None => {}
+            Some(Err(why)) => self.note(&format!("no snapshot: {why}")),
+        }
+        self.watch_hooks(harvest.hooked);
+        self.note_lost_samples();
+        self.epoch = EpochId(self.epoch.0 + 1);
+        self.recorder.begin_epoch(self.epoch);
+        self.write(Output::tidy);
+    }
+
+    fn harvest(&mut self, gil: &Gil, now: Duration, pause: &mut Pause) -> Harvest {
+        let live = self.recorder.live_blocks();
+        let snapshot = self.snapshot(gil, now, &live, pause);
+        Harvest {
+            blocks: self.runtime.allocated_blocks(gil),
+            frozen: walk::frozen_objects(self.runtime, gil),
+            live,
+            snapshot,
+            hooked: hooks_in_force(self.runtime, gil),
+        }
+    }
+
+    /// Takes a snapshot when one is due, affordable, and there is memory for it.
+    fn snapshot(
+        &mut self,
+        gil: &Gil,
+        now: Duration,
+        live: &[Block],
+        pause: &mut Pause,
+    ) -> Option<Result<Snapshot, WalkError>> {
+        if !self.schedule.is_due(now) {
+            return None;
+        }
+        let objects = walk::tracked_objects(self.runtime, gil);
+        if !self.schedule.affords(now, objects) {
+            return None;
+        }
+        let needed = objects.saturating_mul(SNAPSHOT_BYTES);
+        if needed > headroom::bytes() / 2 {
+            self.skipped_for_memory = true;
+            return None;
+        }
+        let blocks: Vec<SampledBlock> = live
+            .iter()
+            .map(|block| SampledBlock {
+                address: block.address,
+                stack: block.stack,
+                born: block.born,
+                bytes: block.bytes,
+            })
+            .collect();
+        let (began, cpu_began) = (Instant::now(), thread_cpu_time());
+        let snapshot = walk::snapshot(self.runtime, gil, &blocks);
+        *pause = Pause { wall: began.elapsed(), cpu: thread_cpu_time().saturating_sub(cpu_began) };
+        Some(snapshot)
+    }
+
+    fn watch_hooks(&mut self, hooked: bool) {
+        if !hooked && !self.hooks_lost {
+            self.hooks_lost = true;
+            self.note("another tool replaced the allocator hooks: from here on allocation sites are incomplete");
+        }
+        if std::mem::take(&mut self.skipped_for_memory) {
+            self.note("no snapshot: too little memory is left for one");
+        }
+    }
+
+    fn note_lost_samples(&mut self) {
+        let lost = self.recorder.lost();
+        if lost > self.lost_before {
+            let text = format!("{} allocation samples found no room and were lost", lost - self.lost_before);
+            self.lost_before = lost;
+            self.note(&text);
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        let note = Note { at: self.now(), text: text.to_owned() };
+        self.write(|output| output.append(&note, Stamp { at: note.at, epoch: None }));
+    }
+
+    /// Writes the last reading and the end. Without the GIL.
+    pub(crate) fn end(&mut self) {
+        self.read_counters(None, None);
+        let end = End { at: self.now() };
+        self.write(|output| output.append(&end, Stamp { at: end.at, epoch: None }));
+    }
+
+    /// Says on the program's standard error what the recording cannot say itself, once for a file
+    /// that ends early. Standard error may be closed.
+    fn write(&mut self, write: impl FnOnce(&mut Output) -> Result<(), Failure>) {
+        if let Err(failure) = write(&mut self.output) {
+            let _ = writeln!(std::io::stderr(), "unfreed: {failure}");
+        }
+    }
+}

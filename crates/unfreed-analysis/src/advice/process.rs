@@ -1,0 +1,139 @@
+//! Advice about what is not a container: cycles, descriptors and threads, C memory, the allocator.
+
+use super::advice;
+use crate::findings::Advice;
+
+/// Why cycles wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// The collector is disabled.
+    Disabled,
+    /// It is enabled and its thresholds are never reached.
+    NeverRuns,
+    /// Objects were frozen (`gc.freeze`).
+    Frozen,
+    /// It runs, and has not come to them.
+    Enabled,
+}
+
+/// About cycles: `cut` is the reference to hold weakly, as `Node.parent`.
+#[must_use]
+pub fn cycle(waiting: Waiting, cut: Option<&str>) -> Advice {
+    let why = match waiting {
+        Waiting::Disabled => {
+            "The garbage collector is disabled, and only it can free cycles. Call \
+                              gc.enable(), or gc.collect() at quiet moments, or break the cycle."
+        }
+        Waiting::NeverRuns => {
+            "The garbage collector is enabled but never runs, and only it can \
+                               free cycles. Lower its thresholds (gc.set_threshold), call \
+                               gc.collect() at quiet moments, or break the cycle."
+        }
+        Waiting::Frozen => {
+            "gc.freeze() hides objects from the garbage collector for good, and \
+                            only it can free cycles. Call it once, before the work starts, or \
+                            gc.unfreeze() now and then."
+        }
+        Waiting::Enabled => {
+            "The garbage collector frees these cycles, but late. Break the cycle \
+                             and they go at once."
+        }
+    };
+    let rule = match waiting {
+        Waiting::Disabled => "collector_disabled",
+        Waiting::NeverRuns => "collector_never_runs",
+        Waiting::Frozen => "collector_frozen",
+        Waiting::Enabled => "cycles_wait",
+    };
+    let Some((class, attribute)) = cut.and_then(|cut| cut.rsplit_once('.')) else {
+        return advice(rule, why.to_owned(), "gc.enable()");
+    };
+    let text = format!("{why} To break it, hold {class}.{attribute} weakly.");
+    let snippet = format!(
+        "class {class}:\n    def __init__(self, {attribute}):\n        self._{attribute} = \
+         weakref.ref({attribute})\n\n    @property\n    def {attribute}(self):\n        return \
+         self._{attribute}()"
+    );
+    advice(rule, text, &snippet)
+}
+
+/// About a resource, by its rule; `example` is what one is called.
+#[must_use]
+pub fn resource(rule: &str, example: Option<&str>) -> Advice {
+    let which = example
+        .map(|name| format!(" Start with {name}."))
+        .unwrap_or_default();
+    let (text, snippet) = match rule {
+        "unclosed_socket" => (
+            "Sockets are opened and not closed. Use one client or session for all requests, close \
+             responses, and put connections into with blocks; look at what keeps the connection \
+             objects alive.",
+            "with requests.Session() as session:\n    with session.get(url, timeout=10) as reply:\n        ...",
+        ),
+        "unclosed_file" => (
+            "Files are opened and not closed. Open them in with blocks; run with \
+             python -X dev to see where unclosed ones were made.",
+            "with open(path) as file:\n    ...",
+        ),
+        "unclosed_pipe" => (
+            "Pipes are opened and not closed: most come from subprocess.Popen. Use \
+             subprocess.run, or Popen in a with block, and communicate().",
+            "with subprocess.Popen(command, stdout=subprocess.PIPE) as process:\n    output, _ = \
+             process.communicate()",
+        ),
+        "unjoined_thread" => (
+            "Threads are started and never end: each keeps its stack, its locals and its \
+             thread-local data. Use a pool of fixed size, and give workers a way to stop.",
+            "with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:\n    \
+             pool.submit(job)",
+        ),
+        "unreaped_child" => (
+            "Child processes end and nobody waits for them. Call wait() or communicate() on each \
+             Popen, or join() on each Process.",
+            "process.wait(timeout=60)",
+        ),
+        _ => (
+            "Descriptors are opened and not closed (event loops, selectors, epoll objects, \
+             memory maps). Close what makes them: loop.close(), selector.close(), or with blocks.",
+            "with selectors.DefaultSelector() as selector:\n    ...",
+        ),
+    };
+    advice(rule, format!("{text}{which}"), snippet)
+}
+
+/// About memory that no Python object accounts for.
+#[must_use]
+pub fn native() -> Advice {
+    let text = "C code allocates and does not free. Look at the extension modules on the lines \
+                that the program repeats: upgrade them, close what they hand out (images, \
+                cursors, models), and halve the work until one call alone makes it grow.";
+    advice("native_growth", text.to_owned(), "")
+}
+
+/// About memory that the allocator holds.
+#[must_use]
+pub fn retention(by_malloc: bool) -> Advice {
+    let text = if by_malloc {
+        "This memory is free and no leak: malloc keeps it for later. If it has to go back to the \
+         system, set MALLOC_ARENA_MAX=2, call malloc_trim after a peak, or use jemalloc."
+    } else {
+        "This memory is free and no leak: Python's allocator keeps arenas of which some block is \
+         still in use. Avoid the peak (work in smaller batches, or in a child process that ends)."
+    };
+    let snippet = if by_malloc {
+        "import ctypes\nctypes.CDLL(\"libc.so.6\").malloc_trim(0)"
+    } else {
+        "with concurrent.futures.ProcessPoolExecutor(max_tasks_per_child=1) as pool:\n    ..."
+    };
+    advice("allocator_retention", text.to_owned(), snippet)
+}
+
+/// About blocks that survive and nobody is known to hold.
+#[must_use]
+pub fn site(place: &str) -> Advice {
+    let text = format!(
+        "Look at what {place} allocates and who receives it: it is kept by something that the \
+         snapshots do not show (C code, a buffer, many holders at once)."
+    );
+    advice("surviving_blocks", text, "")
+}

@@ -1,0 +1,377 @@
+//! Cycles that nothing reaches and nothing frees, told as findings: who is in them, which reference
+//! closes them, and why the collector does not come.
+
+use crate::advice::{self, Waiting};
+use crate::findings::{Filling, Finding, Growth, Kind, Severity, Trend};
+use crate::fingerprint::fingerprint;
+use crate::garbage::Cycles;
+use crate::heap::{Heap, short_name};
+use crate::paths::reference;
+use crate::shapes::TOP;
+use crate::sites::{allocated_at, gained_samples};
+use crate::study::Study;
+use crate::suspects::SECONDS;
+use crate::trend::{Judgement, Reading, judge, slope};
+use crate::wording::{bytes, count, rate};
+use std::collections::VecDeque;
+use unfreed_graph::{Edge, NodeSet};
+use unfreed_recording::snapshot::{Label, NodeIndex};
+
+/// Gain that is a finding when nothing will ever free it: bytes or objects.
+const LEAST: (i64, u64) = (16 << 10, 50);
+/// Part of the heap that waits, from which it is said although the collector runs.
+const PART: f64 = 0.05;
+/// Bytes below which it is not said.
+const WORTH: u64 = 1 << 20;
+/// Most findings about cycles.
+const FINDINGS: usize = 3;
+const SURE: f64 = 0.6;
+/// Names that say: this reference leads back.
+const BACKWARDS: [&str; 12] = [
+    "parent", "_parent", "owner", "_owner", "prev", "previous", "back", "root", "manager",
+    "context", "child_of", "outer",
+];
+
+/// Findings about cycles.
+#[must_use]
+pub fn findings(study: &Study<'_>, whole: f64) -> Vec<Finding> {
+    let Some(last) = study.taken.last() else {
+        return Vec::new();
+    };
+    let waiting = waiting(study);
+    let (from, to) = study.window();
+    if to - from < SECONDS {
+        return Vec::new();
+    }
+    last.garbage
+        .kinds
+        .iter()
+        .filter_map(|kind| finding(study, kind, waiting, whole))
+        .take(FINDINGS)
+        .collect()
+}
+
+/// Why cycles wait, as the readings of the window say.
+fn waiting(study: &Study<'_>) -> Waiting {
+    let readings = study.readings();
+    let disabled = readings
+        .iter()
+        .filter(|reading| reading.gc_enabled == Some(false))
+        .count();
+    if disabled * 2 > readings.len() {
+        return Waiting::Disabled;
+    }
+    let (Some(first), Some(last)) = (readings.first(), readings.last()) else {
+        return Waiting::Enabled;
+    };
+    if last.gc_frozen > first.gc_frozen {
+        return Waiting::Frozen;
+    }
+    let known = !last.gc_collections.is_empty() && readings.len() > 2;
+    if known && last.gc_collections == first.gc_collections {
+        return Waiting::NeverRuns;
+    }
+    Waiting::Enabled
+}
+
+fn finding(study: &Study<'_>, kind: &Cycles, waiting: Waiting, whole: f64) -> Option<Finding> {
+    let series = Series::new(study, kind);
+    let judged = judge(&series.bytes, 0.0);
+    let severity = severity(study, kind, &series, &judged, waiting)?;
+    let told = study
+        .latest
+        .as_ref()
+        .and_then(|latest| describe(&latest.heap, &kind.example));
+    let since = study
+        .taken
+        .get(study.from)
+        .map_or_else(Default::default, |taken| taken.epoch);
+    let samples = gained_samples(study, since, |sample| sample.shape == TOP);
+    let names = kind
+        .types
+        .iter()
+        .map(|name| short_name(name))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let gained = series.gained();
+    Some(Finding {
+        id: fingerprint(
+            Kind::Cycle,
+            "",
+            &kind.types.iter().map(String::as_str).collect::<Vec<_>>(),
+        ),
+        severity,
+        kind: Kind::Cycle,
+        title: match severity {
+            Severity::Leak => format!("reference cycles of {names} that nothing frees"),
+            _ => format!("reference cycles of {names} that wait for the collector"),
+        },
+        summary: summary(&names, kind, &series, waiting, told.as_ref()),
+        growth: Growth {
+            bytes: gained.0,
+            bytes_per_second: judged.slope,
+            objects: gained.1,
+            objects_per_second: slope(&series.objects),
+            share: if whole > 0.0 {
+                (gained.0 as f64 / whole).clamp(0.0, 1.0)
+            } else {
+                0.0
+            },
+            trend: judged.trend,
+            intervals_grown: judged.grown,
+            intervals: judged.intervals,
+            confidence: judged.confidence,
+            series: series
+                .bytes
+                .iter()
+                .zip(&series.objects)
+                .map(|(bytes, objects)| (bytes.at, objects.level as u64, bytes.level as u64))
+                .collect(),
+        },
+        held_by: None,
+        filled_with: fillings(study, kind),
+        allocated_at: allocated_at(study.source, &study.ownership, samples.iter()),
+        advice: advice::cycle(waiting, told.as_ref().and_then(|told| told.cut.as_deref())),
+    })
+}
+
+fn severity(
+    study: &Study<'_>,
+    kind: &Cycles,
+    series: &Series,
+    judged: &Judgement,
+    waiting: Waiting,
+) -> Option<Severity> {
+    let (bytes_gained, objects_gained) = series.gained();
+    let steady = judged.trend == Trend::Steady;
+    let material = bytes_gained >= LEAST.0 || objects_gained >= LEAST.1 as i64;
+    if waiting != Waiting::Enabled && steady && material {
+        let sure = judged.confidence >= SURE;
+        return Some(if sure {
+            Severity::Leak
+        } else {
+            Severity::Warning
+        });
+    }
+    let heap = study.taken.last().map_or(0, |taken| taken.bytes);
+    let large = kind.bytes >= WORTH && kind.bytes as f64 >= PART * heap as f64;
+    match (large, steady) {
+        (true, true) => Some(Severity::Warning),
+        (true, false) => Some(Severity::Note),
+        _ => None,
+    }
+}
+
+/// What waits at each judged snapshot.
+struct Series {
+    bytes: Vec<Reading>,
+    objects: Vec<Reading>,
+    cycles: Vec<Reading>,
+}
+
+impl Series {
+    fn new(study: &Study<'_>, kind: &Cycles) -> Self {
+        let level = |value: fn(&Cycles) -> u64| -> Vec<Reading> {
+            let judged = study.taken.iter().skip(study.from);
+            judged
+                .map(|taken| {
+                    let same = taken
+                        .garbage
+                        .kinds
+                        .iter()
+                        .find(|other| other.types == kind.types);
+                    Reading {
+                        at: taken.at,
+                        level: same.map_or(0, value) as f64,
+                    }
+                })
+                .collect()
+        };
+        Self {
+            bytes: level(|kind| kind.bytes),
+            objects: level(|kind| kind.objects),
+            cycles: level(|kind| kind.count),
+        }
+    }
+
+    fn gained(&self) -> (i64, i64) {
+        let gain = |series: &[Reading]| match series {
+            [first, .., last] => (last.level - first.level) as i64,
+            _ => 0,
+        };
+        (gain(&self.bytes), gain(&self.objects))
+    }
+}
+
+fn summary(
+    names: &str,
+    kind: &Cycles,
+    series: &Series,
+    waiting: Waiting,
+    told: Option<&Told>,
+) -> String {
+    let (number, unit) = rate(slope(&series.cycles));
+    let why = match waiting {
+        Waiting::Disabled => "the garbage collector is disabled",
+        Waiting::NeverRuns => "the garbage collector never runs",
+        Waiting::Frozen => "gc.freeze() hides them from the garbage collector",
+        Waiting::Enabled => "the garbage collector has not come to them yet",
+    };
+    let total = count(i64::try_from(kind.count).unwrap_or(i64::MAX));
+    let size = bytes(kind.bytes as f64);
+    let mut text = match waiting {
+        Waiting::Enabled => {
+            format!("{total} cycles of {names} ({size}) are out of use and wait: {why}.")
+        }
+        _ => format!(
+            "{number} cycles of {names} {unit} go out of use and are never freed, because {why}; \
+             {total} wait ({size})."
+        ),
+    };
+    if let Some(told) = told {
+        text.push_str(&format!(" Each closes itself: {}.", told.text));
+    }
+    text
+}
+
+fn fillings(study: &Study<'_>, kind: &Cycles) -> Vec<Filling> {
+    let Some(latest) = &study.latest else {
+        return Vec::new();
+    };
+    let mut types: Vec<(String, i64, i64)> = Vec::new();
+    for &node in &kind.example {
+        let (name, size) = (latest.heap.type_name(node), latest.heap.size(node) as i64);
+        match types.iter_mut().find(|(known, _, _)| *known == name) {
+            Some(known) => {
+                known.1 += 1;
+                known.2 += size;
+            }
+            None => types.push((name, 1, size)),
+        }
+    }
+    let times = i64::try_from(kind.count).unwrap_or(i64::MAX);
+    let mut fillings: Vec<Filling> = types
+        .into_iter()
+        .map(|(type_name, objects, bytes)| Filling {
+            type_name,
+            objects: objects.saturating_mul(times),
+            bytes: bytes.saturating_mul(times),
+        })
+        .collect();
+    fillings.sort_by(|a, b| {
+        b.bytes
+            .cmp(&a.bytes)
+            .then_with(|| a.type_name.cmp(&b.type_name))
+    });
+    fillings.truncate(8);
+    fillings
+}
+
+/// A cycle in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// `Node.children[*] → Node.parent → the first Node`.
+    pub text: String,
+    /// The reference to hold weakly, `Node.parent`.
+    pub cut: Option<String>,
+}
+
+/// Describes the shortest cycle through the most telling member of a component.
+#[must_use]
+pub fn describe(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<Told> {
+    let start = *members
+        .iter()
+        .min_by_key(|&&node| (dullness(heap, node), node))?;
+    let cycle = shortest_cycle(heap, members, start)?;
+    let mut segments: Vec<String> = Vec::new();
+    let mut current = short_name(&heap.type_name(start)).to_owned();
+    let mut cuts: Vec<(bool, String)> = Vec::new();
+    for edge in &cycle {
+        let text = reference(heap, *edge, true);
+        current.push_str(&text);
+        if let Some(attribute) = text
+            .strip_prefix('.')
+            .filter(|name| !name.contains(['.', '[']))
+        {
+            let owner = current.trim_end_matches(&text);
+            if !owner.is_empty() && !owner.contains('.') {
+                cuts.push((
+                    BACKWARDS.contains(&attribute),
+                    format!("{owner}.{attribute}"),
+                ));
+            }
+        }
+        if edge.target == start || dullness(heap, edge.target) < DULL {
+            segments.push(std::mem::take(&mut current));
+            current = short_name(&heap.type_name(edge.target)).to_owned();
+        }
+    }
+    segments.push(format!("the first {}", short_name(&heap.type_name(start))));
+    let cut = cuts
+        .iter()
+        .rev()
+        .find(|(backwards, _)| *backwards)
+        .or(cuts.last());
+    Some(Told {
+        text: segments.join(" → "),
+        cut: cut.map(|(_, name)| name.clone()),
+    })
+}
+
+/// From here on a node is only a part of the one before it.
+const DULL: u8 = 2;
+
+/// How little a node tells people: instances of written classes first, containers last.
+fn dullness(heap: &Heap<'_>, node: NodeIndex) -> u8 {
+    let Some(info) = heap.type_of(node) else {
+        return 4;
+    };
+    if heap.is_namespace(node) || heap.is_closure(node) || info.name == "cell" {
+        return 4;
+    }
+    let builtin = info.module.is_empty() || info.module == "builtins";
+    match info.name.as_str() {
+        _ if !builtin => 0,
+        "function" | "method" | "generator" | "coroutine" | "frame" | "traceback" | "type" => 1,
+        "list" | "dict" | "tuple" | "set" | "frozenset" => 3,
+        _ => 1,
+    }
+}
+
+/// Breadth first from a member back to itself, inside the component.
+fn shortest_cycle(heap: &Heap<'_>, members: &[NodeIndex], start: NodeIndex) -> Option<Vec<Edge>> {
+    let mut inside = NodeSet::new(heap.graph.node_count());
+    for &member in members {
+        inside.insert(member);
+    }
+    let mut seen: crate::seeded::Map<NodeIndex, Edge> = Default::default();
+    let mut queue = VecDeque::from([start]);
+    while let Some(node) = queue.pop_front() {
+        for edge in heap.graph.edges(node) {
+            // An instance's way back over its class says nothing about the instance.
+            if !inside.contains(edge.target) || heap.label(edge.index) == Label::Class {
+                continue;
+            }
+            if edge.target == start {
+                return Some(back_to(start, edge, &seen));
+            }
+            if !seen.contains_key(&edge.target) {
+                seen.insert(edge.target, edge);
+                queue.push_back(edge.target);
+            }
+        }
+    }
+    None
+}
+
+fn back_to(start: NodeIndex, last: Edge, seen: &crate::seeded::Map<NodeIndex, Edge>) -> Vec<Edge> {
+    let mut cycle = vec![last];
+    let mut at = last.source;
+    while at != start {
+        let Some(edge) = seen.get(&at) else { break };
+        cycle.push(*edge);
+        at = edge.source;
+    }
+    cycle.reverse();
+    cycle
+}

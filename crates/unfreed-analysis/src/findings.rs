@@ -1,0 +1,305 @@
+//! What an analysis says: plain data that every report renders. The JSON report is this data, so a
+//! change here is a change of `docs/json.md` and of [`SCHEMA_VERSION`].
+
+use serde::Serialize;
+
+/// Version of the JSON report: `major.minor`. Minor adds fields, major changes or removes them.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// Everything that is said about one recording.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: String,
+    /// Version of unfreed that judged.
+    pub unfreed_version: String,
+    /// What ran.
+    pub program: Program,
+    /// The answer in one line.
+    pub verdict: Verdict,
+    /// Memory of the process over the run.
+    pub memory: Memory,
+    /// Findings, most important first: leaks, then warnings, then notes.
+    pub findings: Vec<Finding>,
+    /// Where the resident memory is at the end of the run.
+    pub accounting: Accounting,
+    /// How the evidence was gathered and how far it reaches.
+    pub evidence: Evidence,
+}
+
+/// What ran.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Program {
+    /// Short name: the script, `-m module` or `-c`.
+    pub name: String,
+    /// As typed after `unfreed run`.
+    pub argv: Vec<String>,
+    /// Interpreter version, as `3.12.1`.
+    pub python: String,
+    /// Process id.
+    pub pid: u32,
+    /// Seconds recorded.
+    pub seconds: f64,
+    /// Whether the recording ended in order (`false`: killed, or still running).
+    pub ended: bool,
+}
+
+/// The answer in one line.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Verdict {
+    /// The machine's word.
+    pub status: Status,
+    /// One sentence: `growth is steady (11 of 11 intervals)`, `not enough evidence yet, run for …`.
+    pub sentence: String,
+}
+
+/// The answer in one word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// At least one finding of severity `leak`.
+    Leak,
+    /// No leak, at least one warning.
+    Warning,
+    /// Enough evidence, and nothing grows without bound.
+    Clean,
+    /// Too short or too few snapshots to judge.
+    #[default]
+    NotEnoughEvidence,
+}
+
+/// Memory of the process over the run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Memory {
+    /// Resident set at the first reading, bytes.
+    pub rss_first: u64,
+    /// At the last reading, bytes.
+    pub rss_last: u64,
+    /// The highest reading, bytes.
+    pub rss_peak: u64,
+    /// Trend of the resident set after warm-up.
+    pub trend: Trend,
+    /// Growth a second after warm-up (Theil-Sen slope), bytes; negative when it shrinks.
+    pub bytes_per_second: f64,
+    /// Up to 60 readings over the run: seconds, resident bytes.
+    pub series: Vec<(f64, u64)>,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Grows and will not stop.
+    Leak,
+    /// Likely to become a leak: cycles that wait, resources left open.
+    Warning,
+    /// Said so that nobody chases it: bounded caches, warm-up, retention.
+    #[default]
+    Note,
+}
+
+/// What kind of thing was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A container (dict, list, set, deque, attribute chain, cache) that gains objects.
+    #[default]
+    Container,
+    /// A queue that fills faster than it drains.
+    Backlog,
+    /// Reference cycles that nothing frees, or that wait for the collector.
+    Cycle,
+    /// An allocation site whose blocks survive while no growing container was found.
+    Site,
+    /// Memory of C code: malloc in use grows and no Python object accounts for it.
+    Native,
+    /// File descriptors, sockets, threads, child processes.
+    Resource,
+    /// A bounded cache: it grew to its bound and stopped.
+    Cache,
+    /// Growth at the start that ended (imports, compiled patterns, a big load).
+    WarmUp,
+    /// The allocator holds free memory (fragmentation, arenas); no object grows.
+    Retention,
+}
+
+/// One thing found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Finding {
+    /// Fingerprint: the same leak has the same id across runs and hosts. 12 hex digits.
+    pub id: String,
+    /// How bad.
+    pub severity: Severity,
+    /// What kind.
+    pub kind: Kind,
+    /// A few words: `growing container app.sessions.STORE`.
+    pub title: String,
+    /// One or two sentences with names, counts and rates.
+    pub summary: String,
+    /// How it grows.
+    pub growth: Growth,
+    /// What keeps it alive; absent where nothing does (garbage) or nothing is known.
+    pub held_by: Option<HeldBy>,
+    /// What fills it: types of the gained objects, most bytes first, at most 8.
+    pub filled_with: Vec<Filling>,
+    /// Where the gained objects were allocated, largest share first, at most 5.
+    pub allocated_at: Vec<AllocatedAt>,
+    /// What to do.
+    pub advice: Advice,
+}
+
+/// How something grows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Growth {
+    /// Bytes gained from the first judged interval to the last (retained, LeakShare).
+    pub bytes: i64,
+    /// Bytes gained a second.
+    pub bytes_per_second: f64,
+    /// Objects (or descriptors, threads) gained.
+    pub objects: i64,
+    /// Objects gained a second.
+    pub objects_per_second: f64,
+    /// Share of the whole growth of the process, 0 to 1.
+    pub share: f64,
+    /// Its shape over time.
+    pub trend: Trend,
+    /// Intervals in which it grew.
+    pub intervals_grown: u32,
+    /// Intervals judged.
+    pub intervals: u32,
+    /// 0 to 1: how sure the trend is.
+    pub confidence: f64,
+    /// Seconds since start, objects, bytes: at each snapshot.
+    pub series: Vec<(f64, u64, u64)>,
+}
+
+/// The shape of a series over time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trend {
+    /// Grows in every interval.
+    Steady,
+    /// Grew and stopped.
+    Plateau,
+    /// Grows and falls back, again and again.
+    SawTooth,
+    /// Grew once.
+    Step,
+    /// Does not grow.
+    Flat,
+    /// Shrinks.
+    Falling,
+    /// Too few readings to tell.
+    #[default]
+    NotEnoughEvidence,
+}
+
+/// What keeps an object alive: the reference path from a root.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct HeldBy {
+    /// The path as Python would write it: `app.sessions.STORE['f3a9…'].payload`.
+    pub path: String,
+    /// The same with keys and indexes masked: `app.sessions.STORE[*].payload`.
+    pub shape: String,
+    /// What the path starts from: `module app.sessions`, `thread 'worker-1', serve() at app.py:10`.
+    pub root: String,
+    /// The holders in order from the root.
+    pub steps: Vec<Step>,
+}
+
+/// One holder of a path.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Step {
+    /// Type of the holder: `dict`, `app.models.Session`.
+    pub type_name: String,
+    /// The reference from it to the next: `.payload`, `['f3a9…']`, `local variable x`.
+    pub reference: String,
+    /// Whether this is the suspect: the reference whose holder grows.
+    pub suspect: bool,
+}
+
+/// Objects that a growing thing gains.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Filling {
+    /// Full type name: `app.models.Session`.
+    pub type_name: String,
+    /// Objects gained.
+    pub objects: i64,
+    /// Bytes gained (shallow).
+    pub bytes: i64,
+}
+
+/// A place that allocated gained objects.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct AllocatedAt {
+    /// The whole stack, innermost frame first.
+    pub stack: Vec<Frame>,
+    /// The frame to name: the innermost one of the person's own code, else the innermost.
+    pub frame: Frame,
+    /// Share of the gained bytes that came from here, 0 to 1 (estimate).
+    pub share: f64,
+    /// Bytes (estimate).
+    pub bytes: u64,
+    /// Sampled blocks behind the estimate.
+    pub samples: u32,
+}
+
+/// A line of a Python stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct Frame {
+    /// Path as Python gave it.
+    pub file: String,
+    /// 1-based; 0 when unknown.
+    pub line: u32,
+    /// Qualified name.
+    pub function: String,
+}
+
+/// What to do about a finding.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Advice {
+    /// Name of the rule that spoke: `unbounded_dict`, `lru_cache_on_method`, `traceback_held`, …
+    pub rule: String,
+    /// What to do, for people.
+    pub text: String,
+    /// Code that shows the fix; empty when none fits.
+    pub snippet: String,
+}
+
+/// Where the resident memory is, bytes; the parts add up to `rss`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Accounting {
+    /// Resident set at the last reading.
+    pub rss: u64,
+    /// Python objects reached by the last snapshot.
+    pub python_objects: u64,
+    /// malloc blocks in use that no Python object accounts for.
+    pub native_in_use: u64,
+    /// Held by allocators but free: pymalloc pools, malloc free lists.
+    pub allocator_free: u64,
+    /// unfreed's own.
+    pub own: u64,
+    /// The rest: code, mapped files, stacks.
+    pub code_and_files: u64,
+}
+
+/// How the evidence was gathered and how far it reaches.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Evidence {
+    /// Snapshots judged.
+    pub snapshots: u32,
+    /// Longest pause of the program for a snapshot, milliseconds.
+    pub longest_pause_ms: f64,
+    /// All pauses together, per cent of the run.
+    pub pause_percent: f64,
+    /// Objects in the last snapshot.
+    pub objects: u64,
+    /// References explained in the last snapshot: in-edges seen over refcounts, 0 to 1.
+    pub coverage: f64,
+    /// Allocation samples taken.
+    pub samples: u64,
+    /// Notes of the collector, for people.
+    pub notes: Vec<String>,
+    /// Other processes of the family that have recordings: pid.
+    pub children: Vec<u32>,
+}

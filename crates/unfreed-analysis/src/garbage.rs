@@ -1,0 +1,131 @@
+//! What nothing reaches: no root, and no object that something outside the snapshot refers to. Only
+//! the cyclic collector can free it. Counted for each snapshot, by the types of the cycles.
+
+use crate::heap::Heap;
+use crate::seeded::Map;
+use crate::survey::is_held_outside;
+use unfreed_graph::{NodeSet, components, reach, spread};
+use unfreed_recording::snapshot::{NodeIndex, RootKind};
+
+/// Most types in the name of a kind of cycle.
+const NAMED_TYPES: usize = 4;
+
+/// Garbage that waits, in one snapshot.
+#[derive(Clone, Debug, Default)]
+pub struct Garbage {
+    /// Kinds of cycles, most bytes first.
+    pub kinds: Vec<Cycles>,
+}
+
+/// Cycles of one kind: of the same types.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cycles {
+    /// The types of the members, sorted, each once: `app.Node, dict`.
+    pub types: Vec<String>,
+    /// How many there are.
+    pub count: u64,
+    /// Objects in them and hanging from them.
+    pub objects: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Members of the smallest, for the last snapshot to describe.
+    pub example: Vec<NodeIndex>,
+}
+
+/// What nothing reaches in a snapshot.
+#[must_use]
+pub fn unreached(heap: &Heap<'_>, in_degrees: &[u32]) -> NodeSet {
+    let held = (0..heap.graph.node_count() as NodeIndex)
+        .filter(|&node| is_held_outside(heap, node, in_degrees));
+    // Classes are in cycles of their own and often listed as roots: only their references count.
+    let named = heap
+        .snapshot
+        .roots
+        .iter()
+        .filter(|root| root.kind != RootKind::Type);
+    let roots: Vec<NodeIndex> = held.chain(named.map(|root| root.node)).collect();
+    let reached = reach(heap.graph, roots, &NodeSet::default(), |_| true);
+    let mut rest = NodeSet::new(heap.graph.node_count());
+    for node in 0..heap.graph.node_count() as NodeIndex {
+        if !reached.contains(node) {
+            rest.insert(node);
+        }
+    }
+    rest
+}
+
+/// Counts the garbage of a snapshot by kind of cycle.
+#[must_use]
+pub fn census(heap: &Heap<'_>, in_degrees: &[u32]) -> Garbage {
+    let garbage = unreached(heap, in_degrees);
+    if garbage.is_empty() {
+        return Garbage::default();
+    }
+    let found = components(heap.graph, |node| garbage.contains(node));
+    let mut cycles: Vec<Vec<NodeIndex>> = found
+        .members()
+        .into_iter()
+        .filter(|members| is_cycle(heap, members))
+        .collect();
+    // Components come with what they lead to before them; whoever is nearest the outside goes
+    // first and takes what hangs from it.
+    cycles.reverse();
+    let mut counted = NodeSet::new(heap.graph.node_count());
+    let mut kinds: Map<Vec<String>, Cycles> = Map::default();
+    for members in cycles {
+        let kind = kinds.entry(type_set(heap, &members)).or_default();
+        let hanging = spread(
+            heap.graph,
+            members.iter().copied(),
+            &NodeSet::default(),
+            &mut counted,
+            |edge| garbage.contains(edge.target),
+        );
+        if hanging.is_empty() {
+            continue;
+        }
+        kind.count += 1;
+        kind.objects += hanging.len() as u64;
+        for &node in &hanging {
+            kind.bytes = kind.bytes.saturating_add(heap.size(node));
+        }
+        if kind.example.is_empty() || members.len() < kind.example.len() {
+            kind.example = members;
+        }
+    }
+    let mut kinds: Vec<Cycles> = kinds
+        .into_iter()
+        .map(|(types, cycles)| Cycles { types, ..cycles })
+        .filter(|cycles| cycles.count > 0)
+        .collect();
+    kinds.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.types.cmp(&b.types)));
+    Garbage { kinds }
+}
+
+fn is_cycle(heap: &Heap<'_>, members: &[NodeIndex]) -> bool {
+    match members {
+        [] => false,
+        [node] => heap.graph.targets_of(*node).contains(node),
+        _ => true,
+    }
+}
+
+/// The types that name a kind of cycle: what people wrote, else whatever there is.
+fn type_set(heap: &Heap<'_>, members: &[NodeIndex]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for &node in members.iter().take(10_000) {
+        if !heap.is_namespace(node) {
+            all.push(heap.type_name(node));
+        }
+    }
+    all.sort();
+    all.dedup();
+    let own: Vec<String> = all
+        .iter()
+        .filter(|name| name.contains('.'))
+        .cloned()
+        .collect();
+    let mut named = if own.is_empty() { all } else { own };
+    named.truncate(NAMED_TYPES);
+    named
+}

@@ -1,0 +1,95 @@
+//! From a recording to findings: growth by path shape, who holds it and where it was made, cycles,
+//! resources, C memory, accounting, verdict and advice. Plain data in, plain data out: nothing here
+//! prints, reads files or knows a renderer.
+
+pub mod findings;
+pub mod source;
+
+mod accounting;
+mod advice;
+mod caches;
+mod containers;
+mod cycles;
+mod evidence;
+mod fingerprint;
+mod floor;
+mod follow;
+mod garbage;
+mod growth;
+mod heap;
+mod levels;
+mod names;
+mod native;
+mod notes;
+mod ownership;
+mod paths;
+mod representative;
+mod resources;
+mod roots;
+mod seeded;
+mod shapes;
+mod share;
+mod sites;
+mod source_of_recording;
+mod strays;
+mod study;
+mod survey;
+mod suspects;
+mod trend;
+mod verdict;
+mod wording;
+
+use findings::{Finding, Kind, Report, SCHEMA_VERSION};
+use source::EvidenceSource;
+use study::Study;
+
+/// Judges one recording.
+#[must_use]
+pub fn analyse(source: &dyn EvidenceSource) -> Report {
+    let (newest, troubles) = study::newest(source);
+    let study = Study::new(source, newest.as_ref(), troubles);
+    let findings = find(&study);
+    Report {
+        schema_version: SCHEMA_VERSION.to_owned(),
+        unfreed_version: env!("CARGO_PKG_VERSION").to_owned(),
+        program: evidence::program(&study),
+        verdict: verdict::verdict(&study, &findings),
+        memory: accounting::memory(&study),
+        findings,
+        accounting: accounting::accounting(&study),
+        evidence: evidence::evidence(&study),
+    }
+}
+
+/// All findings, most important first.
+fn find(study: &Study<'_>) -> Vec<Finding> {
+    let whole = evidence::whole_growth(study);
+    let suspects = suspects::suspects(study);
+    let mut found: Vec<Finding> = suspects
+        .iter()
+        .filter_map(|suspect| containers::finding(study, suspect, whole))
+        .collect();
+    found.extend(cycles::findings(study, whole));
+    found.extend(native::finding(study, whole));
+    found.extend(resources::findings(study));
+    found.extend(strays::findings(study, &found, whole));
+    found.extend(containers::notes(study, &found));
+    found.extend(notes::warm_up(study));
+    found.extend(notes::retention(study));
+    found.sort_by(|a, b| {
+        let rank = |finding: &Finding| {
+            (
+                finding.severity,
+                std::cmp::Reverse(finding.growth.bytes),
+                is_note_of_all(finding),
+            )
+        };
+        rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id))
+    });
+    found
+}
+
+/// Notes about the whole process come after those that name something.
+fn is_note_of_all(finding: &Finding) -> bool {
+    matches!(finding.kind, Kind::WarmUp | Kind::Retention)
+}

@@ -1,0 +1,137 @@
+//! Whose code a file is: the person's own, a package's, or Python's.
+
+use unfreed_recording::process::ProcessInfo;
+
+/// Whose code something is; better owners first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    /// The person's.
+    Own,
+    /// An installed package's.
+    ThirdParty,
+    /// Python's own, or built in.
+    Stdlib,
+    /// unfreed's: never part of a finding.
+    Unfreed,
+}
+
+/// Tells owners apart by the folders that the recording names.
+#[derive(Clone, Debug, Default)]
+pub struct Ownership {
+    stdlib: Vec<String>,
+    site: Vec<String>,
+}
+
+impl Ownership {
+    /// From the recorded process.
+    #[must_use]
+    pub fn new(process: &ProcessInfo) -> Self {
+        let folders = |paths: &[String]| {
+            paths
+                .iter()
+                .filter(|path| path.len() > 1)
+                .map(|path| with_slash(path))
+                .collect()
+        };
+        Self {
+            stdlib: folders(&process.stdlib_paths),
+            site: folders(&process.site_paths),
+        }
+    }
+
+    /// Whose a source file is.
+    #[must_use]
+    pub fn of_file(&self, file: &str) -> Owner {
+        let file = file.replace('\\', "/");
+        if file.contains("/unfreed/") && (self.in_site(&file) || file.contains("/python/unfreed/"))
+        {
+            return Owner::Unfreed;
+        }
+        if file.starts_with("<frozen ") || file.starts_with("<__array_function__") {
+            return Owner::Stdlib;
+        }
+        // site-packages lies inside the standard library's folder, so it is asked first.
+        if self.in_site(&file) {
+            return Owner::ThirdParty;
+        }
+        if self
+            .stdlib
+            .iter()
+            .any(|folder| file.starts_with(folder.as_str()))
+        {
+            return Owner::Stdlib;
+        }
+        Owner::Own
+    }
+
+    /// Whose a module is, by name and `__file__`. A module without a file is built in, save the
+    /// main program.
+    #[must_use]
+    pub fn of_module(&self, name: &str, file: Option<&str>) -> Owner {
+        if name == "unfreed" || name.starts_with("unfreed.") {
+            return Owner::Unfreed;
+        }
+        if name == "__main__" || name == "__mp_main__" {
+            return Owner::Own;
+        }
+        match file {
+            Some(file) if !file.is_empty() => self.of_file(file),
+            _ => Owner::Stdlib,
+        }
+    }
+
+    fn in_site(&self, file: &str) -> bool {
+        self.site
+            .iter()
+            .any(|folder| file.starts_with(folder.as_str()))
+            || file.contains("/site-packages/")
+            || file.contains("/dist-packages/")
+    }
+}
+
+fn with_slash(path: &str) -> String {
+    let mut folder = path.replace('\\', "/");
+    if !folder.ends_with('/') {
+        folder.push('/');
+    }
+    folder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_have_owners() {
+        let ownership = Ownership::new(&ProcessInfo {
+            stdlib_paths: vec!["/usr/lib/python3.12".into()],
+            site_paths: vec!["/usr/lib/python3.12/site-packages".into()],
+            ..ProcessInfo::default()
+        });
+        let cases = [
+            ("/srv/app/login.py", Owner::Own),
+            ("app.py", Owner::Own),
+            ("<string>", Owner::Own),
+            ("<frozen importlib._bootstrap>", Owner::Stdlib),
+            ("/usr/lib/python3.12/logging/__init__.py", Owner::Stdlib),
+            (
+                "/usr/lib/python3.12/site-packages/flask/app.py",
+                Owner::ThirdParty,
+            ),
+            (
+                "/usr/lib/python3.12/site-packages/unfreed/_run.py",
+                Owner::Unfreed,
+            ),
+            ("/usr/lib/python3.12x/mine.py", Owner::Own),
+        ];
+        for (file, owner) in cases {
+            assert_eq!(ownership.of_file(file), owner, "{file}");
+        }
+        assert_eq!(ownership.of_module("__main__", None), Owner::Own);
+        assert_eq!(ownership.of_module("sys", None), Owner::Stdlib);
+        assert_eq!(
+            ownership.of_module("unfreed.agent", Some("/x.py")),
+            Owner::Unfreed
+        );
+    }
+}

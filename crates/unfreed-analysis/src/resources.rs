@@ -1,0 +1,263 @@
+//! Descriptors, threads and children that are opened and never closed: the growth test of memory,
+//! over the readings of every second or so.
+
+use crate::advice;
+use crate::findings::{Finding, Growth, Kind, Severity, Trend};
+use crate::fingerprint::fingerprint;
+use crate::heap::Heap;
+use crate::ownership::Owner;
+use crate::roots::mask_digits;
+use crate::study::Study;
+use crate::trend::{Reading, judge};
+use crate::wording::{cut, rate};
+use std::fmt::Write;
+use unfreed_recording::counters::{Counters, Resources};
+use unfreed_recording::snapshot::RootKind;
+
+/// Gain below which nothing is said.
+const LEAST: f64 = 5.0;
+/// Stretches that the window is divided into; each counts with its lowest reading, because what
+/// leaks is still there when what is merely in use is not.
+const STRETCHES: usize = 10;
+/// Seconds below which a run is too short to judge.
+const SECONDS: f64 = 3.0;
+/// Confidence from which growth is a leak.
+const SURE: f64 = 0.6;
+
+/// One kind of resource.
+struct Resource {
+    plural: &'static str,
+    rule: &'static str,
+    count: fn(&Counters) -> u32,
+}
+
+const RESOURCES: [Resource; 6] = [
+    Resource {
+        plural: "open files",
+        rule: "unclosed_file",
+        count: |c| c.fds.files,
+    },
+    Resource {
+        plural: "open sockets",
+        rule: "unclosed_socket",
+        count: |c| c.fds.sockets,
+    },
+    Resource {
+        plural: "open pipes",
+        rule: "unclosed_pipe",
+        count: |c| c.fds.pipes,
+    },
+    Resource {
+        plural: "other open descriptors",
+        rule: "unclosed_descriptor",
+        count: |c| c.fds.other,
+    },
+    Resource {
+        plural: "threads",
+        rule: "unjoined_thread",
+        count: |c| c.threads,
+    },
+    Resource {
+        plural: "zombie processes",
+        rule: "unreaped_child",
+        count: |c| c.zombies,
+    },
+];
+
+/// Findings about resources.
+#[must_use]
+pub fn findings(study: &Study<'_>) -> Vec<Finding> {
+    RESOURCES
+        .iter()
+        .filter_map(|resource| finding(study, resource))
+        .collect()
+}
+
+fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
+    let (from, to) = study.window();
+    let readings = study.readings();
+    let series: Vec<Reading> = readings
+        .iter()
+        .map(|reading| Reading {
+            at: reading.at.seconds(),
+            level: f64::from((resource.count)(reading)),
+        })
+        .collect();
+    let floors = floors(&series);
+    let judged = judge(&floors, 0.0);
+    let gained = floors.last()?.level - floors.first()?.level;
+    if judged.trend != Trend::Steady || gained < LEAST || to - from < SECONDS {
+        return None;
+    }
+    // What came free at once at some time was in use, not lost.
+    if deepest_fall(&series) >= gained {
+        return None;
+    }
+    let names = grown_names(study, resource);
+    let mut summary = sentence(resource, judged.slope);
+    if !names.is_empty() {
+        let _ = write!(summary, " Most are {}.", names.join(", "));
+    }
+    if let Some(runs) = runs(study).filter(|_| resource.rule == "unjoined_thread") {
+        let _ = write!(summary, " They run {runs}.");
+    }
+    Some(Finding {
+        id: fingerprint(Kind::Resource, resource.plural, &[]),
+        severity: if judged.confidence >= SURE {
+            Severity::Leak
+        } else {
+            Severity::Warning
+        },
+        kind: Kind::Resource,
+        title: format!("growing number of {}", resource.plural),
+        summary,
+        growth: Growth {
+            objects: gained as i64,
+            objects_per_second: judged.slope,
+            trend: judged.trend,
+            intervals_grown: judged.grown,
+            intervals: judged.intervals,
+            confidence: judged.confidence,
+            series: floors
+                .iter()
+                .map(|point| (point.at, point.level as u64, 0))
+                .collect(),
+            ..Growth::default()
+        },
+        advice: advice::resource(resource.rule, names.first().map(String::as_str)),
+        ..Finding::default()
+    })
+}
+
+fn sentence(resource: &Resource, per_second: f64) -> String {
+    let (number, unit) = rate(per_second);
+    match resource.rule {
+        "unjoined_thread" => {
+            format!("The process gains {number} threads {unit} and none of them ends.")
+        }
+        "unreaped_child" => {
+            format!("Child processes end, {number} {unit}, and nobody waits for them.")
+        }
+        _ => format!(
+            "The process gains {number} {} {unit} and closes none of them.",
+            resource.plural
+        ),
+    }
+}
+
+fn deepest_fall(series: &[Reading]) -> f64 {
+    let mut peak = f64::NEG_INFINITY;
+    series.iter().fold(0.0, |deepest: f64, point| {
+        peak = peak.max(point.level);
+        deepest.max(peak - point.level)
+    })
+}
+
+fn floors(series: &[Reading]) -> Vec<Reading> {
+    let size = series.len().div_ceil(STRETCHES).max(1);
+    series
+        .chunks(size)
+        .filter_map(|chunk| {
+            let low = chunk
+                .iter()
+                .map(|point| point.level)
+                .fold(f64::INFINITY, f64::min);
+            chunk.last().map(|last| Reading {
+                at: last.at,
+                level: low,
+            })
+        })
+        .collect()
+}
+
+/// What most of the gained ones are called, at most three, with their gain.
+fn grown_names(study: &Study<'_>, resource: &Resource) -> Vec<String> {
+    let (from, _) = study.window();
+    let all = study.source.resources();
+    let Some(last) = all.last() else {
+        return Vec::new();
+    };
+    let first = all
+        .iter()
+        .find(|taken| taken.at.seconds() >= from)
+        .unwrap_or(last);
+    let list = |taken: &Resources| -> Vec<(String, u32)> {
+        let names = if resource.rule == "unjoined_thread" {
+            &taken.threads
+        } else {
+            &taken.fds
+        };
+        names
+            .iter()
+            .filter(|(name, _)| is_of(resource.rule, name))
+            .cloned()
+            .collect()
+    };
+    let mut gains: Vec<(String, i64)> = Vec::new();
+    for (name, count) in list(last) {
+        let masked = mask_digits(&name);
+        match gains.iter_mut().find(|(known, _)| *known == masked) {
+            Some(known) => known.1 += i64::from(count),
+            None => gains.push((masked, i64::from(count))),
+        }
+    }
+    for (name, count) in list(first) {
+        let masked = mask_digits(&name);
+        if let Some(known) = gains.iter_mut().find(|(known, _)| *known == masked) {
+            known.1 -= i64::from(count);
+        }
+    }
+    gains.retain(|(_, gain)| *gain > 0);
+    gains.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    gains
+        .into_iter()
+        .take(3)
+        .map(|(name, gain)| format!("{} (+{gain})", cut(&name, 60)))
+        .collect()
+}
+
+/// Whether a descriptor's target is of a resource's kind.
+fn is_of(rule: &str, target: &str) -> bool {
+    match rule {
+        "unclosed_socket" => target.starts_with("socket"),
+        "unclosed_pipe" => target.starts_with("pipe"),
+        "unclosed_file" => target.starts_with('/') && !target.starts_with("/dev/"),
+        "unclosed_descriptor" => target.starts_with("anon_inode") || target.starts_with("/dev/"),
+        _ => rule == "unjoined_thread",
+    }
+}
+
+/// The function of the person's code that most threads run: `app.worker()`.
+fn runs(study: &Study<'_>) -> Option<String> {
+    let heap: &Heap<'_> = &study.latest.as_ref()?.heap;
+    let mut counts: Vec<(String, u32)> = Vec::new();
+    for root in &heap.snapshot.roots {
+        let RootKind::Frame {
+            thread,
+            function,
+            file,
+            line,
+            ..
+        } = root.kind
+        else {
+            continue;
+        };
+        let own = study.ownership.of_file(heap.text(file)) == Owner::Own;
+        if !own || heap.text(thread) == "MainThread" {
+            continue;
+        }
+        let base = heap.text(file).rsplit('/').next().unwrap_or("");
+        let name = format!(
+            "{} at {base}:{line}",
+            crate::roots::called(heap.text(function))
+        );
+        match counts.iter_mut().find(|(known, _)| *known == name) {
+            Some(known) => known.1 += 1,
+            None => counts.push((name, 1)),
+        }
+    }
+    counts
+        .into_iter()
+        .max_by_key(|(name, count)| (*count, std::cmp::Reverse(name.clone())))
+        .map(|c| c.0)
+}

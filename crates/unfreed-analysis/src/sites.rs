@@ -1,0 +1,229 @@
+//! Allocation sites: where the objects of a finding were made, and sites whose blocks survive from
+//! ever more epochs. A leak has survivors of many epochs, a cache or warm-up of one or two (the
+//! surviving generations of the NetBeans profiler).
+
+use crate::findings::{AllocatedAt, Frame, Trend};
+use crate::ownership::{Owner, Ownership};
+use crate::seeded::{Map, Set};
+use crate::source::EvidenceSource;
+use crate::study::Study;
+use crate::survey::ShapedSample;
+use crate::trend::{Judgement, Reading, judge};
+use unfreed_recording::ids::{EpochId, StackId};
+
+/// Most sites that a finding names.
+const NAMED: usize = 5;
+/// Epochs of birth that the survivors of a leaking site come from.
+const GENERATIONS: usize = 4;
+/// Sampled blocks that a site needs to be judged.
+const SAMPLES: u32 = 8;
+
+/// Groups samples by stack, largest first.
+#[must_use]
+pub fn allocated_at<'s>(
+    source: &dyn EvidenceSource,
+    ownership: &Ownership,
+    samples: impl Iterator<Item = &'s ShapedSample>,
+) -> Vec<AllocatedAt> {
+    let mut by_stack: Map<StackId, (u64, u32)> = Map::default();
+    let mut total = 0_u64;
+    for sample in samples.filter(|sample| sample.stack != StackId(0)) {
+        let slot = by_stack.entry(sample.stack).or_default();
+        slot.0 = slot.0.saturating_add(sample.bytes);
+        slot.1 += 1;
+        total = total.saturating_add(sample.bytes);
+    }
+    let mut stacks: Vec<(StackId, (u64, u32))> = by_stack.into_iter().collect();
+    stacks.sort_by_key(|&(stack, (bytes, _))| (std::cmp::Reverse(bytes), stack));
+    stacks
+        .into_iter()
+        .filter_map(|(stack, (bytes, samples))| {
+            let stack = source.frames(stack);
+            let frame = named_frame(&stack, ownership)?.clone();
+            let share = if total == 0 {
+                0.0
+            } else {
+                bytes as f64 / total as f64
+            };
+            Some(AllocatedAt {
+                stack,
+                frame,
+                share,
+                bytes,
+                samples,
+            })
+        })
+        .take(NAMED)
+        .collect()
+}
+
+/// The frame to name: the innermost of the person's own code, else the innermost that is not ours.
+#[must_use]
+pub fn named_frame<'f>(stack: &'f [Frame], ownership: &Ownership) -> Option<&'f Frame> {
+    let of = |owner: Owner| {
+        stack
+            .iter()
+            .find(move |frame| ownership.of_file(&frame.file) == owner)
+    };
+    of(Owner::Own)
+        .or_else(|| of(Owner::ThirdParty))
+        .or_else(|| of(Owner::Stdlib))
+        .or(stack.first())
+}
+
+/// Samples of the objects that some shapes gained: those of the last snapshot that were born since
+/// `since`; where there are none, all of the last; where there are none, those of earlier ones.
+#[must_use]
+pub fn gained_samples(
+    study: &Study<'_>,
+    since: EpochId,
+    gained: impl Fn(&ShapedSample) -> bool,
+) -> Vec<ShapedSample> {
+    for taken in study.taken.iter().rev() {
+        let all: Vec<ShapedSample> = taken
+            .samples
+            .iter()
+            .filter(|sample| gained(sample))
+            .copied()
+            .collect();
+        let young: Vec<ShapedSample> = all
+            .iter()
+            .filter(|sample| sample.born > since)
+            .copied()
+            .collect();
+        if !young.is_empty() {
+            return young;
+        }
+        if !all.is_empty() {
+            return all;
+        }
+    }
+    Vec::new()
+}
+
+/// A line whose survivors grow.
+#[derive(Clone, Debug)]
+pub struct GrowingSite {
+    /// The line.
+    pub frame: Frame,
+    /// The largest of its stacks.
+    pub stack: StackId,
+    /// Live bytes at the end of each epoch in the window.
+    pub live: Vec<Reading>,
+    /// Bytes gained over the window.
+    pub gained: f64,
+    /// Blocks gained over the window.
+    pub blocks: f64,
+    /// Sampled blocks alive at the end.
+    pub samples: u32,
+    /// Epochs that its survivors were born in.
+    pub generations: usize,
+    /// How it grows.
+    pub judgement: Judgement,
+}
+
+/// Lines whose live bytes grew steadily over the window, with survivors of many epochs.
+#[must_use]
+pub fn growing(study: &Study<'_>) -> Vec<GrowingSite> {
+    let (from, to) = study.window();
+    let mut lines: Map<Frame, Line> = Map::default();
+    let mut frames: Map<StackId, Option<Frame>> = Map::default();
+    let epochs: Vec<_> = study
+        .source
+        .epochs()
+        .iter()
+        .filter(|epoch| (from..=to + 0.5).contains(&epoch.at.seconds()))
+        .collect();
+    for (index, epoch) in epochs.iter().enumerate() {
+        for site in &epoch.sites {
+            let frame = frames.entry(site.stack).or_insert_with(|| {
+                named_frame(&study.source.frames(site.stack), &study.ownership).cloned()
+            });
+            if let Some(frame) = frame {
+                let line = lines
+                    .entry(frame.clone())
+                    .or_insert_with(|| Line::new(epochs.len()));
+                line.add(index, index + 1 == epochs.len(), site);
+            }
+        }
+    }
+    let times: Vec<f64> = epochs.iter().map(|epoch| epoch.at.seconds()).collect();
+    let mut sites: Vec<GrowingSite> = lines
+        .into_iter()
+        .filter_map(|(frame, line)| line.judge(frame, &times))
+        .collect();
+    sites.sort_by(|a, b| {
+        b.gained
+            .total_cmp(&a.gained)
+            .then_with(|| a.frame.file.cmp(&b.frame.file))
+            .then_with(|| (a.frame.line, &a.frame.function).cmp(&(b.frame.line, &b.frame.function)))
+    });
+    sites
+}
+
+/// The sites of one line, summed.
+struct Line {
+    bytes: Vec<u64>,
+    blocks: Vec<u64>,
+    samples: u32,
+    births: Set<EpochId>,
+    largest: (u64, StackId),
+}
+
+impl Line {
+    fn new(epochs: usize) -> Self {
+        Self {
+            bytes: vec![0; epochs],
+            blocks: vec![0; epochs],
+            samples: 0,
+            births: Set::default(),
+            largest: (0, StackId(0)),
+        }
+    }
+
+    fn add(&mut self, index: usize, last: bool, site: &unfreed_recording::sites::Site) {
+        let mut live = 0_u64;
+        for survivors in &site.survivors {
+            live = live.saturating_add(survivors.bytes);
+            self.blocks[index] = self.blocks[index].saturating_add(survivors.blocks);
+            if last {
+                self.samples = self.samples.saturating_add(survivors.samples);
+                self.births.insert(survivors.born);
+            }
+        }
+        self.bytes[index] = self.bytes[index].saturating_add(live);
+        if last && live >= self.largest.0 {
+            self.largest = (live, site.stack);
+        }
+    }
+
+    fn judge(self, frame: Frame, times: &[f64]) -> Option<GrowingSite> {
+        let live: Vec<Reading> = times
+            .iter()
+            .zip(&self.bytes)
+            .map(|(&at, &level)| Reading {
+                at,
+                level: level as f64,
+            })
+            .collect();
+        let judgement = judge(&live, 0.0);
+        let enough = self.samples >= SAMPLES && self.births.len() >= GENERATIONS;
+        if judgement.trend != Trend::Steady || !enough {
+            return None;
+        }
+        let gain = |levels: &[u64]| match levels {
+            [first, .., last] => *last as f64 - *first as f64,
+            _ => 0.0,
+        };
+        Some(GrowingSite {
+            frame,
+            stack: self.largest.1,
+            gained: gain(&self.bytes),
+            blocks: gain(&self.blocks),
+            samples: self.samples,
+            generations: self.births.len(),
+            live,
+            judgement,
+        })
+    }
+}

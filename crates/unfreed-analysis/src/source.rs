@@ -1,0 +1,38 @@
+//! What the analysis asks of a recording. A trait, so that a test can feed a heap made by hand and
+//! a recording decodes one snapshot at a time.
+
+use crate::findings::Frame;
+use unfreed_recording::counters::{Counters, Resources};
+use unfreed_recording::ids::{RunTime, StackId};
+use unfreed_recording::process::{Child, Note, ProcessInfo};
+use unfreed_recording::sites::Epoch;
+use unfreed_recording::snapshot::Snapshot;
+
+/// The evidence of one recorded process.
+pub trait EvidenceSource {
+    /// Who was recorded.
+    fn process(&self) -> &ProcessInfo;
+    /// When the recording ended, if it ended in order.
+    fn end(&self) -> Option<RunTime>;
+    /// Readings of the whole process, oldest first.
+    fn counters(&self) -> &[Counters];
+    /// What descriptors and threads were open, oldest first.
+    fn resources(&self) -> &[Resources];
+    /// Allocation sites at the end of each epoch, oldest first.
+    fn epochs(&self) -> &[Epoch];
+    /// The frames of a stack, innermost first; empty when it is not known.
+    fn frames(&self, stack: StackId) -> Vec<Frame>;
+    /// What the collector has to say.
+    fn notes(&self) -> &[Note];
+    /// Forked children that have recordings of their own.
+    fn children(&self) -> &[Child];
+    /// How many snapshots there are.
+    fn snapshot_count(&self) -> usize;
+    /// One snapshot, oldest is 0. It is asked for once or twice and dropped between.
+    ///
+    /// # Errors
+    /// A sentence that says why it cannot be read.
+    fn snapshot(&self, index: usize) -> Result<Snapshot, String>;
+    /// When a snapshot was taken, where that is known without decoding it.
+    fn snapshot_time(&self, index: usize) -> Option<RunTime>;
+}

@@ -1,0 +1,213 @@
+//! Reference cycles: a leak where nothing collects them, none where something does.
+
+use crate::world::heap::Ref;
+use crate::world::{Run, World, leaks, of_kind, the_leak, told};
+use unfreed_analysis::findings::{Kind, Report, Severity};
+
+/// Parent and children that refer to each other, out of use at once.
+fn family(world: &mut World) {
+    let parent = world.instance("app.tree", "Node");
+    let children = world.list();
+    world.set_attr(parent, "children", children);
+    for _ in 0..2 {
+        let child = world.instance("app.tree", "Node");
+        let payload = world.bytes(500);
+        world.set_attr(child, "payload", payload);
+        world.set_attr(child, "parent", parent);
+        world.append(children, child);
+    }
+}
+
+/// Frees all cycles, as the collector does.
+fn collect(world: &mut World) {
+    let mut reached = vec![false; world.objects.len()];
+    let mut stack: Vec<usize> = world.roots.iter().map(|(root, _)| *root).collect();
+    while let Some(id) = stack.pop() {
+        if !std::mem::replace(&mut reached[id], true) {
+            stack.extend(world.objects[id].edges.iter().map(|(target, _)| *target));
+        }
+    }
+    for (object, reached) in world.objects.iter_mut().zip(reached) {
+        if !reached {
+            object.edges.clear();
+            object.dead = true;
+        }
+    }
+}
+
+struct Collector {
+    enabled: bool,
+    every: Option<u32>,
+    frozen: bool,
+    counts: bool,
+}
+
+fn run(collector: &Collector, families: u32) -> Report {
+    let mut world = World::new();
+    let mut run = Run::default();
+    let tree = run.stack(
+        1,
+        &[
+            ("/srv/app/tree.py", 7, "build"),
+            ("/srv/app/main.py", 3, "<module>"),
+        ],
+    );
+    for now in 1..=12_u32 {
+        for index in 0..families {
+            world.made_at = if index % 9 == 0 {
+                tree
+            } else {
+                Default::default()
+            };
+            family(&mut world);
+        }
+        world.made_at = Default::default();
+        if collector.every.is_some_and(|every| now % every == 0) {
+            collect(&mut world);
+        }
+        let reading = run.read(&mut world, f64::from(now), 0);
+        reading.gc_enabled = Some(collector.enabled);
+        reading.gc_frozen = Some(if collector.frozen {
+            u64::from(now) * 1000
+        } else {
+            0
+        });
+        if !collector.counts {
+            reading.gc_collections = vec![5, 1, 0];
+        }
+        run.take(&mut world, f64::from(now));
+    }
+    run.report()
+}
+
+const ENABLED: Collector = Collector {
+    enabled: true,
+    every: None,
+    frozen: false,
+    counts: true,
+};
+
+#[test]
+fn cycles_with_the_collector_disabled_are_a_leak() {
+    let report = run(
+        &Collector {
+            enabled: false,
+            ..ENABLED
+        },
+        50,
+    );
+    let leak = the_leak(&report);
+    assert_eq!(leak.kind, Kind::Cycle);
+    assert_eq!(leak.title, "reference cycles of Node that nothing frees");
+    assert!(
+        leak.summary
+            .starts_with("50 cycles of Node a second go out of use"),
+        "{}",
+        leak.summary
+    );
+    assert!(
+        leak.summary
+            .ends_with("Each closes itself: Node.children[*] → Node.parent → the first Node."),
+        "{}",
+        leak.summary
+    );
+    assert_eq!(leak.advice.rule, "collector_disabled");
+    assert!(
+        leak.advice.text.contains("hold Node.parent weakly"),
+        "{}",
+        leak.advice.text
+    );
+    assert_eq!(leak.allocated_at[0].frame.function, "build");
+    assert!(leak.held_by.is_none());
+    assert!(leak.growth.bytes > 50_000 * 10);
+}
+
+#[test]
+fn frozen_or_never_reached_is_a_leak_too() {
+    let frozen = run(
+        &Collector {
+            frozen: true,
+            ..ENABLED
+        },
+        50,
+    );
+    assert_eq!(the_leak(&frozen).advice.rule, "collector_frozen");
+    let never = run(
+        &Collector {
+            counts: false,
+            ..ENABLED
+        },
+        50,
+    );
+    assert_eq!(the_leak(&never).advice.rule, "collector_never_runs");
+}
+
+#[test]
+fn cycles_with_the_collector_enabled_are_none() {
+    for every in [1, 2, 3, 5] {
+        let report = run(
+            &Collector {
+                every: Some(every),
+                ..ENABLED
+            },
+            50,
+        );
+        assert!(leaks(&report).is_empty(), "{}", told(&report));
+    }
+    let waiting = run(&ENABLED, 50);
+    assert!(leaks(&waiting).is_empty(), "{}", told(&waiting));
+}
+
+#[test]
+fn many_cycles_that_wait_are_a_warning() {
+    let report = run(&ENABLED, 400);
+    let found = of_kind(&report, Kind::Cycle);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].severity, Severity::Warning);
+    assert_eq!(found[0].advice.rule, "cycles_wait");
+}
+
+#[test]
+fn what_c_code_holds_is_no_garbage() {
+    let mut world = World::new();
+    let mut run = Run::default();
+    for now in 1..=10_u32 {
+        for _ in 0..50 {
+            let node = world.instance("app.tree", "Node");
+            world.set_attr(node, "me", node);
+            world.objects[node].outside = 1;
+        }
+        run.read(&mut world, f64::from(now), 0).gc_enabled = Some(false);
+        run.take(&mut world, f64::from(now));
+    }
+    let report = run.report();
+    assert!(
+        of_kind(&report, Kind::Cycle).is_empty(),
+        "{}",
+        told(&report)
+    );
+}
+
+#[test]
+fn a_closure_that_refers_to_itself() {
+    let mut world = World::new();
+    let mut run = Run::default();
+    for now in 1..=10_u32 {
+        for _ in 0..50 {
+            let function = world.function("app.views.make.<locals>.retry");
+            world.close_over(function, "retry", function);
+            let payload = world.bytes(300);
+            world.refer(function, payload, Ref::Internal("__defaults__".into()));
+        }
+        run.read(&mut world, f64::from(now), 0).gc_enabled = Some(false);
+        run.take(&mut world, f64::from(now));
+    }
+    let leak_report = run.report();
+    let leak = the_leak(&leak_report);
+    assert!(
+        leak.summary
+            .contains("function.__closure__['retry'] → the first function"),
+        "{}",
+        leak.summary
+    );
+}

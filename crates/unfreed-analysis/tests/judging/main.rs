@@ -1,0 +1,11 @@
+//! The judge against programs made by hand: what leaks is found and explained, what does not is let be.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod advice;
+mod cycles;
+mod hostile;
+mod leaks;
+mod not_leaks;
+mod resources;
+mod size;
+mod world;

@@ -1,0 +1,113 @@
+//! Descriptors, threads and children.
+
+use crate::world::{Run, World, leaks, of_kind, the_leak, told};
+use unfreed_analysis::findings::{Kind, Report, Severity};
+use unfreed_recording::counters::{Counters, Resources};
+use unfreed_recording::ids::RunTime;
+
+fn run(set: impl Fn(&mut Counters, u32), resources: impl Fn(u32) -> Resources) -> Report {
+    let mut world = World::new();
+    let mut run = Run::default();
+    for now in 1..=12_u32 {
+        set(run.read(&mut world, f64::from(now), 0), now);
+        let at = RunTime(u64::from(now) * 1_000_000_000);
+        run.resources.push(Resources {
+            at,
+            ..resources(now)
+        });
+        run.take(&mut world, f64::from(now));
+    }
+    run.report()
+}
+
+#[test]
+fn sockets_that_are_never_closed() {
+    let report = run(
+        |reading, now| {
+            reading.fds.sockets = 4 + 3 * now;
+            reading.fds.files = 10 + now % 3;
+        },
+        |now| Resources {
+            fds: vec![("socket".into(), 4 + 3 * now), ("/dev/null".into(), 3)],
+            ..Resources::default()
+        },
+    );
+    let leak = the_leak(&report);
+    assert_eq!(leak.kind, Kind::Resource);
+    assert_eq!(leak.title, "growing number of open sockets");
+    assert_eq!(
+        leak.summary,
+        "The process gains 3 open sockets a second and closes none of them. Most are socket (+30)."
+    );
+    assert_eq!(leak.growth.objects, 30);
+    assert_eq!(leak.advice.rule, "unclosed_socket");
+}
+
+#[test]
+fn threads_that_never_end() {
+    let mut world = World::new();
+    let mut run = Run::default();
+    for now in 1..=12_u32 {
+        for index in 0..2 {
+            let thread = format!("Thread-{} (poll)", now * 2 + index);
+            let frame = world.frame(&thread, "poll", "/srv/app/poll.py", 12);
+            let buffer = world.bytes(5000);
+            world.local(frame, "buffer", buffer);
+        }
+        run.read(&mut world, f64::from(now), 0).threads = 1 + 2 * now;
+        run.resources.push(Resources {
+            at: RunTime(u64::from(now) * 1_000_000_000),
+            threads: (0..2 * now)
+                .map(|n| (format!("Thread-{n} (poll)"), 1))
+                .collect(),
+            ..Resources::default()
+        });
+        run.take(&mut world, f64::from(now));
+    }
+    let report = run.report();
+    let leak = the_leak(&report);
+    assert_eq!(leak.title, "growing number of threads");
+    assert_eq!(
+        leak.summary,
+        "The process gains 2 threads a second and none of them ends. Most are Thread-# (poll) \
+         (+20). They run poll() at poll.py:12."
+    );
+}
+
+#[test]
+fn children_that_nobody_waits_for() {
+    let report = run(
+        |reading, now| reading.zombies = now,
+        |_| Resources::default(),
+    );
+    assert_eq!(
+        the_leak(&report).summary,
+        "Child processes end, 1 a second, and nobody waits for them."
+    );
+}
+
+#[test]
+fn what_comes_and_goes_is_no_leak() {
+    let cases: [fn(&mut Counters, u32); 5] = [
+        |reading, now| reading.fds.files = 10 + (now * 7) % 13,
+        |reading, now| reading.fds.sockets = (now * 2).min(10),
+        |reading, now| reading.threads = 4 + u32::from(now > 6) * 8,
+        |reading, now| reading.fds.pipes = 3 + now / 3,
+        |reading, now| reading.fds.other = 20 - now,
+    ];
+    for (index, set) in cases.into_iter().enumerate() {
+        let report = run(set, |_| Resources::default());
+        assert!(leaks(&report).is_empty(), "{index}: {}", told(&report));
+    }
+}
+
+#[test]
+fn unclear_growth_is_a_warning() {
+    let report = run(
+        |reading, now| reading.fds.files = 10 + 6 * (now / 4),
+        |_| Resources::default(),
+    );
+    let found = of_kind(&report, Kind::Resource);
+    assert_eq!(found.len(), 1, "{}", told(&report));
+    assert_eq!(found[0].severity, Severity::Warning);
+}

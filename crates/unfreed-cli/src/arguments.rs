@@ -1,0 +1,254 @@
+//! The command line as typed: clap definitions and nothing else. What an option means is decided by
+//! the command that reads it.
+
+use crate::exit::ExitCode;
+use crate::messages;
+use crate::quantity::{parse_bytes, parse_percent, parse_seconds};
+use crate::split;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use unfreed_analysis::findings::Severity;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  run     the program's own; a program that dies of a signal takes unfreed with it, by the same
+          signal. 23 when --fail-on met a finding and the program succeeded, 2 for a wrong command
+          line, 24 when Python could not be started at all
+  report  0, 23 when --fail-on met a finding, 2 for a wrong command line, 24 when a recording
+          cannot be read or a report cannot be written";
+
+#[derive(Parser)]
+#[command(
+    name = "unfreed",
+    version,
+    about = "Finds memory leaks in Python programs and explains them",
+    after_help = EXIT_CODES,
+    max_term_width = 100
+)]
+struct Typed {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// A command with its options, as typed.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run a Python program, record it, and say what leaks
+    Run(Run),
+    /// Say again what a recording shows: on any machine, any time later
+    Report(Report),
+}
+
+/// What `unfreed run` was given.
+#[derive(Args)]
+#[command(
+    override_usage = "unfreed run [OPTIONS] SCRIPT.py [ARGS]...\n       \
+        unfreed run [OPTIONS] -m MODULE [ARGS]...\n       \
+        unfreed run [OPTIONS] -c CODE [ARGS]...",
+    after_help = "The first word that is none of the options above starts the command line that \
+        Python gets, word for word:\nunfreed run -o today.unfreed -X dev -m http.server 8080",
+    after_long_help = EXIT_CODES
+)]
+pub struct Run {
+    /// Where the recording goes [default: NAME.unfreed in this folder, NAME-2.unfreed if it exists]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Write the report as JSON too; - is stdout, after the program has ended
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+
+    /// Time between two looks at the heap, such as 2 or 500ms [default: adapts to the run]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub epoch: Option<f64>,
+
+    /// Mean number of bytes between two sampled allocations, such as 512KiB [default: adapts]
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    pub sample: Option<u64>,
+
+    /// Share of the run time that heap snapshots may take
+    #[arg(long, value_name = "PERCENT", default_value = "2", value_parser = parse_percent)]
+    pub snapshot_budget: f32,
+
+    /// Exit with 23 if the program succeeds but something this bad was found
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+
+    /// Record this process only, not the Pythons it forks and starts
+    #[arg(long)]
+    pub no_follow: bool,
+
+    /// Show all findings, whole stacks and how sure each growth is
+    #[arg(long)]
+    pub verbose: bool,
+
+    /// Print no report and no chatter; errors are still printed
+    #[arg(long)]
+    pub quiet: bool,
+
+    /// The command line of Python: a script, -m MODULE, -c CODE or -, with its arguments
+    #[arg(value_name = "PROGRAM", last = true)]
+    pub python: Vec<OsString>,
+}
+
+/// What `unfreed report` was given.
+#[derive(Args)]
+#[command(after_long_help = EXIT_CODES)]
+pub struct Report {
+    /// A recording, or a folder of recordings
+    #[arg(value_name = "FILE|DIR")]
+    pub path: PathBuf,
+
+    /// Write the report as JSON instead; - is stdout
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+
+    /// Exit with 23 if something this bad was found
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+
+    /// Show all findings, whole stacks and how sure each growth is
+    #[arg(long)]
+    pub verbose: bool,
+}
+
+/// The least severity that fails a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Something grows and will not stop
+    Leak,
+    /// Also what is likely to become a leak
+    Warning,
+}
+
+impl From<FailOn> for Severity {
+    fn from(least: FailOn) -> Self {
+        match least {
+            FailOn::Leak => Self::Leak,
+            FailOn::Warning => Self::Warning,
+        }
+    }
+}
+
+/// Parses `argv`. Help, version and usage errors are printed here; the code is then all that is
+/// left to do.
+pub fn parse(argv: &[OsString]) -> Result<Command, ExitCode> {
+    let mut clap = Typed::command().bin_name("unfreed");
+    let words = match clap.find_subcommand("run") {
+        Some(run) if argv.get(1).is_some_and(|word| word == "run") => separated(argv, run),
+        _ => argv.to_vec(),
+    };
+    let typed = clap
+        .try_get_matches_from_mut(words)
+        .and_then(|matches| Typed::from_arg_matches(&matches))
+        .map_err(|error| refuse(&error))?;
+    match typed.command {
+        Command::Run(run) if run.python.is_empty() => Err(nothing_to_run()),
+        command => Ok(command),
+    }
+}
+
+/// `argv` with a `--` between our options and the command line for Python, so that clap takes
+/// every word of the latter as it is.
+fn separated(argv: &[OsString], run: &clap::Command) -> Vec<OsString> {
+    let (ours, python) = split::split(&argv[2..], run);
+    let mut words = argv[..2].to_vec();
+    words.extend_from_slice(ours);
+    words.push("--".into());
+    words.extend_from_slice(python);
+    words
+}
+
+fn refuse(error: &clap::Error) -> ExitCode {
+    // Printing fails when the terminal is gone; there is nobody to tell then.
+    let _ = error.print();
+    if let Some(hint) = hint_for(error) {
+        messages::hint(&hint);
+    }
+    if error.use_stderr() {
+        ExitCode::USAGE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+fn hint_for(error: &clap::Error) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let word = text(ContextKind::InvalidSubcommand)?;
+            word.ends_with(".py")
+                .then(|| format!("to run a program: unfreed run {word}"))
+        }
+        ErrorKind::UnknownArgument => {
+            let word = text(ContextKind::InvalidArg)?;
+            Some(format!(
+                "options of the program come after it: unfreed run app.py {word}"
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn nothing_to_run() -> ExitCode {
+    messages::error("`unfreed run` was given no program to run");
+    messages::hint("unfreed run app.py, unfreed run -m package, or unfreed run -c CODE");
+    ExitCode::USAGE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn definitions_hold_together() {
+        Typed::command().debug_assert();
+    }
+
+    fn parse_run(line: &str) -> Run {
+        let argv: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        match parse(&argv) {
+            Ok(Command::Run(run)) => run,
+            _ => panic!("{line} is no `run`"),
+        }
+    }
+
+    #[test]
+    fn words_after_the_program_are_the_programs() {
+        let run = parse_run("unfreed run --quiet app.py --json x -- -o y");
+        assert!(run.quiet);
+        assert_eq!(run.python, ["app.py", "--json", "x", "--", "-o", "y"]);
+        assert_eq!((run.json, run.output), (None, None));
+    }
+
+    #[test]
+    fn options_of_python_start_its_command_line() {
+        let run = parse_run("unfreed run --epoch=500ms --sample 64k -X dev -m app -q");
+        assert_eq!(run.epoch, Some(0.5));
+        assert_eq!(run.sample, Some(65536));
+        assert_eq!(run.python, ["-X", "dev", "-m", "app", "-q"]);
+        assert!(!run.quiet);
+    }
+
+    #[test]
+    fn a_separator_of_ours_is_not_pythons() {
+        assert_eq!(
+            parse_run("unfreed run --quiet -- -m app").python,
+            ["-m", "app"]
+        );
+        assert_eq!(
+            parse_run("unfreed run -- app.py -- x").python,
+            ["app.py", "--", "x"]
+        );
+    }
+
+    #[test]
+    fn standard_input_is_a_program() {
+        assert_eq!(parse_run("unfreed run - a b").python, ["-", "a", "b"]);
+    }
+}

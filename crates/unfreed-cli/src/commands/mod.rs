@@ -1,0 +1,5 @@
+//! The commands, one file each, and how a run is concluded.
+
+mod conclusion;
+pub mod report;
+pub mod run;

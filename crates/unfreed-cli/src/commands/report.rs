@@ -1,0 +1,82 @@
+//! `unfreed report`: the same verdict again, from the recording alone.
+
+use crate::arguments::Report;
+use crate::exit::ExitCode;
+use crate::family;
+use crate::judgement::{self, Judged};
+use crate::messages::{self, reason};
+use crate::rendering::{self, Shown};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Renders the recording, or every recording of the folder.
+pub fn report(typed: &Report) -> ExitCode {
+    let paths = match recordings(&typed.path) {
+        Ok(paths) => paths,
+        Err(error) => return refuse(&typed.path, &error),
+    };
+    let mut judged = Vec::new();
+    let mut complete = true;
+    for path in &paths {
+        match judgement::judge(path) {
+            Ok(one) => {
+                if let Some(damage) = &one.damage {
+                    messages::notice(format_args!("{}: {damage}", path.display()));
+                }
+                judged.push(one);
+            }
+            Err(error) => {
+                messages::error(error);
+                complete = false;
+            }
+        }
+    }
+    if let Err(error) = show(typed, &judged) {
+        messages::error(format_args!("cannot write the report: {}", reason(&error)));
+        complete = false;
+    }
+    let found = typed
+        .fail_on
+        .is_some_and(|least| judged.iter().any(|one| one.has(least.into())));
+    match (complete, found) {
+        (false, _) => ExitCode::FAILED,
+        (true, true) => ExitCode::FOUND,
+        (true, false) => ExitCode::SUCCESS,
+    }
+}
+
+fn recordings(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let found = family::recordings_in(path)?;
+    if found.is_empty() {
+        return Err(io::Error::other("no recording (*.unfreed) is in it"));
+    }
+    Ok(found)
+}
+
+fn show(typed: &Report, judged: &[Judged]) -> io::Result<()> {
+    match (&typed.json, judged) {
+        (_, []) => Ok(()),
+        (Some(place), _) if typed.path.is_dir() => rendering::write_folder_json(judged, place),
+        (Some(place), [one, ..]) => rendering::write_json(one, place),
+        (None, _) => {
+            let shown = Shown {
+                saved: false,
+                verbose: typed.verbose,
+                every_page: true,
+            };
+            rendering::family_to_stdout(judged, shown)
+        }
+    }
+}
+
+fn refuse(path: &Path, error: &io::Error) -> ExitCode {
+    messages::error(format_args!(
+        "cannot read {}: {}",
+        path.display(),
+        reason(error)
+    ));
+    ExitCode::FAILED
+}

@@ -1,0 +1,124 @@
+//! Where the recording of a run goes. The file is made before the program starts: that proves that
+//! it can be written, and an empty file afterwards proves that the agent never started.
+
+use crate::family;
+use crate::messages::{self, reason};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// The reserved place of a recording.
+pub struct Destination {
+    /// Absolute path of the recording.
+    pub path: PathBuf,
+    /// Set when the wanted place could not be written: the folder goes when the report is out.
+    temporary: Option<TempDir>,
+}
+
+impl Destination {
+    /// Reserves the place that was asked for, or a free name in the current folder. If neither can
+    /// be written, says so and falls back to a temporary folder; `None` if even that fails.
+    pub fn reserve(wanted: Option<&Path>, stem: &OsStr) -> Option<Self> {
+        let reserved = match wanted {
+            Some(path) => claim(path),
+            None => claim_free(stem),
+        };
+        match reserved {
+            Ok(path) => Some(Self {
+                path,
+                temporary: None,
+            }),
+            Err(error) => {
+                let place = wanted.map_or_else(|| "this folder".into(), Path::to_string_lossy);
+                messages::notice(format_args!(
+                    "cannot write a recording to {place}: {}",
+                    reason(&error)
+                ));
+                temporary(stem)
+            }
+        }
+    }
+
+    /// Whether the recording outlives this process.
+    pub fn is_kept(&self) -> bool {
+        self.temporary.is_none()
+    }
+}
+
+fn claim(path: &Path) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    File::create(&path)?;
+    Ok(path)
+}
+
+fn claim_free(stem: &OsStr) -> io::Result<PathBuf> {
+    let folder = std::env::current_dir()?;
+    for path in family::numbered(&folder, stem) {
+        match File::create_new(&path) {
+            Ok(_) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other("every name is taken"))
+}
+
+fn temporary(stem: &OsStr) -> Option<Destination> {
+    let made = tempfile::Builder::new().prefix("unfreed-").tempdir();
+    let reserved = made.and_then(|folder| {
+        let mut name = stem.to_os_string();
+        name.push(".");
+        name.push(family::EXTENSION);
+        Ok((claim(&folder.path().join(name))?, folder))
+    });
+    match reserved {
+        Ok((path, folder)) => {
+            messages::hint("the report still comes; -o FILE keeps the recording as well");
+            Some(Destination {
+                path,
+                temporary: Some(folder),
+            })
+        }
+        Err(error) => {
+            messages::notice(format_args!(
+                "cannot write a recording to a temporary folder either: {}; \
+                 the program runs without it",
+                reason(&error)
+            ));
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_for_is_overwritten() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("x.unfreed");
+        std::fs::write(&path, "old")?;
+        let destination = Destination::reserve(Some(&path), OsStr::new("x"));
+        assert!(destination.is_some_and(|place| place.is_kept() && place.path == path));
+        assert_eq!(std::fs::read(&path)?, b"");
+        Ok(())
+    }
+
+    #[test]
+    fn falls_back_to_a_temporary_folder() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let nowhere = folder.path().join("missing/x.unfreed");
+        let place = Destination::reserve(Some(&nowhere), OsStr::new("x"));
+        let path = place
+            .as_ref()
+            .map(|place| place.path.clone())
+            .unwrap_or_default();
+        assert!(place.as_ref().is_some_and(|place| !place.is_kept()) && path.exists());
+        drop(place);
+        assert!(!path.exists());
+        Ok(())
+    }
+}

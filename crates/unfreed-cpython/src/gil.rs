@@ -1,0 +1,58 @@
+//! Holding, taking and giving up the GIL; proofs of it as a type.
+
+use crate::runtime::Runtime;
+use std::ffi::{c_int, c_void};
+use std::marker::PhantomData;
+
+/// Proof that this thread holds the GIL of the main interpreter.
+#[derive(Debug)]
+pub struct Gil {
+    not_send: PhantomData<*const ()>,
+}
+
+impl Gil {
+    /// The proof, when this thread has a thread state and it is the running one.
+    #[must_use]
+    pub fn held(runtime: &Runtime) -> Option<Gil> {
+        let functions = &runtime.api().functions;
+        let current = (functions.thread_state)();
+        (current != 0 && current == (functions.gil_this_thread)())
+            .then_some(Gil { not_send: PhantomData })
+    }
+
+    /// Runs `work` without the GIL, so that other threads may run Python meanwhile.
+    pub fn released<T>(&self, runtime: &Runtime, work: impl FnOnce() -> T) -> T {
+        let restore = runtime.api().functions.restore_thread;
+        let _back = OnDrop(restore, (runtime.api().functions.save_thread)());
+        work()
+    }
+}
+
+/// Takes the GIL from a thread that Python did not start, runs `work`, gives it back.
+/// `None` when the interpreter is not there any more.
+///
+/// The caller must have been stopped before the interpreter finalises: from then on taking the GIL
+/// ends the thread (3.9 to 3.13) or hangs it (3.14), and the check here is only a second line.
+pub fn with_gil<T>(runtime: &Runtime, work: impl FnOnce(&Gil) -> T) -> Option<T> {
+    let functions = &runtime.api().functions;
+    if (functions.is_initialized)() == 0 || (functions.is_finalizing)() != 0 {
+        return None;
+    }
+    let _back = OnDrop(functions.gil_release, (functions.gil_ensure)());
+    Some(work(&Gil { not_send: PhantomData }))
+}
+
+/// Has the main thread call `function` as soon as it runs Python again; `false` when the
+/// interpreter's queue is full.
+pub fn call_soon(runtime: &Runtime, function: extern "C" fn(*mut c_void) -> c_int) -> bool {
+    (runtime.api().functions.add_pending_call)(function, std::ptr::null_mut()) == 0
+}
+
+/// Calls back when dropped, so that a panic in between cannot keep the GIL.
+struct OnDrop<T: Copy>(extern "C" fn(T), T);
+
+impl<T: Copy> Drop for OnDrop<T> {
+    fn drop(&mut self) {
+        (self.0)(self.1);
+    }
+}

@@ -1,0 +1,272 @@
+//! Hooks into Python's allocators (RAW, MEM, OBJ) and into the arena allocator. The hooks decide in
+//! a few instructions whether an observer wants a block; they take no lock that can block, use no
+//! heap and call no Python.
+
+use crate::api::{Api, ArenaAllocator, MemAllocator};
+use crate::gil::Gil;
+use crate::runtime::Runtime;
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// An allocator domain of `pymem.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// `PyMem_RawMalloc`: may be called without the GIL.
+    Raw = 0,
+    /// `PyMem_Malloc`.
+    Mem = 1,
+    /// `PyObject_Malloc`.
+    Object = 2,
+}
+
+/// Who is told about blocks. Every method runs inside an allocator hook: no blocking lock, no heap,
+/// no Python, and as few instructions as can be in the first two.
+pub trait Observer: Sync + 'static {
+    /// Whether to be told of an allocation of `size` bytes; counts down to the next sample.
+    fn wants(&self, domain: Domain, size: usize) -> bool;
+    /// Whether `block` may be one that [`Observer::allocated`] was told of. May err towards yes.
+    fn may_know(&self, block: usize) -> bool;
+    /// A wanted block was allocated. `gil` is the proof when the thread holds the GIL.
+    fn allocated(&self, runtime: &'static Runtime, gil: Option<&Gil>, block: usize, size: usize);
+    /// A block is about to be freed.
+    fn freed(&self, block: usize);
+}
+
+/// Blocks up to this size are pymalloc's own; larger ones it asks of the RAW domain, where they
+/// are counted, so the outer hook must not count them too.
+const PYMALLOC_MAX: usize = 512;
+
+struct Hook<O: 'static> {
+    original: MemAllocator,
+    observer: &'static O,
+    runtime: &'static Runtime,
+    domain: Domain,
+    /// Whether larger blocks reach the RAW hook (pymalloc) or not (`PYTHONMALLOC=malloc`).
+    nested_raw: AtomicBool,
+}
+
+// SAFETY: the allocator's context pointer is CPython's own and usable from any thread that may
+// call the allocator; everything else in a Hook is Sync.
+unsafe impl<O: Observer> Sync for Hook<O> {}
+
+thread_local! {
+    // Const-initialised and without a destructor: usable while a thread starts or ends.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work` unless this thread is inside a hook already.
+fn guarded(work: impl FnOnce()) {
+    INSIDE.with(|inside| {
+        if !inside.replace(true) {
+            work();
+            inside.set(false);
+        }
+    });
+}
+
+impl<O: Observer> Hook<O> {
+    fn counts(&self, size: usize) -> bool {
+        if self.domain != Domain::Raw
+            && size > PYMALLOC_MAX
+            && self.nested_raw.load(Ordering::Relaxed)
+        {
+            return false;
+        }
+        self.observer.wants(self.domain, size)
+    }
+
+    #[cold]
+    fn allocated(&self, block: usize, size: usize) {
+        guarded(|| {
+            let gil = Gil::held(self.runtime);
+            self.observer.allocated(self.runtime, gil.as_ref(), block, size);
+        });
+    }
+}
+
+/// # Safety
+/// `ctx` is the pointer to the leaked `Hook<O>` that was installed with these functions.
+unsafe fn hook<'a, O: Observer>(ctx: *mut c_void) -> &'a Hook<O> {
+    // SAFETY: the caller's promise; the hook is never freed.
+    unsafe { &*ctx.cast::<Hook<O>>() }
+}
+
+extern "C" fn malloc<O: Observer>(ctx: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: installed together with its context.
+    let hook = unsafe { hook::<O>(ctx) };
+    let block = (hook.original.malloc)(hook.original.ctx, size);
+    if hook.counts(size) && !block.is_null() {
+        hook.allocated(block as usize, size);
+    }
+    block
+}
+
+extern "C" fn calloc<O: Observer>(ctx: *mut c_void, count: usize, each: usize) -> *mut c_void {
+    // SAFETY: installed together with its context.
+    let hook = unsafe { hook::<O>(ctx) };
+    let block = (hook.original.calloc)(hook.original.ctx, count, each);
+    let size = count.saturating_mul(each);
+    if hook.counts(size) && !block.is_null() {
+        hook.allocated(block as usize, size);
+    }
+    block
+}
+
+extern "C" fn realloc<O: Observer>(ctx: *mut c_void, old: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: installed together with its context.
+    let hook = unsafe { hook::<O>(ctx) };
+    // Forgotten before the call: afterwards another thread may own the address. When the call
+    // fails the block lives on unobserved, which costs one sample.
+    if !old.is_null() && hook.observer.may_know(old as usize) {
+        guarded(|| hook.observer.freed(old as usize));
+    }
+    let block = (hook.original.realloc)(hook.original.ctx, old, size);
+    if hook.counts(size) && !block.is_null() {
+        hook.allocated(block as usize, size);
+    }
+    block
+}
+
+extern "C" fn free<O: Observer>(ctx: *mut c_void, block: *mut c_void) {
+    // SAFETY: installed together with its context.
+    let hook = unsafe { hook::<O>(ctx) };
+    if hook.observer.may_know(block as usize) {
+        guarded(|| hook.observer.freed(block as usize));
+    }
+    (hook.original.free)(hook.original.ctx, block);
+}
+
+/// Installs the hooks for all three domains, for the rest of the process: other tools may stack
+/// their own on top, so they are never taken out, only told to want nothing.
+pub fn install<O: Observer>(runtime: &'static Runtime, _gil: &Gil, observer: &'static O) {
+    let functions = &runtime.api().functions;
+    let hooks = [Domain::Raw, Domain::Mem, Domain::Object].map(|domain| {
+        let mut original = std::mem::MaybeUninit::<MemAllocator>::uninit();
+        (functions.get_allocator)(domain as c_int, original.as_mut_ptr());
+        // SAFETY: PyMem_GetAllocator fills the struct for these three domains.
+        let original = unsafe { original.assume_init() };
+        let nested_raw = AtomicBool::new(false);
+        &*Box::leak(Box::new(Hook { original, observer, runtime, domain, nested_raw }))
+    });
+    for hook in hooks {
+        let ours = MemAllocator {
+            ctx: std::ptr::from_ref(hook).cast_mut().cast(),
+            malloc: malloc::<O>,
+            calloc: calloc::<O>,
+            realloc: realloc::<O>,
+            free: free::<O>,
+        };
+        (functions.set_allocator)(hook.domain as c_int, &raw const ours);
+    }
+    let nested = large_blocks_reach_raw(runtime.api());
+    for hook in hooks {
+        hook.nested_raw.store(nested, Ordering::Relaxed);
+    }
+}
+
+/// Whether our hooks are still the ones in force; another tool that was there before us takes ours
+/// out when it stops.
+#[must_use]
+pub fn are_installed<O: Observer>(runtime: &Runtime, _gil: &Gil) -> bool {
+    let mut current = std::mem::MaybeUninit::<MemAllocator>::uninit();
+    (runtime.api().functions.get_allocator)(Domain::Object as c_int, current.as_mut_ptr());
+    // SAFETY: PyMem_GetAllocator fills the struct for this domain.
+    let current = unsafe { current.assume_init() };
+    std::ptr::fn_addr_eq(current.free, free::<O> as extern "C" fn(*mut c_void, *mut c_void))
+}
+
+static RAW_PROBE: AtomicU64 = AtomicU64::new(0);
+
+/// Finds out by trying: asks the OBJ domain for a block over pymalloc's limit and looks whether a
+/// RAW allocation passes by.
+fn large_blocks_reach_raw(api: &Api) -> bool {
+    let functions = &api.functions;
+    let mut before = std::mem::MaybeUninit::<MemAllocator>::uninit();
+    (functions.get_allocator)(Domain::Raw as c_int, before.as_mut_ptr());
+    // SAFETY: PyMem_GetAllocator fills the struct for this domain.
+    let before = unsafe { before.assume_init() };
+    let probe = Box::new(before);
+    let ours = MemAllocator {
+        ctx: (&raw const *probe).cast_mut().cast(),
+        malloc: probe_malloc,
+        calloc: probe_calloc,
+        realloc: probe_realloc,
+        free: probe_free,
+    };
+    RAW_PROBE.store(0, Ordering::Relaxed);
+    (functions.set_allocator)(Domain::Raw as c_int, &raw const ours);
+    let block = (functions.object_malloc)(PYMALLOC_MAX * 2);
+    (functions.set_allocator)(Domain::Raw as c_int, &raw const before);
+    (functions.object_free)(block);
+    // Another thread could still be inside the probe with its context: leave that one block.
+    Box::leak(probe);
+    RAW_PROBE.load(Ordering::Relaxed) > 0
+}
+
+fn probed<'a>(ctx: *mut c_void) -> &'a MemAllocator {
+    // SAFETY: the context is the leaked allocator that the probe was installed with.
+    unsafe { &*ctx.cast::<MemAllocator>() }
+}
+
+extern "C" fn probe_malloc(ctx: *mut c_void, size: usize) -> *mut c_void {
+    RAW_PROBE.fetch_add(1, Ordering::Relaxed);
+    (probed(ctx).malloc)(probed(ctx).ctx, size)
+}
+
+extern "C" fn probe_calloc(ctx: *mut c_void, count: usize, each: usize) -> *mut c_void {
+    (probed(ctx).calloc)(probed(ctx).ctx, count, each)
+}
+
+extern "C" fn probe_realloc(ctx: *mut c_void, block: *mut c_void, size: usize) -> *mut c_void {
+    (probed(ctx).realloc)(probed(ctx).ctx, block, size)
+}
+
+extern "C" fn probe_free(ctx: *mut c_void, block: *mut c_void) {
+    (probed(ctx).free)(probed(ctx).ctx, block);
+}
+
+static ARENA_BYTES: AtomicU64 = AtomicU64::new(0);
+
+extern "C" fn arena_alloc(ctx: *mut c_void, size: usize) -> *mut c_void {
+    let original = arena_original(ctx);
+    let arena = (original.alloc)(original.ctx, size);
+    if !arena.is_null() {
+        ARENA_BYTES.fetch_add(size as u64, Ordering::Relaxed);
+    }
+    arena
+}
+
+extern "C" fn arena_free(ctx: *mut c_void, arena: *mut c_void, size: usize) {
+    let original = arena_original(ctx);
+    // Arenas from before our hook are freed here too: never below zero.
+    let _ = ARENA_BYTES.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
+        Some(held.saturating_sub(size as u64))
+    });
+    (original.free)(original.ctx, arena, size);
+}
+
+fn arena_original<'a>(ctx: *mut c_void) -> &'a ArenaAllocator {
+    // SAFETY: the context is the leaked original that the hook was installed with.
+    unsafe { &*ctx.cast::<ArenaAllocator>() }
+}
+
+/// Counts arenas from now on: what pymalloc holds, used and free.
+pub fn count_arenas(runtime: &'static Runtime, _gil: &Gil) {
+    let mut original = std::mem::MaybeUninit::<ArenaAllocator>::uninit();
+    (runtime.api().functions.get_arena_allocator)(original.as_mut_ptr());
+    // SAFETY: PyObject_GetArenaAllocator fills the struct.
+    let original = Box::leak(Box::new(unsafe { original.assume_init() }));
+    let ours = ArenaAllocator {
+        ctx: std::ptr::from_mut(original).cast(),
+        alloc: arena_alloc,
+        free: arena_free,
+    };
+    (runtime.api().functions.set_arena_allocator)(&raw const ours);
+}
+
+/// Bytes of arenas (and frame stacks) mapped since [`count_arenas`].
+#[must_use]
+pub fn arena_bytes() -> u64 {
+    ARENA_BYTES.load(Ordering::Relaxed)
+}

@@ -1,0 +1,124 @@
+//! Content of `str` and small `int` objects, copied out without calling into Python: asking the
+//! interpreter for UTF-8 would attach a cached copy to the string and so change the program's heap.
+
+use crate::object::Objects;
+
+/// Bits of the state word, the same from 3.9 to 3.15 on builds with a GIL.
+const KIND_SHIFT: u32 = 2;
+const KIND_MASK: u32 = 7;
+const COMPACT: u32 = 1 << 5;
+const ASCII: u32 = 1 << 6;
+
+impl Objects<'_> {
+    /// Appends at most `limit` bytes of the string's UTF-8 to `out`, ending in `…` when cut.
+    /// Something that is no readable string appends nothing. Never grows `out` beyond
+    /// `limit + 4` bytes more than it has, so that a hook can pass one with room.
+    pub(crate) fn copy_text(&self, string: usize, limit: usize, out: &mut Vec<u8>) {
+        let Some((data, len, kind)) = self.string_data(string) else { return };
+        let end = out.len() + limit;
+        for index in 0..len {
+            let point = match kind {
+                1 => u32::from(self.reader.byte(data + index)),
+                2 => self.reader.u32(data + index * 2) & 0xffff,
+                _ => self.reader.u32(data + index * 4),
+            };
+            let character = char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER);
+            if out.len() + character.len_utf8() > end {
+                out.extend_from_slice("…".as_bytes());
+                return;
+            }
+            let mut bytes = [0; 4];
+            out.extend_from_slice(character.encode_utf8(&mut bytes).as_bytes());
+        }
+    }
+
+    /// The string's content as an owned text of at most `limit` bytes.
+    pub(crate) fn text(&self, string: usize, limit: usize) -> String {
+        let mut bytes = Vec::new();
+        self.copy_text(string, limit, &mut bytes);
+        String::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// Whether the string's content is exactly the ASCII text `expected`.
+    pub(crate) fn text_is(&self, string: usize, expected: &str) -> bool {
+        self.string_data(string).is_some_and(|(data, len, kind)| {
+            kind == 1 && len == expected.len() && self.reader.bytes(data, len) == expected.as_bytes()
+        })
+    }
+
+    /// Address of the characters, their count and their width in bytes.
+    fn string_data(&self, string: usize) -> Option<(usize, usize, u32)> {
+        if !self.is_str(string) {
+            return None;
+        }
+        let layout = self.layout;
+        let state = self.reader.u32(string + layout.uni_state);
+        let len = self.reader.word(string + layout.uni_length);
+        let kind = (state >> KIND_SHIFT) & KIND_MASK;
+        let data = match (state & COMPACT != 0, state & ASCII != 0) {
+            (true, true) => string + layout.uni_ascii_sizeof,
+            (true, false) => string + layout.uni_compact_sizeof,
+            (false, _) => self.reader.word(string + layout.uni_data),
+        };
+        (data != 0 && matches!(kind, 1 | 2 | 4) && isize::try_from(len).is_ok())
+            .then_some((data, len, kind))
+    }
+
+    /// Bytes that the string's characters take beyond its header, its UTF-8 copy included.
+    pub(crate) fn text_payload(&self, string: usize) -> usize {
+        let Some((_, len, kind)) = self.string_data(string) else { return 0 };
+        let state = self.reader.u32(string + self.layout.uni_state);
+        let characters = (len + 1).saturating_mul(kind as usize);
+        if state & ASCII != 0 {
+            return characters;
+        }
+        let utf8 = self.reader.word(string + self.layout.uni_utf8);
+        let cached = self.reader.word(string + self.layout.uni_utf8_length);
+        characters + if utf8 == 0 { 0 } else { cached.saturating_add(1) }
+    }
+
+    /// Whether the string's characters are ASCII (its header is the short one).
+    pub(crate) fn is_ascii_compact(&self, string: usize) -> (bool, bool) {
+        let state = self.reader.u32(string + self.layout.uni_state);
+        (state & ASCII != 0, state & COMPACT != 0)
+    }
+
+    /// The value of an `int` of one digit or none (below 2³⁰ in size).
+    pub(crate) fn small_int(&self, int: usize) -> Option<i64> {
+        let digits = int + self.layout.long_digits;
+        // 3.12 moved the sign to the low bits of a tag whose rest counts the digits.
+        let (count, negative) = if self.minor >= 12 {
+            let tag = self.reader.word(int + self.layout.var_size);
+            (tag >> 3, tag & 3 == 2)
+        } else {
+            let size = self.var_size(int);
+            (size.unsigned_abs(), size < 0)
+        };
+        let value = match count {
+            0 => 0,
+            1 => i64::from(self.reader.u32(digits)),
+            _ => return None,
+        };
+        Some(if negative { -value } else { value })
+    }
+
+    /// The value of a non-negative `int` of up to two digits (thread identifiers).
+    pub(crate) fn word_int(&self, int: usize) -> Option<u64> {
+        let count = self.int_digits(int);
+        let digit = |i: usize| u64::from(self.reader.u32(int + self.layout.long_digits + i * 4));
+        match count {
+            0 => Some(0),
+            1..=3 => Some((0..count).rev().fold(0, |value, i| (value << 30) | digit(i))),
+            _ => None,
+        }
+    }
+
+    /// How many 30-bit digits an `int` has.
+    pub(crate) fn int_digits(&self, int: usize) -> usize {
+        if self.minor >= 12 {
+            self.reader.word(int + self.layout.var_size) >> 3
+        } else {
+            self.var_size(int).unsigned_abs()
+        }
+    }
+}

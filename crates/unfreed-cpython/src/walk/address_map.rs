@@ -1,0 +1,84 @@
+//! From an object's address to its node: a table per 4 MiB of address space with a slot for each
+//! 16 bytes, mapped lazily. One load where a hash table would miss the cache several times.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+const REGION_SHIFT: u32 = 22;
+const SLOTS: usize = 1 << (REGION_SHIFT - 4);
+
+/// Node numbers by address. Objects at addresses that are no multiple of 16 (static ones) go to a
+/// hash table of their own.
+pub(crate) struct AddressMap {
+    regions: HashMap<usize, usize, FixedState>,
+    /// Per region its slots, holding node + 1; zero pages until touched.
+    slots: Vec<Vec<u32>>,
+    unaligned: HashMap<usize, u32, FixedState>,
+    last: (usize, usize),
+}
+
+impl AddressMap {
+    pub(crate) fn new() -> Self {
+        AddressMap {
+            regions: HashMap::with_hasher(FixedState::with_seed(1)),
+            slots: Vec::new(),
+            unaligned: HashMap::with_hasher(FixedState::with_seed(1)),
+            last: (usize::MAX, 0),
+        }
+    }
+
+    pub(crate) fn get(&self, address: usize) -> Option<u32> {
+        if address & 15 != 0 {
+            return self.unaligned.get(&address).copied();
+        }
+        let region = *self.regions.get(&(address >> REGION_SHIFT))?;
+        self.slots[region][(address >> 4) & (SLOTS - 1)].checked_sub(1)
+    }
+
+    /// The node at `address`, or `next`, which it then becomes.
+    #[inline]
+    pub(crate) fn get_or_insert(&mut self, address: usize, next: u32) -> u32 {
+        if address & 15 != 0 {
+            return *self.unaligned.entry(address).or_insert(next);
+        }
+        let region = self.region(address >> REGION_SHIFT);
+        let slot = &mut self.slots[region][(address >> 4) & (SLOTS - 1)];
+        if *slot == 0 {
+            *slot = next + 1;
+        }
+        *slot - 1
+    }
+
+    #[inline]
+    fn region(&mut self, key: usize) -> usize {
+        if self.last.0 == key {
+            return self.last.1;
+        }
+        let slots = &mut self.slots;
+        let region = *self.regions.entry(key).or_insert_with(|| {
+            slots.push(vec![0; SLOTS]);
+            slots.len() - 1
+        });
+        self.last = (key, region);
+        region
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_address_keeps_its_first_number() {
+        let mut map = AddressMap::new();
+        let addresses = [0x7000_0000_0010, 0x7000_0000_0018, 0x20, 0x7000_0040_0010];
+        for (node, &address) in addresses.iter().enumerate() {
+            assert_eq!(map.get(address), None);
+            assert_eq!(map.get_or_insert(address, node as u32), node as u32);
+        }
+        for (node, &address) in addresses.iter().enumerate() {
+            assert_eq!(map.get_or_insert(address, 99), node as u32);
+            assert_eq!(map.get(address), Some(node as u32));
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Builtin containers, code, types and arrays: read by hand, because their traversal hides
+//! references, or is slower than reading them.
+
+use super::{KnownType, Walker};
+use crate::dict::Entry;
+use crate::layout::ABSENT;
+use unfreed_recording::snapshot::{Label, NodeIndex};
+
+/// `PyArrayObject_fields` of numpy, the same in numpy 1 and 2.
+pub(super) const ARRAY_DIMS: usize = 24;
+pub(super) const ARRAY_SHAPE: usize = 32;
+pub(super) const ARRAY_STRIDES: usize = 40;
+const ARRAY_BASE: usize = 48;
+const ARRAY_DTYPE: usize = 56;
+pub(super) const ARRAY_FLAGS: usize = 64;
+
+impl Walker<'_> {
+    pub(super) fn read_list(&mut self, node: NodeIndex, list: usize) {
+        let layout = self.objects.layout;
+        let items = self.objects.reader.word(list + layout.list_items);
+        if items == 0 {
+            return;
+        }
+        self.buffers.push((items, node));
+        let count = usize::try_from(self.objects.var_size(list)).unwrap_or(0);
+        for index in 0..count {
+            let item = self.objects.reader.word(items + index * 8);
+            self.edge(item, Label::Index(index as u32));
+        }
+    }
+
+    pub(super) fn read_tuple(&mut self, tuple: usize) {
+        for index in 0..self.objects.tuple_len(tuple) {
+            let item = self.objects.tuple_item(tuple, index);
+            self.edge(item, Label::Index(index as u32));
+        }
+    }
+
+    pub(super) fn read_dict(&mut self, node: NodeIndex, dict: usize) {
+        let keys = self.objects.reader.word(dict + self.objects.layout.dict_keys);
+        self.buffers.push((keys, node));
+        // Values inside the instance are the instance's references, not the dict's.
+        if self.objects.has_embedded_values(dict) {
+            return;
+        }
+        let objects = self.objects;
+        objects.dict_entries(dict, |Entry { key, value, owns_key }| {
+            let key_node = self.node(key);
+            if owns_key {
+                self.out.edge(key_node, Label::KeyObject);
+            }
+            self.edge(value, Label::Key(key_node));
+        });
+    }
+
+    pub(super) fn read_set(&mut self, node: NodeIndex, set: usize) {
+        let layout = self.objects.layout;
+        let reader = self.objects.reader;
+        let table = reader.word(set + layout.set_table);
+        self.buffers.push((table, node));
+        if reader.word(set + layout.set_used) == 0 {
+            return;
+        }
+        let slots = reader.word(set + layout.set_mask) + 1;
+        let mut left = reader.word(set + layout.set_used);
+        for slot in 0..slots {
+            let key = reader.word(table + slot * layout.set_entry_size + layout.set_entry_key);
+            // A deleted entry keeps a marker object with hash -1, which is no element.
+            let hash = reader.word(table + slot * layout.set_entry_size + 8);
+            if key != 0 && hash != usize::MAX {
+                self.edge(key, Label::Element);
+                left -= 1;
+                if left == 0 {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Objects whose type the collector does not know of: references that we know by hand.
+    pub(super) fn read_leaf(&mut self, object: usize, type_: usize, known: &KnownType) {
+        if known.traits.heap {
+            self.edge(type_, Label::Class);
+        }
+        for (&(offset, _), &name) in known.traits.members.iter().zip(known.member_names.iter()) {
+            let value = self.objects.reader.word(object + offset);
+            // An int or str subclass has members only in bases that are no heap types.
+            if value != 0 && known.traits.heap {
+                self.edge(value, Label::Attribute(name));
+            }
+        }
+    }
+
+    /// Code objects are unknown to the collector: constants and names are read by hand.
+    pub(super) fn read_code(&mut self, _node: NodeIndex, code: usize) {
+        let layout = self.objects.layout;
+        let parts: [(usize, &'static str); 12] = [
+            (layout.co_consts, "co_consts"),
+            (layout.co_names, "co_names"),
+            (layout.co_localsplusnames, "co_localsplusnames"),
+            (layout.co_localspluskinds, "co_localspluskinds"),
+            (layout.co_varnames, "co_varnames"),
+            (layout.co_freevars, "co_freevars"),
+            (layout.co_cellvars, "co_cellvars"),
+            (layout.co_filename, "co_filename"),
+            (layout.co_name, "co_name"),
+            (layout.co_qualname, "co_qualname"),
+            (layout.co_linetable, "co_linetable"),
+            (layout.co_exceptiontable, "co_exceptiontable"),
+        ];
+        for (offset, name) in parts {
+            self.part(code, offset, name);
+        }
+        self.part(code, layout.co_code, "co_code");
+    }
+
+    fn part(&mut self, object: usize, offset: usize, name: &'static str) {
+        if offset != ABSENT {
+            let part = self.objects.reader.word(object + offset);
+            let label = self.internal(name);
+            self.edge(part, label);
+        }
+    }
+
+    /// Types: the traversal aborts on static ones and hides names, so all are read by hand.
+    pub(super) fn read_type(&mut self, type_: usize, known: &KnownType) {
+        let layout = self.objects.layout;
+        let reader = self.objects.reader;
+        let dict = reader.word(type_ + layout.tp_dict);
+        self.edge(dict, Label::Namespace);
+        for (offset, name) in [
+            (layout.tp_bases, "__bases__"),
+            (layout.tp_mro, "__mro__"),
+            (layout.tp_base, "__base__"),
+            (layout.tp_cache, "tp_cache"),
+        ] {
+            self.part(type_, offset, name);
+        }
+        let is_heap = self.objects.type_flags(type_) as u64 & crate::layout::TPFLAGS_HEAPTYPE != 0;
+        if !is_heap {
+            return;
+        }
+        self.part(type_, layout.tp_subclasses, "__subclasses__");
+        self.part(type_, layout.ht_name, "__name__");
+        self.part(type_, layout.ht_qualname, "__qualname__");
+        self.part(type_, layout.ht_slots, "__slots__");
+        self.part(type_, layout.ht_module, "module");
+        self.read_shared_keys(type_);
+        self.read_metaclass_members(type_, known);
+    }
+
+    /// The names that instances share; the type's keys object holds each once.
+    fn read_shared_keys(&mut self, type_: usize) {
+        let cached = self.objects.reader.word(type_ + self.objects.layout.ht_cached_keys);
+        if cached == 0 {
+            return;
+        }
+        let keys = self.objects.keys(cached);
+        for index in 0..keys.count {
+            let key = self.objects.key_at(&keys, index);
+            self.edge(key, Label::KeyObject);
+        }
+    }
+
+    fn read_metaclass_members(&mut self, type_: usize, known: &KnownType) {
+        let metaclass = self.objects.type_of(type_);
+        if known.traits.heap {
+            self.edge(metaclass, Label::Class);
+        }
+    }
+
+    /// numpy arrays are unknown to the collector: their base and dtype are read by hand.
+    pub(super) fn read_ndarray(&mut self, array: usize, type_: usize) {
+        self.part(array, ARRAY_BASE, "base");
+        self.part(array, ARRAY_DTYPE, "dtype");
+        let known = self.known_type(type_);
+        if known.traits.heap {
+            self.edge(type_, Label::Class);
+        }
+        if let Some(dict) = self.objects.instance_dict(array, &known.traits) {
+            self.edge(dict, Label::Namespace);
+        }
+    }
+}

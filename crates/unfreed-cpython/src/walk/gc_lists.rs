@@ -1,0 +1,46 @@
+//! The collector's lists, read in place: no list object is built and no reference count changes.
+
+use crate::gil::Gil;
+use crate::object::Objects;
+use crate::runtime::{GC_POINTER, GENERATION_SIZE, Runtime};
+
+/// Whether a collection is under way: then objects sit in lists on the collector's own stack.
+pub(super) fn is_collecting(runtime: &Runtime, gil: &Gil) -> bool {
+    let offset = runtime.layout().gc_collecting;
+    runtime.reader(gil).int(runtime.interpreter() + offset) != 0
+}
+
+/// Addresses of all objects in the three generations and the permanent one.
+pub(super) fn seeds(runtime: &Runtime, objects: &Objects<'_>) -> Vec<usize> {
+    let layout = objects.layout;
+    let first = runtime.interpreter() + layout.gc_generations;
+    let heads = [
+        first,
+        first + GENERATION_SIZE,
+        first + 2 * GENERATION_SIZE,
+        runtime.interpreter() + layout.gc_permanent,
+    ];
+    let mut seeds = Vec::new();
+    for head in heads {
+        collect(objects, head, &mut seeds);
+    }
+    seeds
+}
+
+/// Objects frozen by `gc.freeze()`, a count.
+#[must_use]
+pub fn frozen_objects(runtime: &Runtime, gil: &Gil) -> u64 {
+    let objects = &runtime.objects(gil);
+    let mut frozen = Vec::new();
+    collect(objects, runtime.interpreter() + objects.layout.gc_permanent, &mut frozen);
+    frozen.len() as u64
+}
+
+fn collect(objects: &Objects<'_>, head: usize, seeds: &mut Vec<usize>) {
+    let layout = objects.layout;
+    let mut link = objects.reader.word(head + layout.gc_next) & GC_POINTER;
+    while link != head && link != 0 {
+        seeds.push(link + layout.gc_head_size);
+        link = objects.reader.word(link + layout.gc_next) & GC_POINTER;
+    }
+}

@@ -1,0 +1,215 @@
+//! Texts of a snapshot: names of attributes and variables, contents of dict keys, names of nodes.
+
+use super::Walker;
+use crate::types::Shape;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use std::rc::Rc;
+use unfreed_recording::snapshot::{Label, NodeIndex, TextIndex};
+
+/// Longest text kept, in bytes, the cut mark excluded.
+pub(crate) const TEXT_LIMIT: usize = 120;
+/// How many keys of an ordinary dict get their text, from the front and from the back.
+const KEYS_IN_FRONT: usize = 32;
+const KEYS_AT_BACK: usize = 4;
+
+/// The table of texts, each once.
+pub(crate) struct Texts {
+    texts: Vec<String>,
+    by_text: HashMap<String, TextIndex, FixedState>,
+    by_string: HashMap<usize, TextIndex, FixedState>,
+    fixed: HashMap<&'static str, TextIndex, FixedState>,
+}
+
+impl Texts {
+    pub(crate) fn new() -> Self {
+        let seed = || FixedState::with_seed(5);
+        Texts {
+            texts: Vec::new(),
+            by_text: HashMap::with_hasher(seed()),
+            by_string: HashMap::with_hasher(seed()),
+            fixed: HashMap::with_hasher(seed()),
+        }
+    }
+
+    pub(crate) fn text(&mut self, text: &str) -> TextIndex {
+        if let Some(&index) = self.by_text.get(text) {
+            return index;
+        }
+        let index = self.texts.len() as TextIndex;
+        self.texts.push(text.to_owned());
+        self.by_text.insert(text.to_owned(), index);
+        index
+    }
+
+    fn fixed(&mut self, text: &'static str) -> TextIndex {
+        if let Some(&index) = self.fixed.get(text) {
+            return index;
+        }
+        let index = self.text(text);
+        self.fixed.insert(text, index);
+        index
+    }
+
+    pub(crate) fn into_texts(self) -> Vec<String> {
+        self.texts
+    }
+}
+
+/// Whether instances of a shape have a name of their own.
+pub(super) fn is_named(shape: Shape) -> bool {
+    matches!(shape, Shape::Function | Shape::Generator | Shape::Code | Shape::Module)
+}
+
+impl Walker<'_> {
+    /// Text of a `str` object, by its address.
+    pub(super) fn text_of(&mut self, string: usize) -> TextIndex {
+        if let Some(&index) = self.texts.by_string.get(&string) {
+            return index;
+        }
+        let text = self.objects.text(string, TEXT_LIMIT);
+        let index = self.texts.text(&text);
+        self.texts.by_string.insert(string, index);
+        index
+    }
+
+    pub(super) fn internal(&mut self, name: &'static str) -> Label {
+        Label::Internal(self.texts.fixed(name))
+    }
+
+    /// Names the cells of functions' closures, now that their tuples have been read.
+    pub(super) fn name_closure_cells(&mut self) {
+        for (tuple, code) in std::mem::take(&mut self.closures) {
+            let names = self.free_variables(code);
+            let edges = self.out.edges_of(tuple);
+            for (edge, name) in edges.zip(names) {
+                if matches!(self.out.labels[edge], Label::Index(_)) {
+                    self.out.labels[edge] = Label::Cell(name);
+                }
+            }
+        }
+    }
+
+    fn free_variables(&mut self, code: usize) -> Vec<TextIndex> {
+        let names: Rc<[TextIndex]> = self.local_names(code);
+        let layout = self.objects.layout;
+        let count = self.objects.reader.u32(code + layout.co_nfreevars) as usize;
+        if self.objects.minor <= 10 {
+            let free = self.objects.reader.word(code + layout.co_freevars);
+            let count = self.objects.tuple_len(free);
+            return names[names.len().saturating_sub(count)..].to_vec();
+        }
+        names[names.len().saturating_sub(count)..].to_vec()
+    }
+
+    /// Texts for nodes: keys of dicts (all of namespaces, some of others), and the names of
+    /// functions, modules, code and generators. Sorted by node.
+    pub(super) fn node_texts(&mut self) -> Vec<(NodeIndex, TextIndex)> {
+        let mut wanted = self.wanted_keys();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut texts: Vec<(NodeIndex, TextIndex)> = Vec::with_capacity(wanted.len());
+        for node in wanted {
+            if let Some(text) = self.value_text(self.addresses[node as usize]) {
+                texts.push((node, text));
+            }
+        }
+        for node in 0..self.out.types.len() as NodeIndex {
+            if self.named[self.out.types[node as usize] as usize]
+                && let Some(text) = self.node_name(node)
+            {
+                texts.push((node, text));
+            }
+        }
+        texts.sort_unstable();
+        texts.dedup_by_key(|(node, _)| *node);
+        texts
+    }
+
+    fn wanted_keys(&self) -> Vec<NodeIndex> {
+        let mut namespaces = vec![false; self.out.types.len()];
+        for (edge, label) in self.out.labels.iter().enumerate() {
+            if matches!(label, Label::Namespace) {
+                namespaces[self.out.targets[edge] as usize] = true;
+            }
+        }
+        let mut wanted = Vec::new();
+        for (node, is_namespace) in namespaces.iter().enumerate() {
+            let labels = &self.out.labels[self.out.edges_of(node as NodeIndex)];
+            let last = labels.len().saturating_sub(2 * KEYS_AT_BACK);
+            for (position, label) in labels.iter().enumerate() {
+                if let Label::Key(key) = *label
+                    && (*is_namespace || position < 2 * KEYS_IN_FRONT || position >= last)
+                {
+                    wanted.push(key);
+                }
+            }
+        }
+        wanted.extend(self.cell_values());
+        wanted
+    }
+
+    /// Contents of cells: small values there (a cache's bound, a flag) explain a closure.
+    fn cell_values(&self) -> Vec<NodeIndex> {
+        let cell = self.types.get(&self.objects.types.cell).map(|known| known.index);
+        let is_cell = |node: usize| Some(self.out.types[node]) == cell;
+        (0..self.out.types.len())
+            .filter(|&node| is_cell(node))
+            .flat_map(|node| self.out.targets[self.out.edges_of(node as NodeIndex)].iter().copied())
+            .collect()
+    }
+
+    /// Content of a `str` or small `int`.
+    fn value_text(&mut self, object: usize) -> Option<TextIndex> {
+        if self.stand_ins.contains_key(&object) {
+            return None;
+        }
+        if self.objects.is_str(object) {
+            return Some(self.text_of(object));
+        }
+        let type_ = self.objects.type_of(object);
+        (type_ == self.objects.types.int)
+            .then(|| self.objects.small_int(object))
+            .flatten()
+            .map(|value| self.texts.text(&value.to_string()))
+    }
+
+    fn node_name(&mut self, node: NodeIndex) -> Option<TextIndex> {
+        let object = self.addresses[node as usize];
+        if self.stand_ins.contains_key(&object) {
+            return None;
+        }
+        let type_ = self.objects.type_of(object);
+        let layout = self.objects.layout;
+        let reader = self.objects.reader;
+        let shape = self.known_type(type_).traits.shape;
+        match shape {
+            Shape::Function => {
+                let name = self.objects.text(reader.word(object + layout.func_qualname), TEXT_LIMIT);
+                let module = reader.word(object + layout.func_module);
+                let module = self.objects.text(module, TEXT_LIMIT);
+                Some(if module.is_empty() {
+                    self.texts.text(&name)
+                } else {
+                    self.texts.text(&format!("{module}.{name}"))
+                })
+            }
+            Shape::Generator => {
+                let name = reader.word(object + layout.gen_qualname);
+                Some(self.text_of(name))
+            }
+            Shape::Code => {
+                let file = self.objects.text(reader.word(object + layout.co_filename), 200);
+                let name = self.objects.text(reader.word(object + layout.co_name), TEXT_LIMIT);
+                let line = reader.u32(object + layout.co_firstlineno);
+                Some(self.texts.text(&format!("{file}:{line} {name}")))
+            }
+            Shape::Module => {
+                let dict = reader.word(object + layout.module_dict);
+                let name = if dict == 0 { None } else { self.objects.dict_get(dict, "__name__") };
+                name.map(|name| self.text_of(name))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! The heap walk: every object that the collector tracks and all that these lead to, with labelled
+//! references, in place, under the GIL. Reads memory and calls `tp_traverse`, nothing else: no
+//! reference count, dict or collector state changes.
+
+mod address_map;
+mod columns;
+mod containers;
+mod expected;
+mod frames;
+mod gc_lists;
+mod labels;
+mod roots;
+mod sizes;
+
+use crate::gil::Gil;
+use crate::object::Objects;
+use crate::runtime::Runtime;
+use crate::types::{Shape, TypeTraits};
+use address_map::AddressMap;
+use columns::Columns;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+pub use gc_lists::frozen_objects;
+use labels::Texts;
+use std::cell::RefCell;
+use std::rc::Rc;
+use unfreed_recording::ids::{EpochId, StackId};
+use unfreed_recording::snapshot::{
+    Label, NodeIndex, Root, SYNTHETIC, SampledNode, Snapshot, TypeInfo,
+};
+
+/// A live block whose allocation was sampled.
+#[derive(Clone, Copy, Debug)]
+pub struct SampledBlock {
+    /// Its address, as the allocator returned it.
+    pub address: usize,
+    /// Where it was allocated.
+    pub stack: StackId,
+    /// When.
+    pub born: EpochId,
+    /// Bytes that the sample stands for.
+    pub bytes: u64,
+}
+
+/// Why there is no snapshot this time; displays as a part of a sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum WalkError {
+    /// The collector is at work (this thread got the GIL in one of its callbacks).
+    #[error("a collection is in progress")]
+    Collecting,
+    /// More objects or references than 32 bits can number.
+    #[error("the heap has more than 4 billion objects or references")]
+    TooLarge,
+}
+
+/// How many objects the collector tracks now; a cheap look before a walk (one step for each).
+#[must_use]
+pub fn tracked_objects(runtime: &Runtime, gil: &Gil) -> u64 {
+    gc_lists::seeds(runtime, &runtime.objects(gil)).len() as u64
+}
+
+/// Takes a snapshot of the whole heap. Its `epoch`, `at` and `pause_ns` are left to the caller.
+///
+/// # Errors
+/// When the collector is in the middle of its work, or the heap is beyond 32-bit numbering.
+pub fn snapshot(
+    runtime: &Runtime,
+    gil: &Gil,
+    blocks: &[SampledBlock],
+) -> Result<Snapshot, WalkError> {
+    if gc_lists::is_collecting(runtime, gil) {
+        return Err(WalkError::Collecting);
+    }
+    let mut walker = Walker::new(runtime, gil);
+    let mut seeds = gc_lists::seeds(runtime, &walker.objects);
+    let tracked = seeds.len() as u64;
+    // In order of address the walk touches each page once (1.6 × faster on a fragmented heap).
+    seeds.sort_unstable();
+    for &seed in &seeds {
+        walker.node(seed);
+    }
+    drop(seeds);
+    let roots = walker.roots();
+    walker.run()?;
+    walker.name_closure_cells();
+    let samples = walker.join_samples(blocks);
+    Ok(walker.finish(roots, samples, tracked))
+}
+
+/// A type as the walk meets it again and again.
+struct KnownType {
+    index: u32,
+    traits: TypeTraits,
+    /// Names of the members, in the order of `traits.members`.
+    member_names: Vec<u32>,
+    /// Names of the attributes that instances keep inline, as far as they were needed.
+    shared_names: RefCell<Vec<u32>>,
+}
+
+/// Types that were met last, found by address without hashing.
+const RECENT: usize = 64;
+
+/// Something that holds objects and is none: its node stands for it.
+#[derive(Clone, Copy)]
+enum StandIn {
+    /// A running frame (3.11 and later).
+    Python(usize),
+    /// The interpreter's array of `atexit` callbacks (3.10 to 3.13).
+    Atexit(usize),
+}
+
+struct Walker<'a> {
+    runtime: &'a Runtime,
+    objects: Objects<'a>,
+    map: AddressMap,
+    addresses: Vec<usize>,
+    out: Columns,
+    texts: Texts,
+    types: HashMap<usize, Rc<KnownType>, FixedState>,
+    recent: [Option<(usize, Rc<KnownType>)>; RECENT],
+    type_infos: Vec<TypeInfo>,
+    type_objects: Vec<usize>,
+    /// Whether each type's instances have a name worth a text; by type index.
+    named: Vec<bool>,
+    stand_in_nodes: std::ops::Range<NodeIndex>,
+    stand_ins: HashMap<usize, StandIn, FixedState>,
+    /// Names of local variables by code object.
+    locals: HashMap<usize, Rc<[u32]>, FixedState>,
+    /// Closure tuples with the code object that names their cells.
+    closures: Vec<(NodeIndex, usize)>,
+    /// Buffers that belong to an object but are blocks of their own: (block, owner).
+    buffers: Vec<(usize, NodeIndex)>,
+    visited: Vec<usize>,
+    expected: Vec<(usize, Label)>,
+    frame_type: u32,
+}
+
+impl<'a> Walker<'a> {
+    fn new(runtime: &'a Runtime, gil: &Gil) -> Self {
+        let mut walker = Walker {
+            runtime,
+            objects: runtime.objects(gil),
+            map: AddressMap::new(),
+            addresses: Vec::new(),
+            out: Columns::default(),
+            texts: Texts::new(),
+            types: HashMap::with_hasher(FixedState::with_seed(2)),
+            recent: [const { None }; RECENT],
+            type_infos: Vec::new(),
+            type_objects: Vec::new(),
+            named: Vec::new(),
+            stand_in_nodes: 0..0,
+            stand_ins: HashMap::with_hasher(FixedState::with_seed(3)),
+            locals: HashMap::with_hasher(FixedState::with_seed(4)),
+            closures: Vec::new(),
+            buffers: Vec::new(),
+            visited: Vec::new(),
+            expected: Vec::new(),
+            frame_type: 0,
+        };
+        walker.frame_type = walker.known_type(walker.objects.types.frame).index;
+        walker
+    }
+
+    /// The node of the object at `address`, new if it was not met before.
+    #[inline]
+    fn node(&mut self, address: usize) -> NodeIndex {
+        let next = self.addresses.len() as u32;
+        let node = self.map.get_or_insert(address, next);
+        if node == next {
+            self.addresses.push(address);
+        }
+        node
+    }
+
+    #[inline]
+    fn edge(&mut self, target: usize, label: Label) {
+        if target != 0 {
+            let node = self.node(target);
+            self.out.edge(node, label);
+        }
+    }
+
+    fn run(&mut self) -> Result<(), WalkError> {
+        let mut node = 0;
+        while node < self.addresses.len() {
+            if self.addresses.len() >= u32::MAX as usize - 2
+                || self.out.edge_count() >= u32::MAX as usize - 2
+            {
+                return Err(WalkError::TooLarge);
+            }
+            self.read(node as NodeIndex, self.addresses[node]);
+            self.out.end_node();
+            node += 1;
+        }
+        Ok(())
+    }
+
+    /// Reads one object: its columns and its references.
+    fn read(&mut self, node: NodeIndex, address: usize) {
+        if self.stand_in_nodes.contains(&node)
+            && let Some(&stand_in) = self.stand_ins.get(&address)
+        {
+            return self.read_stand_in(stand_in);
+        }
+        let type_ = self.objects.type_of(address);
+        let known = self.known_type(type_);
+        let size = self.size_of(address, &known.traits);
+        self.out.node(known.index, size, self.objects.refcount(address));
+        match known.traits.shape {
+            Shape::Leaf => self.read_leaf(address, type_, &known),
+            Shape::List => self.read_list(node, address),
+            Shape::Tuple => self.read_tuple(address),
+            Shape::Dict => self.read_dict(node, address),
+            Shape::Set => self.read_set(node, address),
+            Shape::Code => self.read_code(node, address),
+            Shape::Type => self.read_type(address, &known),
+            Shape::NdArray => self.read_ndarray(address, type_),
+            _ => self.read_traversed(node, address, type_, &known),
+        }
+    }
+
+    fn read_stand_in(&mut self, stand_in: StandIn) {
+        match stand_in {
+            StandIn::Python(frame) => {
+                self.out.node(self.frame_type, 0, SYNTHETIC);
+                self.read_running_frame(frame);
+            }
+            StandIn::Atexit(place) => {
+                let type_ = self.atexit_type();
+                self.out.node(type_, 0, SYNTHETIC);
+                self.read_atexit(place);
+            }
+        }
+    }
+
+    #[inline]
+    fn known_type(&mut self, type_: usize) -> Rc<KnownType> {
+        let slot = (type_ >> 4) % RECENT;
+        if let Some((recent, known)) = &self.recent[slot]
+            && *recent == type_
+        {
+            return Rc::clone(known);
+        }
+        let known = match self.types.get(&type_) {
+            Some(known) => Rc::clone(known),
+            None => self.learn_type(type_),
+        };
+        self.recent[slot] = Some((type_, Rc::clone(&known)));
+        known
+    }
+
+    fn learn_type(&mut self, type_: usize) -> Rc<KnownType> {
+        let traits = self.objects.traits_of(type_);
+        let (module, name) = self.objects.type_name(type_);
+        let reader = self.objects.reader;
+        let member_names = traits
+            .members
+            .iter()
+            .map(|&(_, name)| {
+                self.texts.text(&String::from_utf8_lossy(reader.c_string(name, 200)))
+            })
+            .collect();
+        let index = self.type_infos.len() as u32;
+        self.type_infos.push(TypeInfo { module, name, heap: traits.heap, node: None });
+        self.type_objects.push(type_);
+        self.named.push(labels::is_named(traits.shape));
+        let shared_names = RefCell::default();
+        let known = Rc::new(KnownType { index, traits, member_names, shared_names });
+        self.types.insert(type_, Rc::clone(&known));
+        // A type is part of the heap even when only its instances lead to it.
+        self.node(type_);
+        known
+    }
+
+    /// Finds the objects whose blocks (or whose buffers) were sampled when they were allocated.
+    fn join_samples(&mut self, blocks: &[SampledBlock]) -> Vec<SampledNode> {
+        let owners: HashMap<usize, NodeIndex, FixedState> = self.buffers.drain(..).collect();
+        let mut samples = Vec::new();
+        for block in blocks {
+            let at = |offset: usize| self.map.get(block.address + offset);
+            // A block starts with the collector's links and, since 3.11, a managed dict's slot.
+            let node = at(0)
+                .or_else(|| at(16))
+                .or_else(|| at(32))
+                .or_else(|| owners.get(&block.address).copied());
+            if let Some(node) = node {
+                samples.push(SampledNode {
+                    node,
+                    stack: block.stack,
+                    born: block.born,
+                    bytes: block.bytes,
+                });
+            }
+        }
+        samples
+    }
+
+    fn finish(mut self, roots: Vec<Root>, samples: Vec<SampledNode>, tracked: u64) -> Snapshot {
+        for index in 0..self.type_infos.len() {
+            self.type_infos[index].node = self.map.get(self.type_objects[index]);
+        }
+        let node_texts = self.node_texts();
+        let columns = self.out;
+        Snapshot {
+            types: self.type_infos,
+            node_types: columns.types,
+            node_sizes: columns.sizes,
+            node_refcounts: columns.refcounts,
+            edge_starts: columns.starts,
+            edge_targets: columns.targets,
+            edge_labels: columns.labels,
+            texts: self.texts.into_texts(),
+            node_texts,
+            roots,
+            samples,
+            tracked,
+            ..Snapshot::default()
+        }
+    }
+}

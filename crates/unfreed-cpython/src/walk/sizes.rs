@@ -1,0 +1,136 @@
+//! Shallow sizes: header, body, and buffers that belong to the object alone.
+
+use super::Walker;
+use super::containers::{ARRAY_DIMS, ARRAY_FLAGS, ARRAY_SHAPE, ARRAY_STRIDES};
+use crate::types::{Shape, TypeTraits};
+
+const ARRAY_OWNS_DATA: i32 = 4;
+const ARRAY_MAX_DIMS: i32 = 64;
+/// A deque keeps 64 items to a block with two links.
+const DEQUE_BLOCK: usize = 66 * 8;
+/// No single object is larger: a length beyond it is something else in the same field.
+const SIZE_LIMIT: usize = 1 << 40;
+
+impl Walker<'_> {
+    pub(super) fn size_of(&self, object: usize, traits: &TypeTraits) -> u64 {
+        let objects = &self.objects;
+        let layout = objects.layout;
+        let word = |offset: usize| objects.reader.word(object + offset);
+        let type_ = objects.type_of(object);
+        let types = objects.types;
+        let body = match traits.shape {
+            Shape::List => traits.basicsize + word(layout.list_allocated) * 8,
+            Shape::Tuple => traits.basicsize + objects.tuple_len(object) * 8,
+            Shape::Dict => traits.basicsize + objects.dict_payload(object),
+            Shape::Set => {
+                let slots = word(layout.set_mask) + 1;
+                let own = word(layout.set_table) != object + layout.set_smalltable;
+                traits.basicsize + if own { slots * layout.set_entry_size } else { 0 }
+            }
+            Shape::Deque => {
+                let items = objects.var_size(object).unsigned_abs();
+                traits.basicsize + (items / 64 + 1) * DEQUE_BLOCK
+            }
+            Shape::Type => self.type_size(object, traits),
+            Shape::NdArray => traits.basicsize + self.array_data(object),
+            Shape::Generator | Shape::Frame => self.frame_size(object, traits),
+            Shape::Leaf if type_ == types.int || type_ == types.bool_ => {
+                layout.long_digits + objects.int_digits(object).clamp(1, 1 << 30) * 4
+            }
+            Shape::Leaf if objects.is_str(object) => self.text_size(object, traits),
+            Shape::Leaf if type_ == types.bytearray => {
+                traits.basicsize + word(layout.bytearray_alloc)
+            }
+            _ if traits.flags & crate::layout::TPFLAGS_DICT as usize != 0 => {
+                traits.basicsize + objects.dict_payload(object)
+            }
+            _ if traits.flags & crate::layout::TPFLAGS_LIST as usize != 0 => {
+                traits.basicsize + word(layout.list_allocated) * 8
+            }
+            _ => self.plain_size(object, traits),
+        };
+        let own = (body + traits.prefix).min(SIZE_LIMIT);
+        own as u64
+    }
+
+    fn plain_size(&self, object: usize, traits: &TypeTraits) -> usize {
+        let mut size = traits.basicsize;
+        if traits.itemsize != 0 {
+            let items = self.objects.var_size(object).unsigned_abs();
+            let bytes = items.saturating_mul(traits.itemsize);
+            size += if bytes < SIZE_LIMIT { bytes } else { 0 };
+        }
+        let layout = self.objects.layout;
+        if layout.tpflag_inline_values != 0
+            && traits.flags & layout.tpflag_inline_values as usize != 0
+        {
+            let values = object + traits.basicsize;
+            size += layout.values_array
+                + self.objects.reader.byte(values + layout.values_capacity) as usize * 9;
+        }
+        size
+    }
+
+    fn text_size(&self, string: usize, traits: &TypeTraits) -> usize {
+        let layout = self.objects.layout;
+        let header = match self.objects.is_ascii_compact(string) {
+            (true, true) => layout.uni_ascii_sizeof,
+            (false, true) => layout.uni_compact_sizeof,
+            _ => traits.basicsize,
+        };
+        header + self.objects.text_payload(string)
+    }
+
+    fn type_size(&self, type_: usize, traits: &TypeTraits) -> usize {
+        let layout = self.objects.layout;
+        if self.objects.type_flags(type_) as u64 & crate::layout::TPFLAGS_HEAPTYPE == 0 {
+            return layout.type_sizeof;
+        }
+        let members = self.objects.var_size(type_).unsigned_abs() * traits.itemsize;
+        let keys = self.objects.reader.word(type_ + layout.ht_cached_keys);
+        let keys = if keys == 0 { 0 } else { self.objects.keys_size(keys) };
+        traits.basicsize + members.min(SIZE_LIMIT) + keys
+    }
+
+    /// A generator or frame object carries the variables and the stack of its code.
+    fn frame_size(&self, object: usize, traits: &TypeTraits) -> usize {
+        let layout = self.objects.layout;
+        let reader = self.objects.reader;
+        if self.objects.minor <= 10 {
+            return self.plain_size(object, traits);
+        }
+        let code = match traits.shape {
+            Shape::Generator => {
+                let frame = object + layout.gen_iframe;
+                crate::stack::untag(reader.word(frame + layout.if_code))
+            }
+            _ => None,
+        };
+        let slots = code
+            .filter(|&code| self.objects.type_of(code) == self.objects.types.code)
+            .map_or(0, |code| {
+                reader.u32(code + layout.co_nlocalsplus) + reader.u32(code + layout.co_stacksize)
+            });
+        traits.basicsize + slots as usize * 8
+    }
+
+    /// Bytes of an array's data when they are its own. An array that owns its data is contiguous,
+    /// so the largest of length times stride over its dimensions is all of it.
+    fn array_data(&self, array: usize) -> usize {
+        let reader = self.objects.reader;
+        let dims = reader.int(array + ARRAY_DIMS);
+        let owns = reader.int(array + ARRAY_FLAGS) & ARRAY_OWNS_DATA != 0;
+        if !owns || !(0..=ARRAY_MAX_DIMS).contains(&dims) {
+            return 0;
+        }
+        let (shape, strides) = (reader.word(array + ARRAY_SHAPE), reader.word(array + ARRAY_STRIDES));
+        let bytes = (0..dims as usize)
+            .map(|d| {
+                let length = reader.word(shape + d * 8);
+                length.saturating_mul(reader.word(strides + d * 8).cast_signed().unsigned_abs())
+            })
+            .max()
+            .unwrap_or(8);
+        bytes.min(SIZE_LIMIT)
+    }
+}

@@ -1,0 +1,104 @@
+//! Start, fork and end of the agent in the program, called from `unfreed._boot`.
+
+use crate::facts;
+use pyo3::prelude::*;
+use std::path::Path;
+use std::sync::OnceLock;
+use unfreed_agent::Settings;
+use unfreed_cli::handover::{Handover, Role};
+use unfreed_recording::process::{Origin, ProcessInfo};
+
+/// What this process was started with, and the facts that its forks inherit.
+static STARTED: OnceLock<(Handover, ProcessInfo)> = OnceLock::new();
+
+/// Starts the agent as the environment says. Returns why it could not, as a sentence.
+#[pyfunction]
+pub fn _start_agent(
+    py: Python<'_>,
+    stdlib_paths: Vec<String>,
+    site_paths: Vec<String>,
+) -> Option<String> {
+    if STARTED.get().is_some() {
+        return None;
+    }
+    let Some(handover) = Handover::from_environment() else {
+        return Some("this program was started by another version of unfreed".to_owned());
+    };
+    let (role, recording) = handover.role_of(facts::pid(), facts::parent_pid());
+    if role == Role::Root {
+        handover.die_with_launcher();
+    } else if !handover.follow_children {
+        return None;
+    }
+    let mut process = facts::gather(py, &handover);
+    process.stdlib_paths = stdlib_paths;
+    process.site_paths = site_paths;
+    process.origin = if role == Role::Root {
+        Origin::Run
+    } else {
+        Origin::Spawn
+    };
+    let settings = Settings {
+        recording: recording.clone(),
+        process: process.clone(),
+    };
+    match unfreed_agent::start(settings) {
+        Ok(()) => {
+            let _ = STARTED.set((handover, process));
+            None
+        }
+        Err(error) => {
+            give_up(&recording);
+            Some(error.to_string())
+        }
+    }
+}
+
+/// Takes away the file that the launcher reserved: it then knows that the reason was told.
+fn give_up(recording: &Path) {
+    let _ = std::fs::remove_file(recording);
+}
+
+/// Whether the agent runs here.
+#[pyfunction]
+pub fn _is_recording() -> bool {
+    STARTED.get().is_some()
+}
+
+/// Makes the agent ready for a fork.
+#[pyfunction]
+pub fn _before_fork() {
+    unfreed_agent::before_fork();
+}
+
+/// Lets the agent go on after a fork.
+#[pyfunction]
+pub fn _after_fork_in_parent() {
+    unfreed_agent::after_fork_in_parent();
+}
+
+/// Gives a forked child a recording of its own. Returns why it could not, as a sentence.
+#[pyfunction]
+pub fn _after_fork_in_child() -> Option<String> {
+    let (handover, process) = STARTED
+        .get()
+        .filter(|(handover, _)| handover.follow_children)?;
+    let pid = facts::pid();
+    let child = ProcessInfo {
+        pid,
+        parent_pid: facts::parent_pid(),
+        origin: Origin::Fork,
+        started_unix_ns: facts::now_unix_ns(),
+        ..process.clone()
+    };
+    let started = unfreed_agent::after_fork_in_child(handover.child_recording(pid), child);
+    started.err().map(|error| error.to_string())
+}
+
+/// Ends the recording in order.
+#[pyfunction]
+pub fn _stop_agent() {
+    if STARTED.get().is_some() {
+        unfreed_agent::stop();
+    }
+}

@@ -1,0 +1,27 @@
+//! The Python module `unfreed._native`: hands what Python knows to the crates that do the work, and
+//! what they say back to Python. No logic of its own.
+#![forbid(unsafe_code)]
+
+mod agent;
+mod command;
+mod facts;
+
+/// See `unfreed_sys::alloc`: what unfreed needs for itself stays out of the program's heap.
+#[global_allocator]
+static ALLOCATOR: unfreed_sys::alloc::MappedAlloc = unfreed_sys::alloc::MappedAlloc;
+
+/// The native half of `unfreed`. Private: import `unfreed` instead.
+#[pyo3::pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::agent::{
+        _after_fork_in_child, _after_fork_in_parent, _before_fork, _is_recording, _start_agent,
+        _stop_agent,
+    };
+    #[pymodule_export]
+    use super::command::main;
+
+    /// Version of unfreed.
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+}

@@ -1,0 +1,179 @@
+//! The kinds of block a recording is made of. Names and conversions only: bytes are made in
+//! `writer` and read in `reader`.
+
+use crate::counters::{Counters, Resources};
+use crate::process::{Child, End, Note, ProcessInfo};
+use crate::sites::{Epoch, Stacks};
+use crate::snapshot::Snapshot;
+
+/// The kind of a block, as the first byte of its header tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// [`ProcessInfo`], byte 1.
+    Process,
+    /// [`Counters`], byte 2.
+    Counters,
+    /// [`Resources`], byte 3.
+    Resources,
+    /// [`Stacks`], byte 4.
+    Stacks,
+    /// [`Epoch`], byte 5.
+    Epoch,
+    /// [`Snapshot`], byte 6.
+    Snapshot,
+    /// [`Note`], byte 7.
+    Note,
+    /// [`Child`], byte 8.
+    Child,
+    /// [`End`], byte 9.
+    End,
+    /// A kind that a later minor version added. Readers skip it.
+    Unknown(u8),
+}
+
+impl Kind {
+    /// The kind that `byte` stands for.
+    #[must_use]
+    pub fn from_byte(byte: u8) -> Self {
+        match byte {
+            1 => Self::Process,
+            2 => Self::Counters,
+            3 => Self::Resources,
+            4 => Self::Stacks,
+            5 => Self::Epoch,
+            6 => Self::Snapshot,
+            7 => Self::Note,
+            8 => Self::Child,
+            9 => Self::End,
+            other => Self::Unknown(other),
+        }
+    }
+
+    /// The byte that stands for this kind.
+    #[must_use]
+    pub fn byte(self) -> u8 {
+        match self {
+            Self::Process => 1,
+            Self::Counters => 2,
+            Self::Resources => 3,
+            Self::Stacks => 4,
+            Self::Epoch => 5,
+            Self::Snapshot => 6,
+            Self::Note => 7,
+            Self::Child => 8,
+            Self::End => 9,
+            Self::Unknown(byte) => byte,
+        }
+    }
+
+    /// The kind's name for messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Process => "process",
+            Self::Counters => "counters",
+            Self::Resources => "resources",
+            Self::Stacks => "stacks",
+            Self::Epoch => "epoch",
+            Self::Snapshot => "snapshot",
+            Self::Note => "note",
+            Self::Child => "child",
+            Self::End => "end",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
+/// One block of a recording, decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Block {
+    /// Who was recorded and how.
+    Process(ProcessInfo),
+    /// Figures of the whole process.
+    Counters(Counters),
+    /// What descriptors and threads are open.
+    Resources(Resources),
+    /// New code objects and stacks.
+    Stacks(Stacks),
+    /// The end of an epoch.
+    Epoch(Epoch),
+    /// A heap.
+    Snapshot(Snapshot),
+    /// Something to know about the recording.
+    Note(Note),
+    /// A child process with a recording of its own.
+    Child(Child),
+    /// The orderly end.
+    End(End),
+}
+
+impl Block {
+    /// The block's kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        BlockRef::from(self).kind()
+    }
+}
+
+/// One block by reference, so that a big one is encoded without a copy.
+/// Made with `From`: every argument of [`crate::writer::encode`] may be `&Block`, `&Snapshot`, ….
+#[derive(Clone, Copy, Debug)]
+pub enum BlockRef<'a> {
+    /// See [`Block::Process`].
+    Process(&'a ProcessInfo),
+    /// See [`Block::Counters`].
+    Counters(&'a Counters),
+    /// See [`Block::Resources`].
+    Resources(&'a Resources),
+    /// See [`Block::Stacks`].
+    Stacks(&'a Stacks),
+    /// See [`Block::Epoch`].
+    Epoch(&'a Epoch),
+    /// See [`Block::Snapshot`].
+    Snapshot(&'a Snapshot),
+    /// See [`Block::Note`].
+    Note(&'a Note),
+    /// See [`Block::Child`].
+    Child(&'a Child),
+    /// See [`Block::End`].
+    End(&'a End),
+}
+
+macro_rules! each_kind {
+    ($($kind:ident($content:ty)),* $(,)?) => {
+        impl BlockRef<'_> {
+            /// The block's kind.
+            #[must_use]
+            pub fn kind(&self) -> Kind {
+                match self { $(Self::$kind(_) => Kind::$kind,)* }
+            }
+        }
+        impl<'a> From<&'a Block> for BlockRef<'a> {
+            fn from(block: &'a Block) -> Self {
+                match block { $(Block::$kind(content) => Self::$kind(content),)* }
+            }
+        }
+        $(impl<'a> From<&'a $content> for BlockRef<'a> {
+            fn from(content: &'a $content) -> Self {
+                Self::$kind(content)
+            }
+        }
+        impl From<$content> for Block {
+            fn from(content: $content) -> Self {
+                Self::$kind(content)
+            }
+        })*
+    };
+}
+
+each_kind!(
+    Process(ProcessInfo),
+    Counters(Counters),
+    Resources(Resources),
+    Stacks(Stacks),
+    Epoch(Epoch),
+    Snapshot(Snapshot),
+    Note(Note),
+    Child(Child),
+    End(End),
+);

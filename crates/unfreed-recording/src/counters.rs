@@ -1,0 +1,80 @@
+//! Figures of the whole process, taken every second or so. Bytes unless said otherwise.
+
+use crate::ids::RunTime;
+use serde::{Deserialize, Serialize};
+
+/// One reading of the process's counters. A figure that could not be read is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// When the reading was taken.
+    pub at: RunTime,
+    /// Resident set size.
+    pub rss: u64,
+    /// Part of the resident set that is anonymous (heap, stacks), from `/proc/self/status`.
+    pub rss_anon: Option<u64>,
+    /// pymalloc arenas held (used and free together).
+    pub pymalloc_held: Option<u64>,
+    /// Bytes of pymalloc blocks in use (from `_PyObject_DebugMallocStats`-like figures or
+    /// allocated blocks times their mean size); `None` where the interpreter does not tell.
+    pub pymalloc_used: Option<u64>,
+    /// `sys.getallocatedblocks()`: blocks in use, a count.
+    pub allocated_blocks: Option<u64>,
+    /// `malloc` bytes in use, the big mmapped blocks included, pymalloc's arenas not.
+    pub malloc_used: Option<u64>,
+    /// `malloc` bytes held from the system but free.
+    pub malloc_free: Option<u64>,
+    /// Bytes that the agent itself holds.
+    pub own: u64,
+    /// Whether the cyclic collector is enabled; `None` when not read.
+    pub gc_enabled: Option<bool>,
+    /// Objects in the permanent generation (`gc.freeze()`), a count.
+    pub gc_frozen: Option<u64>,
+    /// Collections so far by generation (youngest first), counts.
+    pub gc_collections: Vec<u64>,
+    /// Objects collected so far, a count.
+    pub gc_collected: Option<u64>,
+    /// Objects found uncollectable so far, a count.
+    pub gc_uncollectable: Option<u64>,
+    /// Open file descriptors by kind.
+    pub fds: FdCounts,
+    /// Threads of the process, a count.
+    pub threads: u32,
+    /// Child processes that ended and wait to be reaped, a count.
+    pub zombies: u32,
+}
+
+/// Open file descriptors by kind, counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FdCounts {
+    /// Regular files and directories.
+    pub files: u32,
+    /// Sockets.
+    pub sockets: u32,
+    /// Pipes.
+    pub pipes: u32,
+    /// Everything else (epoll, eventfd, devices, …).
+    pub other: u32,
+}
+
+impl FdCounts {
+    /// All open descriptors.
+    #[must_use]
+    pub fn total(self) -> u32 {
+        self.files
+            .saturating_add(self.sockets)
+            .saturating_add(self.pipes)
+            .saturating_add(self.other)
+    }
+}
+
+/// What the open descriptors and threads are, taken with each snapshot; to name what grows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resources {
+    /// When it was taken.
+    pub at: RunTime,
+    /// Targets of open descriptors as `/proc/self/fd` links tell them (a path, `socket`, `pipe`),
+    /// numbers masked, with how many descriptors share each; most first, at most 200.
+    pub fds: Vec<(String, u32)>,
+    /// Names of the operating system's threads, with how many share each; most first.
+    pub threads: Vec<(String, u32)>,
+}

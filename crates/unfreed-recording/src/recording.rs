@@ -1,0 +1,225 @@
+//! A whole recording at hand, for an analysis: everything decoded but the snapshots, which are big
+//! and decoded one at a time. Reads a slice of bytes; whoever opens the file or maps it owns it.
+
+use crate::block::{Block, Kind};
+use crate::counters::{Counters, Resources};
+use crate::error::ReadError;
+use crate::ids::{CodeId, StackId};
+use crate::packing::SnapshotHeader;
+use crate::process::{Child, End, Note, ProcessInfo};
+use crate::reader::{RawFrame, RawFrames};
+use crate::sites::{Code, Epoch, StackNode};
+use crate::snapshot::Snapshot;
+use crate::stacks::{self, Frames, StackTrie};
+use std::fmt;
+
+/// Why the end of a file could not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// What is wrong.
+    pub error: ReadError,
+    /// Length of the part that is used, bytes.
+    pub used_bytes: usize,
+    /// Length of the part that is not, bytes.
+    pub lost_bytes: usize,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (used, lost) = (self.used_bytes, self.lost_bytes);
+        write!(f, "{} ({used} bytes are used, {lost} are not)", self.error)
+    }
+}
+
+/// A recording: all of it but the content of its snapshots. Every list is in order of time.
+#[derive(Clone, Debug)]
+pub struct Recording<'a> {
+    /// Who was recorded and how.
+    pub process: ProcessInfo,
+    /// Figures of the process.
+    pub counters: Vec<Counters>,
+    /// Open descriptors and threads.
+    pub resources: Vec<Resources>,
+    /// Code objects by ascending id. Use [`Recording::code`] to find one: a recording may lack some.
+    pub codes: Vec<Code>,
+    /// Stacks. Use [`Recording::stack`] to walk one.
+    pub stacks: StackTrie,
+    /// Ends of epochs. Ids need not be dense: old epochs are thinned.
+    pub epochs: Vec<Epoch>,
+    /// Notes for the person.
+    pub notes: Vec<Note>,
+    /// Child processes with recordings of their own.
+    pub children: Vec<Child>,
+    /// The orderly end, if there was one.
+    pub end: Option<End>,
+    /// Blocks that a later minor version added and that were skipped, a count.
+    pub skipped: usize,
+    /// Why the rest of the file is not used, if something is wrong with it.
+    pub damage: Option<Damage>,
+    snapshots: Vec<RawFrame<'a>>,
+}
+
+impl<'a> Recording<'a> {
+    /// Reads a recording. A file that is cut or damaged is read up to there; [`Recording::damage`]
+    /// then says so.
+    ///
+    /// # Errors
+    /// When it is not a recording that this version reads, or nothing in it says of which process.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ReadError> {
+        let mut parts = Parts::default();
+        for frame in RawFrames::new(bytes)? {
+            if let Err(error) = frame.and_then(|frame| parts.take(frame)) {
+                let used_bytes = parts.used_bytes.max(crate::FILE_HEADER_LEN);
+                let lost_bytes = bytes.len() - used_bytes;
+                parts.damage = Some(Damage {
+                    error,
+                    used_bytes,
+                    lost_bytes,
+                });
+                break;
+            }
+        }
+        parts.into_recording()
+    }
+
+    /// How many snapshots there are.
+    #[must_use]
+    pub fn snapshot_count(&self) -> usize {
+        self.snapshots.len()
+    }
+
+    /// Decodes a snapshot, counted from 0 in order of time. Takes some 50 bytes of memory an
+    /// object, so hold one at a time.
+    ///
+    /// # Errors
+    /// When there is no such snapshot, or it breaks a rule of the format. Others stay usable.
+    pub fn snapshot(&self, index: usize) -> Result<Snapshot, ReadError> {
+        match self.frame(index)?.decode()? {
+            Some(Block::Snapshot(snapshot)) => Ok(snapshot),
+            _ => Err(ReadError::NoSuchSnapshot {
+                index,
+                count: self.snapshots.len(),
+            }),
+        }
+    }
+
+    /// The head of a snapshot: when, how long it took, how many objects. Costs microseconds.
+    ///
+    /// # Errors
+    /// When there is no such snapshot, or its head does not decode.
+    pub fn snapshot_header(&self, index: usize) -> Result<SnapshotHeader, ReadError> {
+        self.frame(index)?.snapshot_header()
+    }
+
+    /// Bytes that a snapshot takes in the file.
+    ///
+    /// # Errors
+    /// When there is no such snapshot.
+    pub fn snapshot_stored_len(&self, index: usize) -> Result<usize, ReadError> {
+        Ok(self.frame(index)?.entry().stored_len)
+    }
+
+    fn frame(&self, index: usize) -> Result<&RawFrame<'a>, ReadError> {
+        let count = self.snapshots.len();
+        self.snapshots
+            .get(index)
+            .ok_or(ReadError::NoSuchSnapshot { index, count })
+    }
+
+    /// The frames of a stack with their running lines, innermost first. Empty for an unknown stack;
+    /// ends early where the recording lacks a part of it.
+    #[must_use]
+    pub fn stack(&self, id: StackId) -> Frames<'_> {
+        Frames {
+            trie: &self.stacks,
+            codes: &self.codes,
+            next: id,
+        }
+    }
+
+    /// A code object by its id.
+    #[must_use]
+    pub fn code(&self, id: CodeId) -> Option<&Code> {
+        stacks::code(&self.codes, id)
+    }
+}
+
+/// A recording while it is read.
+#[derive(Default)]
+struct Parts<'a> {
+    process: Option<ProcessInfo>,
+    counters: Vec<Counters>,
+    resources: Vec<Resources>,
+    codes: Vec<Code>,
+    nodes: Vec<StackNode>,
+    epochs: Vec<Epoch>,
+    notes: Vec<Note>,
+    children: Vec<Child>,
+    end: Option<End>,
+    skipped: usize,
+    snapshots: Vec<RawFrame<'a>>,
+    used_bytes: usize,
+    damage: Option<Damage>,
+}
+
+impl<'a> Parts<'a> {
+    fn take(&mut self, frame: RawFrame<'a>) -> Result<(), ReadError> {
+        let entry = frame.entry();
+        if entry.kind == Kind::Snapshot && frame.is_known() {
+            self.snapshots.push(frame);
+        } else {
+            match frame.decode()? {
+                Some(block) => self.add(block),
+                None => self.skipped += 1,
+            }
+        }
+        self.used_bytes = entry.range().end;
+        Ok(())
+    }
+
+    fn add(&mut self, block: Block) {
+        match block {
+            // The first counts: nothing may overwrite who was recorded.
+            Block::Process(process) => {
+                self.process.get_or_insert(process);
+            }
+            Block::Counters(counters) => self.counters.push(counters),
+            Block::Resources(resources) => self.resources.push(resources),
+            Block::Stacks(stacks) => {
+                self.codes.extend(stacks.codes);
+                self.nodes.extend(stacks.nodes);
+            }
+            Block::Epoch(epoch) => self.epochs.push(epoch),
+            Block::Note(note) => self.notes.push(note),
+            Block::Child(child) => self.children.push(child),
+            Block::End(end) => self.end = Some(end),
+            Block::Snapshot(_) => {}
+        }
+    }
+
+    /// Sorts what must be sorted. The sorts are stable and cost nothing on a file in order.
+    fn into_recording(mut self) -> Result<Recording<'a>, ReadError> {
+        let process = self.process.ok_or(ReadError::NoProcess)?;
+        self.counters.sort_by_key(|counters| counters.at);
+        self.resources.sort_by_key(|resources| resources.at);
+        self.epochs.sort_by_key(|epoch| epoch.at);
+        self.notes.sort_by_key(|note| note.at);
+        self.children.sort_by_key(|child| child.at);
+        self.codes.sort_by_key(|code| code.id);
+        self.codes.dedup_by_key(|code| code.id);
+        Ok(Recording {
+            process,
+            counters: self.counters,
+            resources: self.resources,
+            codes: self.codes,
+            stacks: StackTrie::new(self.nodes),
+            epochs: self.epochs,
+            notes: self.notes,
+            children: self.children,
+            end: self.end,
+            skipped: self.skipped,
+            damage: self.damage,
+            snapshots: self.snapshots,
+        })
+    }
+}

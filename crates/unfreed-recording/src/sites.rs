@@ -1,0 +1,82 @@
+//! Allocation sites: code objects, stacks as a trie, and what each stack allocated and still holds.
+
+use crate::ids::{CodeId, EpochId, RunTime, StackId};
+use serde::{Deserialize, Serialize};
+
+/// A code object that occurs in a stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// Its id.
+    pub id: CodeId,
+    /// `co_filename`.
+    pub file: String,
+    /// `co_qualname` (3.11 and later) or `co_name`.
+    pub function: String,
+    /// `co_firstlineno`.
+    pub first_line: u32,
+}
+
+/// A frame in the trie of stacks: `code` at `line`, called from the stack `parent`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StackNode {
+    /// Its id; always greater than its parent's.
+    pub id: StackId,
+    /// The caller's stack; `StackId(0)` ends it.
+    pub parent: StackId,
+    /// The function.
+    pub code: CodeId,
+    /// The line that was running, 1-based; 0 when unknown.
+    pub line: u32,
+}
+
+/// Code objects and stacks seen for the first time since the last such block.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stacks {
+    /// New code objects.
+    pub codes: Vec<Code>,
+    /// New stacks.
+    pub nodes: Vec<StackNode>,
+}
+
+/// The end of an epoch: what each allocation site did so far and still holds.
+/// All figures are unbiased estimates from sampled blocks (each block counts 1/p with
+/// p = 1 − exp(−size/mean), so a kilobyte is as likely to be seen whatever blocks it came in).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// The epoch that ends.
+    pub id: EpochId,
+    /// When it ends.
+    pub at: RunTime,
+    /// Mean bytes between two samples, now.
+    pub sample_bytes: u64,
+    /// Sites that have allocated anything so far, cumulative since the start.
+    pub sites: Vec<Site>,
+}
+
+/// One allocation site: a whole stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// The stack.
+    pub stack: StackId,
+    /// Bytes allocated since the start (estimate).
+    pub allocated_bytes: u64,
+    /// Blocks allocated since the start (estimate).
+    pub allocated_blocks: u64,
+    /// Bytes freed since the start (estimate).
+    pub freed_bytes: u64,
+    /// What is still live, by the epoch in which it was allocated; oldest first.
+    pub survivors: Vec<Survivors>,
+}
+
+/// Live blocks of one site that were allocated in one epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Survivors {
+    /// The epoch of birth.
+    pub born: EpochId,
+    /// Bytes (estimate).
+    pub bytes: u64,
+    /// Blocks (estimate).
+    pub blocks: u64,
+    /// Sampled blocks behind the estimate.
+    pub samples: u32,
+}

@@ -1,0 +1,222 @@
+//! The rows of a finding: who holds it, who made it, what fills it, what to do. Orders and words facts,
+//! and shows fewer of them where the page asks for that; finds none.
+
+use std::io;
+
+use anstyle::Style;
+use unfreed_analysis::findings::{
+    Advice, AllocatedAt, Filling, Finding, Frame, Growth, Kind, Severity, Trend,
+};
+
+use super::{TerminalOptions, held_by, palette};
+use crate::page::Page;
+use crate::styled::Text;
+use crate::wrap::{Separator, flow};
+use crate::{place, quantity};
+
+/// Width of a row's name, with the space after it.
+const LABEL: usize = 13;
+/// Places, callers and types shown when not verbose.
+const FEW_PLACES: usize = 2;
+const FEW_CALLERS: usize = 2;
+const FEW_TYPES: usize = 3;
+
+/// The rows below the summary.
+pub struct Rows<'a, 'b> {
+    /// Columns before a row's name.
+    pub indent: usize,
+    /// What to show.
+    pub options: &'a TerminalOptions,
+    /// Where to.
+    pub page: &'a mut Page<'b>,
+}
+
+impl Rows<'_, '_> {
+    /// All rows that have something to say.
+    pub fn render(mut self, finding: &Finding) -> io::Result<()> {
+        if self.options.verbose {
+            self.growth(finding)?;
+        }
+        self.held_by(finding)?;
+        self.made_at(&finding.allocated_at)?;
+        self.filled_with(&finding.filled_with)?;
+        self.advice(&finding.advice)
+    }
+
+    /// Columns for what a row says.
+    fn room(&self) -> usize {
+        self.page.width() - self.indent - LABEL
+    }
+
+    fn row(&mut self, label: &str, style: Style, text: &Text) -> io::Result<()> {
+        let mut lead = Text::plain(&" ".repeat(self.indent));
+        lead.push(&format!("{label:<LABEL$}"), style);
+        self.page.hanging(&lead, text)
+    }
+
+    fn growth(&mut self, finding: &Finding) -> io::Result<()> {
+        let growth = &finding.growth;
+        let items = vec![
+            Text::plain(trend(growth.trend)),
+            Text::plain(&intervals(growth)),
+            Text::plain(&format!("{} sure", quantity::share(growth.confidence))),
+            Text::plain(&format!("id {}", finding.id)),
+        ];
+        self.row(
+            "growth",
+            palette::LABEL,
+            &flow(items, Separator::Trailing("·")),
+        )
+    }
+
+    fn held_by(&mut self, finding: &Finding) -> io::Result<()> {
+        let Some(held) = &finding.held_by else {
+            if finding.kind == Kind::Cycle && finding.severity != Severity::Note {
+                let text = "nothing but itself: its objects hold one another";
+                return self.row("held by", palette::LABEL, &Text::plain(text));
+            }
+            return Ok(());
+        };
+        let most = if self.options.verbose {
+            usize::MAX
+        } else {
+            2 * self.room()
+        };
+        self.row("held by", palette::LABEL, &held_by::path(held, most))?;
+        match held_by::root(held) {
+            Some(root) => self.row("", palette::LABEL, &root),
+            None => Ok(()),
+        }
+    }
+
+    fn made_at(&mut self, places: &[AllocatedAt]) -> io::Result<()> {
+        let most = if self.options.verbose {
+            places.len()
+        } else {
+            FEW_PLACES
+        };
+        for (index, place) in places.iter().take(most).enumerate() {
+            let label = if index == 0 { "made at" } else { "" };
+            let mut text = Text::default();
+            if places.len() > 1 {
+                text.push(
+                    &format!("{:>4}  ", quantity::share(place.share)),
+                    Style::new(),
+                );
+            }
+            let lead = text.width();
+            text = text.glued();
+            if self.options.verbose && place.stack.len() > 1 {
+                self.whole_stack(label, &text, &place.stack)?;
+            } else {
+                text.append(&self.short_stack(place, self.room().saturating_sub(lead)));
+                self.row(label, palette::LABEL, &text)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn whole_stack(&mut self, label: &str, lead: &Text, stack: &[Frame]) -> io::Result<()> {
+        for (depth, frame) in stack.iter().enumerate() {
+            let mut text = lead.clone();
+            if depth > 0 {
+                text = Text::plain(&" ".repeat(lead.width())).glued();
+                text.push("←\u{a0}\u{a0}", Style::new());
+            }
+            let place = place::frame(frame, &self.options.directory, self.room());
+            text.append(&Text::plain(&place).glued());
+            self.row(if depth == 0 { label } else { "" }, palette::LABEL, &text)?;
+        }
+        Ok(())
+    }
+
+    /// The frame to name and those that called it, the person's own code before libraries.
+    fn short_stack(&self, place: &AllocatedAt, room: usize) -> Text {
+        let directory = &self.options.directory;
+        let mut items = vec![Text::plain(&place::frame(&place.frame, directory, room))];
+        let start = place.stack.iter().position(|frame| *frame == place.frame);
+        let callers = start.map_or(&[][..], |named| &place.stack[named + 1..]);
+        let own = callers.iter().any(|frame| !place::is_library(&frame.file));
+        let mut skipped = false;
+        for frame in callers {
+            if items.len() > FEW_CALLERS {
+                break;
+            }
+            if own && place::is_library(&frame.file) {
+                skipped = true;
+                continue;
+            }
+            let mark = if skipped { "…  ←  " } else { "" };
+            let shown = place::frame(frame, directory, room.saturating_sub(9));
+            items.push(Text::plain(&format!("{mark}{shown}")));
+            skipped = false;
+        }
+        flow(items, Separator::Leading("←"))
+    }
+
+    fn filled_with(&mut self, fillings: &[Filling]) -> io::Result<()> {
+        if fillings.is_empty() {
+            return Ok(());
+        }
+        let most = if self.options.verbose {
+            fillings.len()
+        } else {
+            FEW_TYPES
+        };
+        let mut items: Vec<Text> = fillings.iter().take(most).map(filling).collect();
+        if let Some(more @ 1..) = fillings.len().checked_sub(most) {
+            let more = quantity::counted(more as u64, "more type", "more types");
+            items.push(Text::plain(&more));
+        }
+        self.row(
+            "filled with",
+            palette::LABEL,
+            &flow(items, Separator::Trailing("·")),
+        )
+    }
+
+    fn advice(&mut self, advice: &Advice) -> io::Result<()> {
+        if !advice.text.is_empty() {
+            self.row("do this", palette::REMEDY, &Text::plain(&advice.text))?;
+        }
+        for line in advice.snippet.trim_end().lines() {
+            let line = line.replace('\t', "    ");
+            let code = line.trim_start();
+            if code.is_empty() {
+                self.page.blank()?;
+            } else {
+                let depth = line.len() - code.len();
+                let code = Text::plain(code);
+                self.page.code(self.indent + LABEL + 2, &code, depth)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `app.models.Session +36,864 (310 MiB)`.
+fn filling(filling: &Filling) -> Text {
+    let objects = quantity::signed_count(filling.objects);
+    let mut text = format!("{} {objects}", filling.type_name);
+    if filling.bytes != 0 {
+        text += &format!(" ({})", quantity::bytes(filling.bytes.unsigned_abs()));
+    }
+    Text::plain(&text)
+}
+
+fn intervals(growth: &Growth) -> String {
+    let judged = quantity::counted(u64::from(growth.intervals), "interval", "intervals");
+    format!("grew in {} of {judged}", growth.intervals_grown)
+}
+
+fn trend(trend: Trend) -> &'static str {
+    match trend {
+        Trend::Steady => "steady",
+        Trend::Plateau => "grew and stopped",
+        Trend::SawTooth => "grows and falls back",
+        Trend::Step => "grew once",
+        Trend::Flat => "does not grow",
+        Trend::Falling => "shrinks",
+        Trend::NotEnoughEvidence => "too few readings",
+    }
+}

@@ -1,0 +1,170 @@
+//! What the terminal report looks like: snapshots of whole reports, and what holds for any report.
+
+mod samples;
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use unfreed_analysis::findings::{Report, Step, Verdict};
+use unfreed_report::terminal::{Saved, TerminalOptions, render};
+use unicode_width::UnicodeWidthStr;
+
+fn options(width: u16) -> TerminalOptions {
+    TerminalOptions {
+        width,
+        directory: "/srv/shop".to_owned(),
+        saved_as: Some(Saved {
+            path: "app.unfreed".to_owned(),
+            bytes: 8_493_466,
+        }),
+        ..TerminalOptions::default()
+    }
+}
+
+fn coloured(report: &Report, options: &TerminalOptions) -> String {
+    let mut out = Vec::new();
+    render(report, options, &mut out).expect("a Vec takes everything");
+    String::from_utf8(out).expect("a report is UTF-8")
+}
+
+fn plain(report: &Report, options: &TerminalOptions) -> String {
+    anstream::adapter::strip_str(&coloured(report, options)).to_string()
+}
+
+fn assert_fits(text: &str, width: usize) {
+    for line in text.lines() {
+        assert!(line.width() <= width, "{} columns: {line}", line.width());
+        assert_eq!(line, line.trim_end(), "spaces at the end");
+        assert!(
+            !line.chars().any(char::is_control),
+            "control character: {line:?}"
+        );
+    }
+}
+
+#[test]
+fn samples_at_100_columns() {
+    for (name, report) in samples::all() {
+        assert_snapshot!(format!("{name}_100"), plain(&report, &options(100)));
+    }
+}
+
+#[test]
+fn narrower_pages() {
+    let report = samples::two_leaks_and_a_warning();
+    assert_snapshot!("two_leaks_and_a_warning_80", plain(&report, &options(80)));
+    assert_snapshot!("two_leaks_and_a_warning_60", plain(&report, &options(60)));
+    assert_snapshot!("long_names_60", plain(&samples::long_names(), &options(60)));
+    assert_snapshot!(
+        "clean_with_notes_60",
+        plain(&samples::clean_with_notes(), &options(60))
+    );
+}
+
+#[test]
+fn verbose() {
+    let options = TerminalOptions {
+        verbose: true,
+        saved_as: None,
+        ..options(100)
+    };
+    let report = samples::two_leaks_and_a_warning();
+    assert_snapshot!("verbose_100", plain(&report, &options));
+}
+
+#[test]
+fn colours() {
+    let text = coloured(&samples::leak(), &options(100)).replace('\u{1b}', "ESC");
+    assert_snapshot!("leak_coloured", text);
+}
+
+#[test]
+fn every_sample_fits_every_width() {
+    for (_, report) in samples::all() {
+        for width in [40, 60, 80, 100, 140] {
+            for verbose in [false, true] {
+                let options = TerminalOptions {
+                    verbose,
+                    ..options(width)
+                };
+                assert_fits(&plain(&report, &options), usize::from(width));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_narrower_page_than_40_columns_is_not_tried() {
+    let report = samples::leak();
+    assert_eq!(plain(&report, &options(1)), plain(&report, &options(40)));
+}
+
+#[test]
+fn findings_beyond_the_most_are_counted() {
+    let options = TerminalOptions {
+        most_findings: 2,
+        ..options(100)
+    };
+    let text = plain(&samples::two_leaks_and_a_warning(), &options);
+    assert!(text.contains("\n1 more finding, not shown here; the JSON report has all."));
+    assert!(!text.contains("WARNING"));
+}
+
+#[test]
+fn an_empty_report_says_that_nothing_is_known() {
+    let text = plain(&Report::default(), &TerminalOptions::default());
+    assert!(
+        text.contains("Not enough evidence yet. Run it for longer"),
+        "{text}"
+    );
+    assert!(text.contains("no snapshots"), "{text}");
+}
+
+#[test]
+fn a_saved_path_can_be_typed() {
+    let saved_as = Some(Saved {
+        path: "my app's.unfreed".to_owned(),
+        bytes: 12,
+    });
+    let text = plain(
+        &samples::leak(),
+        &TerminalOptions {
+            saved_as,
+            ..options(100)
+        },
+    );
+    assert!(
+        text.contains(r"unfreed report 'my app'\''s.unfreed' shows this again"),
+        "{text}"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_a_program_names_things(name in any::<String>(), key in ".{0,80}", width in 40u16..120) {
+        let mut report = samples::long_names();
+        report.program.name = name.clone();
+        report.verdict = Verdict { sentence: name.clone(), ..report.verdict };
+        let finding = &mut report.findings[0];
+        finding.title = name.clone();
+        finding.summary = key.repeat(3);
+        finding.advice.snippet = format!("\t{name}\n{key}");
+        finding.filled_with[0].type_name = name.clone();
+        finding.allocated_at[0].frame.file = format!("/srv/{key}/{name}.py");
+        if let Some(held) = &mut finding.held_by {
+            held.root = name;
+            held.path = format!("{}{key}", held.path);
+            held.steps.push(Step { reference: key, ..Step::default() });
+        }
+        for verbose in [false, true] {
+            let options = TerminalOptions { verbose, ..options(width) };
+            let text = coloured(&report, &options);
+            let text = anstream::adapter::strip_str(&text).to_string();
+            for line in text.lines() {
+                prop_assert!(line.width() <= usize::from(width), "{line}");
+                prop_assert!(!line.chars().any(char::is_control), "{line:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The agent's own memory: large blocks come straight from `mmap`, so that a snapshot's buffers
+//! neither fragment nor inflate the heap of the program that is being watched.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Blocks of at least this many bytes are mapped. Below it the program's malloc serves us: those
+/// blocks are few and short-lived.
+const MAP_FROM: usize = 64 * 1024;
+const PAGE: usize = 4096;
+
+static MAPPED: AtomicUsize = AtomicUsize::new(0);
+
+/// Bytes that unfreed has mapped for itself and not given back (reserved, not all resident).
+#[must_use]
+pub fn mapped_bytes() -> usize {
+    MAPPED.load(Ordering::Relaxed)
+}
+
+/// A global allocator that maps large blocks and leaves small ones to the system's malloc.
+///
+/// glibc would also map large blocks, but raises its threshold each time one is freed and then
+/// serves ours from the program's heap; growing a `Vec` here is one `mremap`.
+#[derive(Debug)]
+pub struct MappedAlloc;
+
+fn is_mapped(layout: Layout) -> bool {
+    layout.size() >= MAP_FROM && layout.align() <= PAGE
+}
+
+fn pages(size: usize) -> usize {
+    size.next_multiple_of(PAGE)
+}
+
+// SAFETY: blocks of at least MAP_FROM bytes are whole private mappings, everything else is the
+// system allocator's. Which of the two owns a block follows from its layout alone, and callers must
+// pass the same layout back.
+unsafe impl GlobalAlloc for MappedAlloc {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if !is_mapped(layout) {
+            // SAFETY: forwarded with the caller's layout.
+            return unsafe { System.alloc(layout) };
+        }
+        map(pages(layout.size()))
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if !is_mapped(layout) {
+            // SAFETY: forwarded with the caller's layout.
+            return unsafe { System.alloc_zeroed(layout) };
+        }
+        // A fresh mapping is zero already, and stays untouched until used.
+        map(pages(layout.size()))
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if !is_mapped(layout) {
+            // SAFETY: forwarded; `block` came from System with this layout.
+            return unsafe { System.dealloc(block, layout) };
+        }
+        let size = pages(layout.size());
+        // SAFETY: `block` is a mapping of `size` bytes made by `map` or `mremap` below.
+        unsafe { libc::munmap(block.cast(), size) };
+        MAPPED.fetch_sub(size, Ordering::Relaxed);
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let Ok(new_layout) = Layout::from_size_align(new_size, layout.align()) else {
+            return std::ptr::null_mut();
+        };
+        match (is_mapped(layout), is_mapped(new_layout)) {
+            // SAFETY: forwarded; `block` came from System with this layout.
+            (false, false) => unsafe { System.realloc(block, layout, new_size) },
+            (true, true) => remap(block, pages(layout.size()), pages(new_size)),
+            _ => {
+                // SAFETY: a new block of the new layout; the old one is valid for its size and is
+                // released with its own layout.
+                unsafe {
+                    let new = self.alloc(new_layout);
+                    if !new.is_null() {
+                        new.copy_from_nonoverlapping(block, layout.size().min(new_size));
+                        self.dealloc(block, layout);
+                    }
+                    new
+                }
+            }
+        }
+    }
+}
+
+fn map(size: usize) -> *mut u8 {
+    // SAFETY: an anonymous private mapping at an address of the kernel's choice touches no memory
+    // that exists.
+    let block = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            size,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+            -1,
+            0,
+        )
+    };
+    if block == libc::MAP_FAILED {
+        return std::ptr::null_mut();
+    }
+    MAPPED.fetch_add(size, Ordering::Relaxed);
+    block.cast()
+}
+
+fn remap(block: *mut u8, old: usize, new: usize) -> *mut u8 {
+    if old == new {
+        return block;
+    }
+    // SAFETY: `block` is a mapping of `old` bytes owned by the caller, who gives it up.
+    let moved = unsafe { libc::mremap(block.cast(), old, new, libc::MREMAP_MAYMOVE) };
+    if moved == libc::MAP_FAILED {
+        return std::ptr::null_mut();
+    }
+    MAPPED.fetch_add(new, Ordering::Relaxed);
+    MAPPED.fetch_sub(old, Ordering::Relaxed);
+    moved.cast()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_keeps_its_content_across_the_threshold() {
+        let small = Layout::array::<u8>(1000).expect("layout");
+        let large = Layout::array::<u8>(1_000_000).expect("layout");
+        // SAFETY: each block is used within its layout and freed with the layout it has then.
+        unsafe {
+            let block = MappedAlloc.alloc(small);
+            block.write_bytes(7, 1000);
+            let block = MappedAlloc.realloc(block, small, 1_000_000);
+            assert_eq!((*block, *block.add(999)), (7, 7));
+            let grown = MappedAlloc.realloc(block, large, 4_000_000);
+            assert_eq!(*grown.add(999), 7);
+            let huge = Layout::array::<u8>(4_000_000).expect("layout");
+            let back = MappedAlloc.realloc(grown, huge, 10);
+            assert_eq!(*back.add(9), 7);
+            MappedAlloc.dealloc(back, Layout::array::<u8>(10).expect("layout"));
+        }
+    }
+}

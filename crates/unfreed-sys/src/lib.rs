@@ -1,0 +1,11 @@
+//! The operating system's side of collecting: mapped memory, fork handlers, signal masks, malloc
+//! figures, dynamic symbols. One of the two rooms with `unsafe`; knows no Python and no policy, and
+//! nothing here allocates on a path that an allocator hook takes.
+
+pub mod alloc;
+pub mod atomics;
+pub mod fork;
+pub mod malloc;
+pub mod memory;
+pub mod signals;
+pub mod symbols;

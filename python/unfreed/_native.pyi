@@ -1,0 +1,26 @@
+"""The native half of unfreed. Private."""
+
+from collections.abc import Sequence
+
+VERSION: str
+
+def main(argv: Sequence[str], executable: str | None, inject: str | None = None) -> int:
+    """Runs the command in `argv` and returns its exit code."""
+
+def _start_agent(stdlib_paths: list[str], site_paths: list[str]) -> str | None:
+    """Starts the agent as the environment says. Returns why it could not, as a sentence."""
+
+def _is_recording() -> bool:
+    """Whether the agent runs here."""
+
+def _before_fork() -> None:
+    """Makes the agent ready for a fork."""
+
+def _after_fork_in_parent() -> None:
+    """Lets the agent go on after a fork."""
+
+def _after_fork_in_child() -> str | None:
+    """Gives a forked child a recording of its own. Returns why it could not, as a sentence."""
+
+def _stop_agent() -> None:
+    """Ends the recording in order."""

@@ -1,0 +1,1 @@
+"""A shop whose baskets are never emptied."""

@@ -1,0 +1,1 @@
+"""Programs that tests or other programs start; they have no header, their tests know what they do."""

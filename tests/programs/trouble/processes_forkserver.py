@@ -1,0 +1,4 @@
+# /// same
+# run = ["../started/processes_of.py", "forkserver"]
+# ///
+"""multiprocessing with the start method forkserver."""

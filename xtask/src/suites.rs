@@ -1,0 +1,137 @@
+//! The Python tests against the installed wheel: for each Python a clean virtual environment, two
+//! at a time, since most of their time is programs that wait.
+
+use crate::terminal::{Step, say};
+use crate::tools::run as run_command;
+use crate::wheels::Wheel;
+use anyhow::{Context, Result, bail};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const AT_ONCE: usize = 2;
+/// Lines of a failed log that are shown.
+const TAIL: usize = 400;
+
+/// Runs the suite for each wheel; fails after the last if one has failed.
+pub fn run(root: &Path, wheels: &[Wheel]) -> Result<()> {
+    let step = Step::begin("tests of the installed package");
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE.min(wheels.len()) {
+            scope.spawn(|| {
+                while let Some(wheel) = wheels.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(error) = one(root, wheel) {
+                        say(&format!("   CPython {}: {error:#}", wheel.python.version));
+                        let mut failed = failed.lock().unwrap_or_else(|lock| lock.into_inner());
+                        failed.push(wheel.python.version.clone());
+                    }
+                }
+            });
+        }
+    });
+    step.end();
+    let failed = failed.into_inner().unwrap_or_else(|lock| lock.into_inner());
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        bail!("failed on CPython {}", failed.join(", "))
+    }
+}
+
+fn one(root: &Path, wheel: &Wheel) -> Result<()> {
+    let version = &wheel.python.version;
+    let folder = root.join("target/pythons");
+    let log = folder.join(format!("{version}.log"));
+    let venv = folder.join(version);
+    let python = Venv::make(root, wheel, &venv, &log)?;
+    let mut pytest = python.command(root);
+    pytest.args([
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--durations=5",
+        "tests",
+    ]);
+    let passed = logged(&mut pytest, &log);
+    let text = std::fs::read_to_string(&log).unwrap_or_default();
+    if passed.is_err() {
+        show_tail(version, &text);
+    }
+    let last = text.lines().last().unwrap_or("it printed nothing");
+    say(&format!("CPython {version}: {last}"));
+    passed
+}
+
+/// An environment with the wheel and what the tests need.
+struct Venv<'a> {
+    wheel: &'a Wheel,
+    folder: PathBuf,
+}
+
+impl<'a> Venv<'a> {
+    fn make(root: &Path, wheel: &'a Wheel, folder: &Path, log: &Path) -> Result<Self> {
+        let step = format!("environment for CPython {}", wheel.python.version);
+        let mut make = Command::new(&wheel.python.executable);
+        make.current_dir(root)
+            .args(["-m", "venv", "--clear"])
+            .arg(folder);
+        logged(&mut make, log).context(step.clone())?;
+        let venv = Self {
+            wheel,
+            folder: folder.to_owned(),
+        };
+        let mut install = venv.command(root);
+        install.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]);
+        install
+            .arg(&wheel.path)
+            .args(["-r", "tests/requirements.txt"]);
+        logged(&mut install, log).context(step)?;
+        Ok(venv)
+    }
+
+    /// A command of the environment's Python. Where the Python is in a tree of its own, the program
+    /// that enters it runs the environment's Python there.
+    fn command(&self, root: &Path) -> Command {
+        let python = self.folder.join("bin/python");
+        let mut command = match self.wheel.python.entering(root) {
+            Some(mut enter) => {
+                enter.arg(python);
+                enter
+            }
+            None => Command::new(python),
+        };
+        command.current_dir(root);
+        command
+    }
+}
+
+/// Runs a command whose output goes to a log of its own.
+fn logged(command: &mut Command, log: &Path) -> Result<()> {
+    let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+    run_command(
+        command
+            .stdout(file.try_clone()?)
+            .stderr(file)
+            .stdin(std::process::Stdio::null()),
+    )
+    .with_context(|| format!("see {}", log.display()))
+}
+
+fn show_tail(version: &str, text: &str) {
+    let lines: Vec<&str> = text.lines().collect();
+    for line in &lines[lines.len().saturating_sub(TAIL)..] {
+        say(&format!("{version} | {line}"));
+    }
+}
