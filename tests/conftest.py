@@ -27,7 +27,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if session.config.option.collectonly:
         return
     folder = session.config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="unfreed-tests-"))
-    at_once = int(os.environ.get("UNFREED_TESTS_AT_ONCE", 4 * (os.cpu_count() or 1)))
+    at_once = int(os.environ.get("UNFREED_TESTS_AT_ONCE", 3 * (os.cpu_count() or 1)))
     pool = session.config.stash[POOL] = Pool(folder, at_once)
     for item in session.items:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()

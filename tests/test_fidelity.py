@@ -87,7 +87,7 @@ def test_program_is_started_as_python_starts_it(line: str, folder: Path) -> None
     plain = call([sys.executable, *words], folder, input)
     recorded = call_unfreed("run", "--quiet", *words, folder=folder, input=input)
     assert recorded.stdout == plain.stdout
-    assert recorded.returncode == plain.returncode == 0, recorded
+    assert recorded.returncode == plain.returncode == 0, str(recorded)
     assert list(folder.glob("*.unfreed")), "nothing was recorded"
 
 

@@ -12,6 +12,6 @@ from programs.runs import Pool
 @pytest.mark.parametrize("program", programs_in("leaks"), ids=lambda program: program.name)
 def test_leak_is_found_and_explained(program: Program, pool: Pool) -> None:
     outcome = pool.outcome(program.run())
-    assert outcome.returncode == 0, outcome
+    assert outcome.returncode == 0, str(outcome)
     complaints = complaints_about_leak(program, outcome)
     assert not complaints, show(outcome, complaints)

@@ -12,6 +12,6 @@ from programs.runs import Pool
 @pytest.mark.parametrize("program", programs_in("not_leaks"), ids=lambda program: program.name)
 def test_nothing_is_called_a_leak(program: Program, pool: Pool) -> None:
     outcome = pool.outcome(program.run())
-    assert outcome.returncode == 0, outcome
+    assert outcome.returncode == 0, str(outcome)
     complaints = complaints_about_no_leak(program, outcome)
     assert not complaints, show(outcome, complaints)

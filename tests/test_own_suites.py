@@ -44,7 +44,7 @@ class Twice:
 
 def assert_recorded(outcome: Outcome) -> None:
     """The run was recorded, so it is not unfreed's absence that changed nothing."""
-    assert outcome.report["program"]["ended"], outcome
+    assert outcome.report["program"]["ended"], str(outcome)
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ NOT_USABLE = 24
 def outcome(program: Program, pool: Pool) -> Outcome:
     """The run whose recording is tried."""
     outcome = pool.outcome(program.run())
-    assert outcome.returncode == 0, outcome
+    assert outcome.returncode == 0, str(outcome)
     return outcome
 
 
@@ -33,16 +33,16 @@ def report_json(recording: Path, folder: Path) -> dict[str, Any]:
     """The JSON report of a recording that can be read."""
     json_file = folder / "again.json"
     done = call_unfreed("report", recording, "--json", json_file)
-    assert done.returncode == 0, done
+    assert done.returncode == 0, str(done)
     report: dict[str, Any] = json.loads(json_file.read_text())
     return report
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], words: str) -> None:
     """One clear message that holds `words`, perhaps a hint, and the documented exit code."""
-    assert done.returncode == NOT_USABLE, done
+    assert done.returncode == NOT_USABLE, str(done)
     lines = [line for line in done.stderr.splitlines() if not line.startswith("hint")]
-    assert len(lines) == 1 and re.search(words, lines[0]), done
+    assert len(lines) == 1 and re.search(words, lines[0]), str(done)
     assert "panicked" not in done.stderr
     assert done.stdout == ""
 
@@ -61,7 +61,7 @@ class TestRecording:
 
     def test_terminal_report_fits_and_has_no_colours_in_a_file(self, outcome: Outcome) -> None:
         done = call_unfreed("report", outcome.recording)
-        assert done.returncode == 0, done
+        assert done.returncode == 0, str(done)
         assert "SESSIONS" in done.stdout and "dict_sessions.py" in done.stdout
         assert "\x1b" not in done.stdout
         assert max(map(len, done.stdout.splitlines())) <= 100
@@ -84,7 +84,7 @@ class TestRecording:
             path.write_bytes(whole[:cut])
             json_file = tmp_path / "cut.json"
             done = call_unfreed("report", path, "--json", json_file)
-            assert "panicked" not in done.stderr, (cut, done)
+            assert "panicked" not in done.stderr, "%d: %s" % (cut, done)
             if done.returncode != 0:
                 assert_refused(done, "process|cut")
                 assert not seconds, "cut at %d it cannot be read, but cut earlier it could" % cut
@@ -103,8 +103,8 @@ class TestRecording:
             path = tmp_path / "damaged.unfreed"
             path.write_bytes(damaged)
             done = call_unfreed("report", path)
-            assert done.returncode in (0, NOT_USABLE), done
-            assert "panicked" not in done.stderr, done
+            assert done.returncode in (0, NOT_USABLE), str(done)
+            assert "panicked" not in done.stderr, str(done)
             assert re.search("damaged|cut", done.stdout + done.stderr), (
                 "the damage is not mentioned: %s" % done
             )

@@ -103,9 +103,11 @@ def _boot() -> None:
     try:
         _start()
     except ImportError as error:
-        # A second interpreter in the process: the first one's agent sees its allocations anyway.
-        if "interpreter" not in str(error):
+        if error.name == "unfreed._native":
+            problem = "the unfreed on this path was installed for another version of Python"
+        elif "interpreter" not in str(error):
             problem = str(error)
+        # Else a second interpreter in the process: the first one's agent sees its allocations.
     except Exception as error:
         problem = f"{type(error).__name__}: {error}"
     if problem is not None:

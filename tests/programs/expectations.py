@@ -56,7 +56,7 @@ def complaints_about_finding(
         complaints.append("gains neither bytes nor objects")
     if header.get("rate_printed"):
         printed = PRINTED_RATE.search(outcome.stdout)
-        assert printed is not None, outcome
+        assert printed is not None, str(outcome)
         leaked, seconds = printed.groups()
         rate = int(leaked) / float(seconds)
         if not rate / 2 < growth["bytes_per_second"] < rate * 2:

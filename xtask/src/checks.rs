@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that CI checks, in the order in which mistakes are cheapest.
 
+use crate::pythons::Python;
 use crate::terminal::{Step, say};
 use crate::tools::{cargo, run, works};
 use crate::{pythons, suites, tidy, wheels};
@@ -11,23 +12,41 @@ const PROFILE: &str = "tested";
 
 /// Checks everything, with the Pythons of the named versions, or all.
 pub fn test(root: &Path, versions: &[String]) -> Result<()> {
+    // First, since what is missing on the machine should be known before the first minute is over.
+    let pythons = usable_pythons(root, versions)?;
+    rust(root)?;
+    package(root, &pythons)?;
+    say("everything passed");
+    Ok(())
+}
+
+/// Checks the installed package only.
+pub fn test_package(root: &Path, versions: &[String]) -> Result<()> {
+    package(root, &usable_pythons(root, versions)?)
+}
+
+fn usable_pythons(root: &Path, versions: &[String]) -> Result<Vec<Python>> {
     let step = Step::begin("Pythons");
     let pythons = pythons::chosen(root, versions)?;
-    if let Some(python) = pythons.iter().find(|python| !wheels::makes_venvs(python)) {
+    if let Some(python) = pythons
+        .iter()
+        .find(|python| !wheels::makes_venvs(root, python))
+    {
         bail!(
             "CPython {0} cannot make virtual environments; on Debian: apt install python{0}-venv",
             python.version
         );
     }
     step.end();
-    rust(root)?;
-    let wheels = wheels::build(root, &pythons, PROFILE)?;
-    suites::run(root, &wheels)?;
-    say("everything passed");
-    Ok(())
+    Ok(pythons)
 }
 
-fn rust(root: &Path) -> Result<()> {
+fn package(root: &Path, pythons: &[Python]) -> Result<()> {
+    suites::run(root, &wheels::build(root, pythons, PROFILE)?)
+}
+
+/// Checks all that needs no Python.
+pub fn rust(root: &Path) -> Result<()> {
     let all = ["--workspace", "--all-targets", "--quiet"];
     cargo_step(root, "formatting", &["fmt", "--all", "--check"], &[])?;
     cargo_step(

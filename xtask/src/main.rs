@@ -14,10 +14,11 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask COMMAND
-  tidy             check what the compiler does not: dependencies between rooms, unsafe, licences, files
-  wheels [3.X]...  build a wheel for every CPython found here, into dist/
-  test [3.X]...    everything CI checks: formatting, lints, Rust tests, tidy, and the tests of the
-                   installed package on every CPython found here, or on those named";
+  test [3.X]...     everything that CI checks: `rust`, then `package`
+  rust              formatting, lints, Rust tests, and tidy
+  package [3.X]...  the tests of the installed package, on every CPython found here or on those named
+  tidy              what the compiler does not check: rooms, unsafe, licences, files
+  wheels [3.X]...   a release wheel for every CPython found here or for those named, into dist/";
 
 fn main() -> ExitCode {
     match dispatch() {
@@ -38,6 +39,8 @@ fn dispatch() -> Result<()> {
         "tidy" => tidy::tidy(root()),
         "wheels" => wheels::build(root(), &pythons::chosen(root(), rest)?, "release").map(drop),
         "test" => checks::test(root(), rest),
+        "rust" => checks::rust(root()),
+        "package" => checks::test_package(root(), rest),
         _ => bail!("no such command\n{USAGE}"),
     }
 }

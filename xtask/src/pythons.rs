@@ -20,18 +20,37 @@ const PROBE: &str = "import sys, sysconfig; \
 pub struct Python {
     /// `3.12`.
     pub version: String,
-    /// What starts it.
+    /// A program that acts as this Python for a build, and says that it is itself.
     pub executable: PathBuf,
     /// The script that enters the tree it is in, if it is in one of its own.
     enter: Option<PathBuf>,
 }
 
 impl Python {
-    /// What runs a command where this Python is, if that is not simply here.
-    pub fn entering(&self, root: &Path) -> Option<Command> {
-        let mut command = Command::new(self.enter.as_ref()?);
-        command.arg(root);
-        Some(command)
+    /// Runs `program` where this Python is, in the project's folder.
+    pub fn command(&self, root: &Path, program: &Path) -> Command {
+        let mut command = match &self.enter {
+            Some(enter) => Command::new(enter),
+            None => Command::new(program),
+        };
+        if self.enter.is_some() {
+            command.arg(root).arg(program);
+        }
+        command.current_dir(root);
+        command
+    }
+
+    /// Whether it is in a tree of its own, so that what it installs runs only there.
+    pub fn is_in_tree(&self) -> bool {
+        self.enter.is_some()
+    }
+
+    /// Runs the Python itself.
+    pub fn interpreter(&self, root: &Path) -> Command {
+        match self.enter {
+            Some(_) => self.command(root, Path::new(&format!("python{}", self.version))),
+            None => self.command(root, &self.executable),
+        }
     }
 }
 
@@ -168,15 +187,15 @@ fn tree(root: &Path) -> Result<Option<PathBuf>> {
     Ok(Some(enter))
 }
 
-/// A program that is the tree's Python for whoever runs it, in whatever folder of the project.
+/// A program that is the tree's Python for whoever runs it. Builds ask a Python where it is and then
+/// call that; so it says that it is this program.
 fn wrapper(root: &Path, enter: &Path, python: &str) -> Result<PathBuf> {
     let folder = root.join("target/pythons/bin");
     std::fs::create_dir_all(&folder)?;
     let path = folder.join(python);
-    let (root, enter) = (root.display(), enter.display());
+    let (root, enter, own) = (root.display(), enter.display(), path.display());
     let script = format!(
-        "#!/bin/sh\n# Runs {python} of the tree, in the folder it is called from.\n\
-         exec '{enter}' '{root}' sh -c 'cd \"$1\" && shift && exec \"$@\"' sh \"$PWD\" {python} \"$@\"\n"
+        "#!/bin/sh\nexec '{enter}' '{root}' bash -c 'exec -a {own} {python} \"$@\"' {python} \"$@\"\n"
     );
     std::fs::write(&path, script)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;

@@ -101,19 +101,11 @@ impl<'a> Venv<'a> {
         Ok(venv)
     }
 
-    /// A command of the environment's Python. Where the Python is in a tree of its own, the program
-    /// that enters it runs the environment's Python there.
+    /// A command of the environment's Python.
     fn command(&self, root: &Path) -> Command {
-        let python = self.folder.join("bin/python");
-        let mut command = match self.wheel.python.entering(root) {
-            Some(mut enter) => {
-                enter.arg(python);
-                enter
-            }
-            None => Command::new(python),
-        };
-        command.current_dir(root);
-        command
+        self.wheel
+            .python
+            .command(root, &self.folder.join("bin/python"))
     }
 }
 

@@ -29,7 +29,7 @@ pub fn build(root: &Path, pythons: &[Python], profile: &str) -> Result<Vec<Wheel
         .collect()
 }
 
-/// A maturin of the project's own, installed with the first Python that can.
+/// A maturin of the project's own.
 fn maturin(root: &Path, pythons: &[Python]) -> Result<PathBuf> {
     let venv = root.join("target/pythons/maturin");
     let maturin = venv.join("bin/maturin");
@@ -89,6 +89,10 @@ fn only_file(folder: &Path) -> Result<PathBuf> {
 }
 
 /// Whether a clean virtual environment can be made with this Python (Debian splits that off).
-pub fn makes_venvs(python: &Python) -> bool {
-    works(Command::new(&python.executable).args(["-c", "import venv, ensurepip"]))
+pub fn makes_venvs(root: &Path, python: &Python) -> bool {
+    works(
+        python
+            .interpreter(root)
+            .args(["-c", "import venv, ensurepip"]),
+    )
 }

@@ -5,14 +5,15 @@ use crate::StartError;
 use crate::live::{Block, LiveBlocks};
 use crate::sampler::{self, Sampler};
 use crate::sites::SiteFigures;
-use crate::stacks::StackTable;
+use crate::stacks::{self, StackTable};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::Gil;
-use unfreed_cpython::hooks::{self, Domain, Observer};
+use unfreed_cpython::hooks::{self, Caller, Observer};
 use unfreed_cpython::stack::{self, RawFrame};
 use unfreed_recording::ids::{EpochId, StackId};
+use unfreed_recording::sites::Stacks;
 use unfreed_sys::fork;
 
 /// Deepest stack that is captured whole; of a deeper one the outermost frames are missing.
@@ -29,6 +30,8 @@ pub(crate) struct Recorder {
     epoch: AtomicU32,
     active: AtomicBool,
     lost: AtomicU64,
+    /// Stacks that wait to be handed over.
+    new_stacks: AtomicU64,
     /// The mean that the person fixed; 0 when it adapts.
     fixed_mean: AtomicU64,
 }
@@ -53,6 +56,7 @@ pub(crate) fn install(
         epoch: AtomicU32::new(0),
         active: AtomicBool::new(false),
         lost: AtomicU64::new(0),
+        new_stacks: AtomicU64::new(0),
         fixed_mean: AtomicU64::new(0),
     });
     hooks::count_arenas(runtime, gil);
@@ -85,7 +89,8 @@ impl Recorder {
         self.sites.clear();
         self.epoch.store(0, Relaxed);
         self.lost.store(0, Relaxed);
-        if let Ok(mut stacks) = self.stacks.lock() {
+        // A table that a fork without the GIL left locked stays out of use: stacks are then lost.
+        if let Ok(mut stacks) = self.stacks.try_lock() {
             *stacks = StackTable::new();
         }
     }
@@ -117,9 +122,18 @@ impl Recorder {
         &self.sites
     }
 
-    /// The stack table. The GIL must be held, so that no hook waits for it in vain.
-    pub(crate) fn stacks(&self) -> &Mutex<StackTable> {
-        &self.stacks
+    /// Takes the new stacks and makes room for more; tells how many there are in all. Under the
+    /// GIL, so that the table is never locked while another thread captures or forks.
+    pub(crate) fn drain_stacks(&self, _gil: &Gil) -> (Stacks, usize) {
+        let Ok(mut table) = self.stacks.try_lock() else { return (Stacks::default(), 0) };
+        let stacks = table.drain();
+        self.new_stacks.store(0, Relaxed);
+        (stacks, table.len())
+    }
+
+    /// Whether the tables of stacks are half full.
+    pub(crate) fn wants_room(&self) -> bool {
+        self.new_stacks.load(Relaxed) as usize > stacks::ROOM / 2
     }
 
     /// Samples that found no room, a count.
@@ -132,14 +146,16 @@ impl Recorder {
         let mut frames = [RawFrame::EMPTY; DEPTH];
         let count = stack::capture(runtime, gil, &mut frames);
         let mut stacks = self.stacks.try_lock().ok()?;
-        stacks.intern(runtime, gil, &frames[..count])
+        let stack = stacks.intern(runtime, gil, &frames[..count]);
+        self.new_stacks.store(stacks.waiting() as u64, Relaxed);
+        stack
     }
 }
 
 impl Observer for Recorder {
     #[inline]
-    fn wants(&self, domain: Domain, size: usize) -> bool {
-        self.sampler.is_due(domain == Domain::Raw, size)
+    fn wants(&self, caller: Caller, size: usize) -> bool {
+        self.sampler.is_due(caller == Caller::AnyThread, size)
     }
 
     #[inline]

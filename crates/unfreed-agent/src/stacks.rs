@@ -11,7 +11,7 @@ use unfreed_recording::ids::{CodeId, StackId};
 use unfreed_recording::sites::{Code, StackNode, Stacks};
 
 /// Entries that may be added between two visits of the agent.
-const ROOM: usize = 8 * 1024;
+pub(crate) const ROOM: usize = 8 * 1024;
 const TEXT_ROOM: usize = 1024 * 1024;
 const FILE_LIMIT: usize = 400;
 const FUNCTION_LIMIT: usize = 200;
@@ -69,6 +69,11 @@ impl StackTable {
     /// Number of stacks so far, the empty one included.
     pub(crate) fn len(&self) -> usize {
         self.next_stack as usize
+    }
+
+    /// Entries that wait to be handed over.
+    pub(crate) fn waiting(&self) -> usize {
+        self.new_nodes.len().max(self.new_codes.len())
     }
 
     /// The stack of `frames` (innermost first). `None` when a table has no room left.

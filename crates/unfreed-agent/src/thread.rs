@@ -13,7 +13,7 @@ use unfreed_cpython::gil::{Gil, with_gil};
 use unfreed_cpython::walk::{self, SampledBlock, WalkError};
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::process::{End, Note};
-use unfreed_recording::sites::Epoch;
+use unfreed_recording::sites::{Epoch, Stacks};
 use unfreed_recording::snapshot::Snapshot;
 use unfreed_sys::signals;
 
@@ -96,6 +96,8 @@ fn thread_cpu_time() -> Duration {
 struct Harvest {
     blocks: Option<u64>,
     frozen: u64,
+    /// New stacks, and how many there are.
+    stacks: (Stacks, usize),
     live: Vec<Block>,
     snapshot: Option<Result<Snapshot, WalkError>>,
     hooked: bool,
@@ -147,7 +149,7 @@ impl Agent {
             self.samples_before = samples;
             self.last_tick = now;
         }
-        self.drain_stacks();
+        self.make_room();
         if self.schedule.left(now).is_zero() {
             self.end_epoch(now);
         } else {
@@ -163,17 +165,20 @@ impl Agent {
         self.write(|output| output.append(&counters, Stamp { at, epoch: None }));
     }
 
-    /// Makes room in the tables of stacks. A hook that finds them locked meanwhile loses the stack
-    /// of one sample.
-    fn drain_stacks(&mut self) -> usize {
-        let table = self.recorder.stacks();
-        let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
-        let (stacks, count) = (table.drain(), table.len());
-        drop(table);
-        if !(stacks.codes.is_empty() && stacks.nodes.is_empty()) {
-            self.write(|output| output.append(&stacks, Stamp::default()));
+    /// Makes room in the tables of stacks before the epoch ends, when it was busy.
+    fn make_room(&mut self) {
+        if self.recorder.wants_room() {
+            let recorder = self.recorder;
+            if let Some((stacks, _)) = with_gil(self.runtime, |gil| recorder.drain_stacks(gil)) {
+                self.write_stacks(&stacks);
+            }
         }
-        count
+    }
+
+    fn write_stacks(&mut self, stacks: &Stacks) {
+        if !(stacks.codes.is_empty() && stacks.nodes.is_empty()) {
+            self.write(|output| output.append(stacks, Stamp::default()));
+        }
     }
 
     fn end_epoch(&mut self, now: Duration) {
@@ -183,12 +188,13 @@ impl Agent {
         let Some(harvest) = harvest else { return };
         self.schedule.next_epoch(now);
         self.read_counters(harvest.blocks, Some(harvest.frozen));
-        let stacks = self.drain_stacks();
+        let (stacks, stack_count) = harvest.stacks;
+        self.write_stacks(&stacks);
         let epoch = Epoch {
             id: self.epoch,
             at,
             sample_bytes: self.recorder.sampler().mean(),
-            sites: self.recorder.sites().sites(stacks, &harvest.live),
+            sites: self.recorder.sites().sites(stack_count, &harvest.live),
         };
         let stamp = Stamp { at, epoch: Some(self.epoch) };
         self.write(|output| output.append(&epoch, stamp));
@@ -220,6 +226,7 @@ impl Agent {
         Harvest {
             blocks: self.runtime.allocated_blocks(gil),
             frozen: walk::frozen_objects(self.runtime, gil),
+            stacks: self.recorder.drain_stacks(gil),
             live,
             snapshot,
             hooked: hooks_in_force(self.runtime, gil),

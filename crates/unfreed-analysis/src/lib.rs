@@ -31,6 +31,7 @@ mod shapes;
 mod share;
 mod sites;
 mod source_of_recording;
+mod stopped;
 mod strays;
 mod study;
 mod survey;
@@ -73,7 +74,7 @@ fn find(study: &Study<'_>) -> Vec<Finding> {
     found.extend(native::finding(study, whole));
     found.extend(resources::findings(study));
     found.extend(strays::findings(study, &found, whole));
-    found.extend(containers::notes(study, &found));
+    found.extend(stopped::notes(study, &found));
     found.extend(notes::warm_up(study));
     found.extend(notes::retention(study));
     found.sort_by(|a, b| {

@@ -106,7 +106,12 @@ pub fn starts(heap: &Heap<'_>, ownership: &Ownership) -> Starts {
         .filter_map(|r| module_name(heap, r))
         .collect();
     let nodes = heap.graph.node_count();
-    for root in heap.snapshot.roots.iter().filter(|root| (root.node as usize) < nodes) {
+    for root in heap
+        .snapshot
+        .roots
+        .iter()
+        .filter(|root| (root.node as usize) < nodes)
+    {
         match module_name(heap, root) {
             Some(name) => {
                 modules.push((module_start(heap, ownership, root, &taken), name.to_owned()));

@@ -36,16 +36,13 @@ pub fn groups(
     let leaders = share.leaders(&masks);
     let own_parts = share.own_parts(&masks, &leaders);
     let mut groups = Vec::new();
-    for leader in 0..candidates.len() {
+    for (leader, &own_part) in own_parts.iter().enumerate() {
         let mut members: Vec<usize> = (0..candidates.len())
             .filter(|&member| leaders[member] == leader)
             .collect();
         if !members.is_empty() {
             members.sort_by_key(|&member| share.rank(member));
-            groups.push(Group {
-                members,
-                own_part: own_parts[leader],
-            });
+            groups.push(Group { members, own_part });
         }
     }
     groups

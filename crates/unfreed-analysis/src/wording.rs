@@ -76,7 +76,7 @@ pub fn duration(seconds: f64) -> String {
     match whole {
         0 => format!("{:.1} s", seconds.max(0.0)),
         1..=89 => format!("{whole} s"),
-        90..=3599 if whole % 60 == 0 => format!("{} m", whole / 60),
+        90..=3599 if whole.is_multiple_of(60) => format!("{} m", whole / 60),
         90..=3599 => format!("{} m {} s", whole / 60, whole % 60),
         _ => format!("{} h {} m", whole / 3600, whole % 3600 / 60),
     }

@@ -7,24 +7,22 @@ use crate::gil::Gil;
 use crate::runtime::Runtime;
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// An allocator domain of `pymem.h`.
+/// Whether an allocation function is of the RAW domain, which may be called without the GIL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Domain {
-    /// `PyMem_RawMalloc`: may be called without the GIL.
-    Raw = 0,
-    /// `PyMem_Malloc`.
-    Mem = 1,
-    /// `PyObject_Malloc`.
-    Object = 2,
+pub enum Caller {
+    /// `PyMem_RawMalloc` and friends.
+    AnyThread,
+    /// `PyMem_Malloc`, `PyObject_Malloc` and friends: one thread at a time.
+    WithGil,
 }
 
 /// Who is told about blocks. Every method runs inside an allocator hook: no blocking lock, no heap,
 /// no Python, and as few instructions as can be in the first two.
 pub trait Observer: Sync + 'static {
     /// Whether to be told of an allocation of `size` bytes; counts down to the next sample.
-    fn wants(&self, domain: Domain, size: usize) -> bool;
+    fn wants(&self, caller: Caller, size: usize) -> bool;
     /// Whether `block` may be one that [`Observer::allocated`] was told of. May err towards yes.
     fn may_know(&self, block: usize) -> bool;
     /// A wanted block was allocated. `gil` is the proof when the thread holds the GIL.
@@ -33,6 +31,11 @@ pub trait Observer: Sync + 'static {
     fn freed(&self, block: usize);
 }
 
+/// Domains of `pymem.h`.
+const RAW: u8 = 0;
+const MEM: u8 = 1;
+const OBJECT: u8 = 2;
+
 /// Blocks up to this size are pymalloc's own; larger ones it asks of the RAW domain, where they
 /// are counted, so the outer hook must not count them too.
 const PYMALLOC_MAX: usize = 512;
@@ -40,10 +43,10 @@ const PYMALLOC_MAX: usize = 512;
 struct Hook<O: 'static> {
     original: MemAllocator,
     observer: &'static O,
+    /// Largest block counted here: [`PYMALLOC_MAX`], or any size where larger blocks do not pass
+    /// the RAW hook (`PYTHONMALLOC=malloc`).
+    largest: AtomicUsize,
     runtime: &'static Runtime,
-    domain: Domain,
-    /// Whether larger blocks reach the RAW hook (pymalloc) or not (`PYTHONMALLOC=malloc`).
-    nested_raw: AtomicBool,
 }
 
 // SAFETY: the allocator's context pointer is CPython's own and usable from any thread that may
@@ -66,22 +69,30 @@ fn guarded(work: impl FnOnce()) {
 }
 
 impl<O: Observer> Hook<O> {
-    fn counts(&self, size: usize) -> bool {
-        if self.domain != Domain::Raw
-            && size > PYMALLOC_MAX
-            && self.nested_raw.load(Ordering::Relaxed)
-        {
-            return false;
+    #[inline]
+    fn counts<const DOMAIN: u8>(&self, size: usize) -> bool {
+        if DOMAIN == RAW {
+            return self.observer.wants(Caller::AnyThread, size);
         }
-        self.observer.wants(self.domain, size)
+        size <= self.largest.load(Ordering::Relaxed) && self.observer.wants(Caller::WithGil, size)
     }
 
     #[cold]
-    fn allocated(&self, block: usize, size: usize) {
-        guarded(|| {
-            let gil = Gil::held(self.runtime);
-            self.observer.allocated(self.runtime, gil.as_ref(), block, size);
-        });
+    #[inline(never)]
+    fn allocated(&self, block: *mut c_void, size: usize) -> *mut c_void {
+        if !block.is_null() {
+            guarded(|| {
+                let gil = Gil::held(self.runtime);
+                self.observer.allocated(self.runtime, gil.as_ref(), block as usize, size);
+            });
+        }
+        block
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn freed(&self, block: *mut c_void) {
+        guarded(|| self.observer.freed(block as usize));
     }
 }
 
@@ -92,76 +103,92 @@ unsafe fn hook<'a, O: Observer>(ctx: *mut c_void) -> &'a Hook<O> {
     unsafe { &*ctx.cast::<Hook<O>>() }
 }
 
-extern "C" fn malloc<O: Observer>(ctx: *mut c_void, size: usize) -> *mut c_void {
+// Each hook decides first and then calls the original last, so that the common case is a handful
+// of instructions and a jump.
+
+extern "C" fn malloc<O: Observer, const DOMAIN: u8>(ctx: *mut c_void, size: usize) -> *mut c_void {
     // SAFETY: installed together with its context.
     let hook = unsafe { hook::<O>(ctx) };
-    let block = (hook.original.malloc)(hook.original.ctx, size);
-    if hook.counts(size) && !block.is_null() {
-        hook.allocated(block as usize, size);
+    if !hook.counts::<DOMAIN>(size) {
+        return (hook.original.malloc)(hook.original.ctx, size);
     }
-    block
+    hook.allocated((hook.original.malloc)(hook.original.ctx, size), size)
 }
 
-extern "C" fn calloc<O: Observer>(ctx: *mut c_void, count: usize, each: usize) -> *mut c_void {
+extern "C" fn calloc<O: Observer, const DOMAIN: u8>(
+    ctx: *mut c_void,
+    count: usize,
+    each: usize,
+) -> *mut c_void {
     // SAFETY: installed together with its context.
     let hook = unsafe { hook::<O>(ctx) };
-    let block = (hook.original.calloc)(hook.original.ctx, count, each);
     let size = count.saturating_mul(each);
-    if hook.counts(size) && !block.is_null() {
-        hook.allocated(block as usize, size);
+    if !hook.counts::<DOMAIN>(size) {
+        return (hook.original.calloc)(hook.original.ctx, count, each);
     }
-    block
+    hook.allocated((hook.original.calloc)(hook.original.ctx, count, each), size)
 }
 
-extern "C" fn realloc<O: Observer>(ctx: *mut c_void, old: *mut c_void, size: usize) -> *mut c_void {
+extern "C" fn realloc<O: Observer, const DOMAIN: u8>(
+    ctx: *mut c_void,
+    old: *mut c_void,
+    size: usize,
+) -> *mut c_void {
     // SAFETY: installed together with its context.
     let hook = unsafe { hook::<O>(ctx) };
     // Forgotten before the call: afterwards another thread may own the address. When the call
     // fails the block lives on unobserved, which costs one sample.
-    if !old.is_null() && hook.observer.may_know(old as usize) {
-        guarded(|| hook.observer.freed(old as usize));
+    if hook.observer.may_know(old as usize) {
+        hook.freed(old);
     }
-    let block = (hook.original.realloc)(hook.original.ctx, old, size);
-    if hook.counts(size) && !block.is_null() {
-        hook.allocated(block as usize, size);
+    if !hook.counts::<DOMAIN>(size) {
+        return (hook.original.realloc)(hook.original.ctx, old, size);
     }
-    block
+    hook.allocated((hook.original.realloc)(hook.original.ctx, old, size), size)
 }
 
 extern "C" fn free<O: Observer>(ctx: *mut c_void, block: *mut c_void) {
     // SAFETY: installed together with its context.
     let hook = unsafe { hook::<O>(ctx) };
     if hook.observer.may_know(block as usize) {
-        guarded(|| hook.observer.freed(block as usize));
+        hook.freed(block);
     }
     (hook.original.free)(hook.original.ctx, block);
+}
+
+fn prepare<O: Observer>(
+    runtime: &'static Runtime,
+    observer: &'static O,
+    domain: u8,
+) -> &'static Hook<O> {
+    let mut original = std::mem::MaybeUninit::<MemAllocator>::uninit();
+    (runtime.api().functions.get_allocator)(c_int::from(domain), original.as_mut_ptr());
+    // SAFETY: PyMem_GetAllocator fills the struct for the three domains.
+    let original = unsafe { original.assume_init() };
+    Box::leak(Box::new(Hook { original, observer, largest: AtomicUsize::new(usize::MAX), runtime }))
+}
+
+fn set<O: Observer, const DOMAIN: u8>(hook: &'static Hook<O>) {
+    let ours = MemAllocator {
+        ctx: std::ptr::from_ref(hook).cast_mut().cast(),
+        malloc: malloc::<O, DOMAIN>,
+        calloc: calloc::<O, DOMAIN>,
+        realloc: realloc::<O, DOMAIN>,
+        free: free::<O>,
+    };
+    (hook.runtime.api().functions.set_allocator)(c_int::from(DOMAIN), &raw const ours);
 }
 
 /// Installs the hooks for all three domains, for the rest of the process: other tools may stack
 /// their own on top, so they are never taken out, only told to want nothing.
 pub fn install<O: Observer>(runtime: &'static Runtime, _gil: &Gil, observer: &'static O) {
-    let functions = &runtime.api().functions;
-    let hooks = [Domain::Raw, Domain::Mem, Domain::Object].map(|domain| {
-        let mut original = std::mem::MaybeUninit::<MemAllocator>::uninit();
-        (functions.get_allocator)(domain as c_int, original.as_mut_ptr());
-        // SAFETY: PyMem_GetAllocator fills the struct for these three domains.
-        let original = unsafe { original.assume_init() };
-        let nested_raw = AtomicBool::new(false);
-        &*Box::leak(Box::new(Hook { original, observer, runtime, domain, nested_raw }))
-    });
-    for hook in hooks {
-        let ours = MemAllocator {
-            ctx: std::ptr::from_ref(hook).cast_mut().cast(),
-            malloc: malloc::<O>,
-            calloc: calloc::<O>,
-            realloc: realloc::<O>,
-            free: free::<O>,
-        };
-        (functions.set_allocator)(hook.domain as c_int, &raw const ours);
-    }
-    let nested = large_blocks_reach_raw(runtime.api());
-    for hook in hooks {
-        hook.nested_raw.store(nested, Ordering::Relaxed);
+    let [raw, mem, object] = [RAW, MEM, OBJECT].map(|domain| prepare(runtime, observer, domain));
+    set::<O, RAW>(raw);
+    set::<O, MEM>(mem);
+    set::<O, OBJECT>(object);
+    if large_blocks_reach_raw(runtime.api()) {
+        mem.largest.store(PYMALLOC_MAX, Ordering::Relaxed);
+        object.largest.store(PYMALLOC_MAX, Ordering::Relaxed);
     }
 }
 
@@ -170,7 +197,7 @@ pub fn install<O: Observer>(runtime: &'static Runtime, _gil: &Gil, observer: &'s
 #[must_use]
 pub fn are_installed<O: Observer>(runtime: &Runtime, _gil: &Gil) -> bool {
     let mut current = std::mem::MaybeUninit::<MemAllocator>::uninit();
-    (runtime.api().functions.get_allocator)(Domain::Object as c_int, current.as_mut_ptr());
+    (runtime.api().functions.get_allocator)(c_int::from(OBJECT), current.as_mut_ptr());
     // SAFETY: PyMem_GetAllocator fills the struct for this domain.
     let current = unsafe { current.assume_init() };
     std::ptr::fn_addr_eq(current.free, free::<O> as extern "C" fn(*mut c_void, *mut c_void))
@@ -183,7 +210,7 @@ static RAW_PROBE: AtomicU64 = AtomicU64::new(0);
 fn large_blocks_reach_raw(api: &Api) -> bool {
     let functions = &api.functions;
     let mut before = std::mem::MaybeUninit::<MemAllocator>::uninit();
-    (functions.get_allocator)(Domain::Raw as c_int, before.as_mut_ptr());
+    (functions.get_allocator)(c_int::from(RAW), before.as_mut_ptr());
     // SAFETY: PyMem_GetAllocator fills the struct for this domain.
     let before = unsafe { before.assume_init() };
     let probe = Box::new(before);
@@ -195,9 +222,9 @@ fn large_blocks_reach_raw(api: &Api) -> bool {
         free: probe_free,
     };
     RAW_PROBE.store(0, Ordering::Relaxed);
-    (functions.set_allocator)(Domain::Raw as c_int, &raw const ours);
+    (functions.set_allocator)(c_int::from(RAW), &raw const ours);
     let block = (functions.object_malloc)(PYMALLOC_MAX * 2);
-    (functions.set_allocator)(Domain::Raw as c_int, &raw const before);
+    (functions.set_allocator)(c_int::from(RAW), &raw const before);
     (functions.object_free)(block);
     // Another thread could still be inside the probe with its context: leave that one block.
     Box::leak(probe);

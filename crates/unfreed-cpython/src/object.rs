@@ -56,6 +56,12 @@ impl Objects<'_> {
         false
     }
 
+    /// Whether an object of a type with collector links is in one of the collector's lists.
+    pub(crate) fn is_tracked(&self, object: usize) -> bool {
+        let links = object - self.layout.gc_head_size;
+        self.reader.word(links + self.layout.gc_next) != 0
+    }
+
     pub(crate) fn is_str(&self, object: usize) -> bool {
         object != 0 && {
             let type_ = self.type_of(object);

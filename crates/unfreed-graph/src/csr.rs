@@ -81,7 +81,10 @@ impl<'a> Csr<'a> {
     /// Positions of the edges that leave `node`; none for a node that does not exist.
     #[must_use]
     pub fn range(&self, node: u32) -> Range<usize> {
-        match self.starts.get(node as usize..(node as usize).saturating_add(2)) {
+        match self
+            .starts
+            .get(node as usize..(node as usize).saturating_add(2))
+        {
             Some(&[start, end]) => start as usize..end as usize,
             _ => 0..0,
         }
@@ -190,7 +193,7 @@ mod tests {
 
     #[test]
     fn the_source_of_an_edge_is_found_past_empty_rows() {
-        let graph = Csr::new(&[0, 0, 2, 2, 3], &[3, 0, 1]).unwrap();
+        let graph = Csr::new(&[0, 0, 2, 2, 3], &[3, 0, 1]).expect("a graph");
         assert_eq!(
             [graph.source(0), graph.source(1), graph.source(2)],
             [1, 1, 3]

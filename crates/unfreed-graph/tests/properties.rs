@@ -1,5 +1,7 @@
 //! The algorithms against petgraph and against the plainest thing that could be right.
 
+#![allow(clippy::unwrap_used)]
+
 use petgraph::graph::DiGraph;
 use proptest::prelude::*;
 use std::collections::BTreeSet;

@@ -1,7 +1,8 @@
 # /// leak
 # severity = "leak|warning"
 # kind = "resource"
-# names = ["descriptor|fd|file"]
+# names = ["descriptor|fd|file", "part-"]
+# marked_line = false
 # advice = ["close|with"]
 # ///
 """Files opened by number and never closed: a descriptor a moment, and hardly any memory."""

@@ -3,6 +3,7 @@
 # kind = "resource"
 # names = ["socket"]
 # also = ["CLIENTS"]
+# marked_line = false
 # advice = ["close"]
 # ///
 """Sockets kept in a list after the answer is read: a descriptor and a Python object for each."""

@@ -1,7 +1,7 @@
 # /// leak
 # severity = "leak"
 # kind = "container"
-# names = ["BUS", "listeners", "on_change|subscribe"]
+# names = ["BUS", "listeners", "function|on_change"]
 # advice = ["unsubscribe|listener|remove|weak"]
 # ///
 """An event bus: each request subscribes a closure that holds the request, none unsubscribes."""

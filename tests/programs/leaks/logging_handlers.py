@@ -1,7 +1,7 @@
 # /// leak
 # severity = "leak"
 # kind = "container"
-# names = ["handlers", "Handler", "shop.audit"]
+# names = ["handlers", "Handler", "LOG|shop.audit"]
 # advice = ["handler"]
 # ///
 """Each job adds a handler of its own to a logger of the logging package and never removes it."""

@@ -2,7 +2,7 @@
 # severity = "leak"
 # kind = "container"
 # names = ["EXPORTS", "generator|export"]
-# also = ["sqlite|malloc|native|descriptor"]
+# also = ["sqlite|malloc|native|descriptor|open file"]
 # advice = ["close|generator"]
 # ///
 """Exports that stop after the first page: the suspended generators keep their sqlite3 connections open."""

@@ -1,8 +1,9 @@
 # /// leak
 # severity = "leak|warning"
 # kind = "resource"
-# names = ["thread"]
-# also = ["Thread", "run_session", "malloc|native|mmap"]
+# names = ["thread", "run_session"]
+# marked_line = false
+# also = ["Thread", "STOPPING", "malloc|native|mmap"]
 # advice = ["join|thread|pool|stop"]
 # ///
 """A thread for each client that waits for a stop which nobody gives (slack-sdk before 3.47)."""

@@ -7,9 +7,9 @@ import time
 
 class Row:
     def __init__(self, number):
-        self.number = number
+        self.number = number + 1000
         self.text = "text %d" % number
-        self.tags = [number, number + 1]
+        self.tags = [number + 1000, number + 1001]
 
 
 TABLE = [Row(number) for number in range(60_000)]

@@ -184,7 +184,7 @@ pub(super) fn logging_handlers(s: &Subject) -> Option<Advice> {
     let list = s.passes_name("handlers") || s.passes_name("_handlerList");
     let inside =
         s.root.starts_with("logging") || s.passes_type(&["logging.Logger", "logging.RootLogger"]);
-    if !(handler && inside) && !(list && inside) {
+    if !(inside && (handler || list)) {
         return None;
     }
     let text = "A handler is added for each call and never removed: each also writes every line \

@@ -91,16 +91,15 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
 }
 
 type Columns = Vec<(u32, u32, u32, Vec<(u32, Label)>)>;
+type Parts = (
+    Columns,
+    Vec<Root>,
+    Vec<(u32, u32)>,
+    Vec<(u32, u32, u64)>,
+    u64,
+);
 
-fn assemble(
-    (columns, roots, node_texts, samples, second): (
-        Columns,
-        Vec<Root>,
-        Vec<(u32, u32)>,
-        Vec<(u32, u32, u64)>,
-        u64,
-    ),
-) -> Snapshot {
+fn assemble((columns, roots, node_texts, samples, second): Parts) -> Snapshot {
     let mut snapshot = Snapshot {
         at: RunTime(second * 1_000_000_000),
         epoch: EpochId(second as u32),
@@ -147,8 +146,10 @@ fn run() -> impl Strategy<Value = Run> {
     let sites = prop::collection::vec(any::<[u64; 4]>(), 0..10);
     (prop::collection::vec(snapshot(), 0..9), counters, sites).prop_map(
         |(snapshots, counters, sites)| {
-            let mut run = Run::default();
-            run.snapshots = snapshots.into_iter().map(Ok).collect();
+            let mut run = Run {
+                snapshots: snapshots.into_iter().map(Ok).collect(),
+                ..Run::default()
+            };
             run.counters = counters
                 .into_iter()
                 .enumerate()

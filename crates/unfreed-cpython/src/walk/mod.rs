@@ -216,6 +216,11 @@ impl<'a> Walker<'a> {
             Shape::Code => self.read_code(node, address),
             Shape::Type => self.read_type(address, &known),
             Shape::NdArray => self.read_ndarray(address, type_),
+            // Out of the collector's lists an object may be half made or half gone; only for the
+            // kinds above is it known that their fields are good all the same.
+            Shape::Generic if !self.objects.is_tracked(address) => {
+                self.read_leaf(address, type_, &known);
+            }
             _ => self.read_traversed(node, address, type_, &known),
         }
     }

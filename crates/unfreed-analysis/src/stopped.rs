@@ -1,0 +1,114 @@
+//! Holders that grew and stopped, said so that nobody chases them: caches at their bound, and single
+//! large loads.
+
+use crate::findings::{Finding, Growth, Kind, Severity, Trend};
+use crate::fingerprint::fingerprint;
+use crate::growth::Candidate;
+use crate::paths::{Chain, stable_text, subject};
+use crate::representative::representative;
+use crate::roots::Flavour;
+use crate::study::{Latest, Study};
+use crate::wording::{bytes, count};
+
+/// Notes about holders that grew and stopped: caches at their bound, and single large loads.
+#[must_use]
+pub fn notes(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
+    let Some(latest) = &study.latest else {
+        return Vec::new();
+    };
+    let all = crate::growth::find(&study.levels, &study.forest, 0);
+    let mut stopped: Vec<&Candidate> = all
+        .candidates
+        .iter()
+        .filter(|candidate| is_note(study, candidate))
+        .collect();
+    stopped.sort_by_key(|candidate| (std::cmp::Reverse(candidate.bytes_gained()), candidate.shape));
+    let mut notes: Vec<Finding> = Vec::new();
+    for candidate in stopped {
+        let note = note(study, latest, candidate);
+        let told = known
+            .iter()
+            .chain(&notes)
+            .any(|other| other.title == note.title);
+        let alike = notes.iter().filter(|other| other.kind == note.kind).count();
+        if !told && alike < NOTES {
+            notes.push(note);
+        }
+    }
+    notes
+}
+
+/// Most notes of a kind.
+const NOTES: usize = 3;
+/// What a cache and a load have to weigh to be noted.
+const NOTED: (i64, i64) = (64 << 10, 1 << 20);
+
+fn is_note(study: &Study<'_>, candidate: &Candidate) -> bool {
+    let root = study.forest.shapes.root_of(candidate.shape);
+    let module = study
+        .forest
+        .roots
+        .get(&root)
+        .is_some_and(|root| matches!(root.flavour, Flavour::Module | Flavour::Frame));
+    let least = match candidate.judgement.trend {
+        Trend::Plateau if candidate.by_count => NOTED.0,
+        Trend::Step => NOTED.1,
+        _ => return false,
+    };
+    module && candidate.bytes_gained() >= least && !candidate.entering.is_empty()
+}
+
+fn note(study: &Study<'_>, latest: &Latest<'_>, candidate: &Candidate) -> Finding {
+    let name = subject(&study.forest, candidate.shape);
+    let gain = candidate.bytes_gained();
+    let last = candidate.count.last().copied().unwrap_or(0);
+    let kind = if candidate.judgement.trend == Trend::Plateau {
+        Kind::Cache
+    } else {
+        Kind::WarmUp
+    };
+    let size = bytes(gain as f64);
+    let (title, summary) = match kind {
+        Kind::Cache => (
+            format!("{name} grew to {} entries and stopped", count(last as i64)),
+            format!(
+                "{name} grew to {} entries ({size}) and stopped.",
+                count(last as i64)
+            ),
+        ),
+        _ => (
+            format!("one-off load of {name}"),
+            format!("{name} was filled once ({size}) and did not grow since."),
+        ),
+    };
+    let picked = representative(latest, study, candidate);
+    let chain = Chain {
+        heap: &latest.heap,
+        survey: &latest.survey,
+        forest: &study.forest,
+    };
+    let times = study.levels.times().iter();
+    Finding {
+        id: fingerprint(kind, &stable_text(&study.forest, candidate.shape), &[]),
+        severity: Severity::Note,
+        kind,
+        title,
+        summary,
+        growth: Growth {
+            bytes: gain,
+            objects: candidate.count_gained(),
+            trend: candidate.judgement.trend,
+            intervals_grown: candidate.judgement.grown,
+            intervals: candidate.judgement.intervals,
+            confidence: candidate.judgement.confidence,
+            series: times
+                .zip(candidate.count.iter().zip(&candidate.bytes))
+                .map(|(&at, (&count, &bytes))| (at, count, bytes))
+                .collect(),
+            ..Growth::default()
+        },
+        held_by: picked.map(|(node, on)| chain.held_by(node, &on, candidate.shape)),
+        filled_with: Vec::new(),
+        ..Finding::default()
+    }
+}

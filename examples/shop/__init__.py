@@ -1,0 +1,1 @@
+"""A shop with a login. See session_leak.py."""
