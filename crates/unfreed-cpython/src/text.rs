@@ -15,6 +15,14 @@ impl Objects<'_> {
     /// `limit + 4` bytes more than it has, so that a hook can pass one with room.
     pub(crate) fn copy_text(&self, string: usize, limit: usize, out: &mut Vec<u8>) {
         let Some((data, len, kind)) = self.string_data(string) else { return };
+        if kind == 1 && self.is_ascii_compact(string).0 {
+            let shown = len.min(limit);
+            out.extend_from_slice(self.reader.bytes(data, shown));
+            if shown < len {
+                out.extend_from_slice("…".as_bytes());
+            }
+            return;
+        }
         let end = out.len() + limit;
         for index in 0..len {
             let point = match kind {

@@ -78,7 +78,17 @@ impl Walker<'_> {
     }
 
     /// Objects whose type the collector does not know of: references that we know by hand.
-    pub(super) fn read_leaf(&mut self, object: usize, type_: usize, known: &KnownType) {
+    pub(super) fn read_leaf(
+        &mut self,
+        node: NodeIndex,
+        object: usize,
+        type_: usize,
+        known: &KnownType,
+    ) {
+        if type_ == self.objects.types.bytearray {
+            self.read_bytearray(node, object);
+        }
+
         if known.traits.heap {
             self.edge(type_, Label::Class);
         }
@@ -89,6 +99,15 @@ impl Walker<'_> {
                 self.edge(value, Label::Attribute(name));
             }
         }
+    }
+
+    /// A bytearray's buffer is a block of its own, from 3.15 on a `bytes` object.
+    fn read_bytearray(&mut self, node: NodeIndex, object: usize) {
+        let layout = self.objects.layout;
+        if layout.bytearray_bytes != ABSENT {
+            self.buffers.push((self.objects.reader.word(object + layout.bytearray_bytes), node));
+        }
+        self.part(object, layout.bytearray_bytes_object, "buffer");
     }
 
     /// Code objects are unknown to the collector: constants and names are read by hand.

@@ -18,7 +18,8 @@ pub(crate) struct Texts {
     texts: Vec<String>,
     by_text: HashMap<String, TextIndex, FixedState>,
     by_string: HashMap<usize, TextIndex, FixedState>,
-    fixed: HashMap<&'static str, TextIndex, FixedState>,
+    /// Texts that are part of this program, by the address of theirs.
+    fixed: HashMap<usize, TextIndex, FixedState>,
 }
 
 impl Texts {
@@ -43,12 +44,21 @@ impl Texts {
     }
 
     fn fixed(&mut self, text: &'static str) -> TextIndex {
-        if let Some(&index) = self.fixed.get(text) {
+        let address = text.as_ptr() as usize;
+        if let Some(&index) = self.fixed.get(&address) {
             return index;
         }
         let index = self.text(text);
-        self.fixed.insert(text, index);
+        self.fixed.insert(address, index);
         index
+    }
+
+    /// Whether this names a part by which a function holds something of its own.
+    fn holds(&self, name: TextIndex) -> bool {
+        matches!(
+            self.texts.get(name as usize).map(String::as_str),
+            Some("__closure__" | "__defaults__" | "__kwdefaults__")
+        )
     }
 
     pub(crate) fn into_texts(self) -> Vec<String> {
@@ -58,7 +68,18 @@ impl Texts {
 
 /// Whether instances of a shape have a name of their own.
 pub(super) fn is_named(shape: Shape) -> bool {
-    matches!(shape, Shape::Function | Shape::Generator | Shape::Code | Shape::Module)
+    matches!(shape, Shape::Function | Shape::Generator | Shape::Module)
+}
+
+/// Values from this size on keep the name of the attribute that holds them, whatever their type.
+const LARGE: u64 = 4096;
+
+/// What a dict is the namespace of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Namespace {
+    None,
+    OfInstance,
+    OfModuleOrType,
 }
 
 impl Walker<'_> {
@@ -116,6 +137,7 @@ impl Walker<'_> {
         }
         for node in 0..self.out.types.len() as NodeIndex {
             if self.named[self.out.types[node as usize] as usize]
+                && self.can_hold(node)
                 && let Some(text) = self.node_name(node)
             {
                 texts.push((node, text));
@@ -127,26 +149,63 @@ impl Walker<'_> {
     }
 
     fn wanted_keys(&self) -> Vec<NodeIndex> {
-        let mut namespaces = vec![false; self.out.types.len()];
-        for (edge, label) in self.out.labels.iter().enumerate() {
-            if matches!(label, Label::Namespace) {
-                namespaces[self.out.targets[edge] as usize] = true;
-            }
-        }
+        let namespaces = self.namespaces();
         let mut wanted = Vec::new();
-        for (node, is_namespace) in namespaces.iter().enumerate() {
-            let labels = &self.out.labels[self.out.edges_of(node as NodeIndex)];
-            let last = labels.len().saturating_sub(2 * KEYS_AT_BACK);
-            for (position, label) in labels.iter().enumerate() {
-                if let Label::Key(key) = *label
-                    && (*is_namespace || position < 2 * KEYS_IN_FRONT || position >= last)
-                {
+        for (node, namespace) in namespaces.iter().enumerate() {
+            let edges = self.out.edges_of(node as NodeIndex);
+            let (first, last) = (edges.start, edges.len().saturating_sub(2 * KEYS_AT_BACK));
+            for edge in edges {
+                let Label::Key(key) = self.out.labels[edge] else { continue };
+                let position = edge - first;
+                let wants = match namespace {
+                    Namespace::None => position < 2 * KEYS_IN_FRONT || position >= last,
+                    Namespace::OfInstance => true,
+                    Namespace::OfModuleOrType => self.can_hold(self.out.targets[edge]),
+                };
+                if wants {
                     wanted.push(key);
                 }
             }
         }
         wanted.extend(self.cell_values());
         wanted
+    }
+
+    /// What each node is the namespace of.
+    fn namespaces(&self) -> Vec<Namespace> {
+        let mut namespaces = vec![Namespace::None; self.out.types.len()];
+        for node in 0..self.out.types.len() {
+            let type_ = self.out.types[node] as usize;
+            for edge in self.out.edges_of(node as NodeIndex) {
+                if self.out.labels[edge] == Label::Namespace {
+                    namespaces[self.out.targets[edge] as usize] = if self.owns_definitions[type_] {
+                        Namespace::OfModuleOrType
+                    } else {
+                        Namespace::OfInstance
+                    };
+                }
+            }
+        }
+        namespaces
+    }
+
+    /// Whether something may grow behind an attribute of a module or class: most of those are plain
+    /// functions and constants, a hundred thousand names that no report would ever show.
+    fn can_hold(&self, value: NodeIndex) -> bool {
+        let edges = self.out.edges_of(value);
+        let type_ = self.out.types[value as usize] as usize;
+        if self.out.sizes[value as usize] >= LARGE {
+            return true;
+        }
+        if self.type_objects[type_] != self.objects.types.function {
+            return !edges.is_empty() && !self.is_descriptor[type_];
+        }
+        // A function holds something of its own through these only.
+        edges.into_iter().any(|edge| match self.out.labels[edge] {
+            Label::Namespace => true,
+            Label::Internal(name) => self.texts.holds(name),
+            _ => false,
+        })
     }
 
     /// Contents of cells: small values there (a cache's bound, a flag) explain a closure.
@@ -197,12 +256,6 @@ impl Walker<'_> {
             Shape::Generator => {
                 let name = reader.word(object + layout.gen_qualname);
                 Some(self.text_of(name))
-            }
-            Shape::Code => {
-                let file = self.objects.text(reader.word(object + layout.co_filename), 200);
-                let name = self.objects.text(reader.word(object + layout.co_name), TEXT_LIMIT);
-                let line = reader.u32(object + layout.co_firstlineno);
-                Some(self.texts.text(&format!("{file}:{line} {name}")))
             }
             Shape::Module => {
                 let dict = reader.word(object + layout.module_dict);

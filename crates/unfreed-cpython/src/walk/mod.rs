@@ -122,6 +122,10 @@ struct Walker<'a> {
     type_objects: Vec<usize>,
     /// Whether each type's instances have a name worth a text; by type index.
     named: Vec<bool>,
+    /// Whether they are modules or classes; by type index.
+    owns_definitions: Vec<bool>,
+    /// Whether they describe a C function or field of a class; by type index.
+    is_descriptor: Vec<bool>,
     stand_in_nodes: std::ops::Range<NodeIndex>,
     stand_ins: HashMap<usize, StandIn, FixedState>,
     /// Names of local variables by code object.
@@ -149,6 +153,8 @@ impl<'a> Walker<'a> {
             type_infos: Vec::new(),
             type_objects: Vec::new(),
             named: Vec::new(),
+            owns_definitions: Vec::new(),
+            is_descriptor: Vec::new(),
             stand_in_nodes: 0..0,
             stand_ins: HashMap::with_hasher(FixedState::with_seed(3)),
             locals: HashMap::with_hasher(FixedState::with_seed(4)),
@@ -208,7 +214,7 @@ impl<'a> Walker<'a> {
         let size = self.size_of(address, &known.traits);
         self.out.node(known.index, size, self.objects.refcount(address));
         match known.traits.shape {
-            Shape::Leaf => self.read_leaf(address, type_, &known),
+            Shape::Leaf => self.read_leaf(node, address, type_, &known),
             Shape::List => self.read_list(node, address),
             Shape::Tuple => self.read_tuple(address),
             Shape::Dict => self.read_dict(node, address),
@@ -219,7 +225,7 @@ impl<'a> Walker<'a> {
             // Out of the collector's lists an object may be half made or half gone; only for the
             // kinds above is it known that their fields are good all the same.
             Shape::Generic if !self.objects.is_tracked(address) => {
-                self.read_leaf(address, type_, &known);
+                self.read_leaf(node, address, type_, &known);
             }
             _ => self.read_traversed(node, address, type_, &known),
         }
@@ -267,9 +273,11 @@ impl<'a> Walker<'a> {
             })
             .collect();
         let index = self.type_infos.len() as u32;
-        self.type_infos.push(TypeInfo { module, name, heap: traits.heap, node: None });
         self.type_objects.push(type_);
         self.named.push(labels::is_named(traits.shape));
+        self.owns_definitions.push(matches!(traits.shape, Shape::Module | Shape::Type));
+        self.is_descriptor.push(name.ends_with("_descriptor") && module == "builtins");
+        self.type_infos.push(TypeInfo { module, name, heap: traits.heap, node: None });
         let shared_names = RefCell::default();
         let known = Rc::new(KnownType { index, traits, member_names, shared_names });
         self.types.insert(type_, Rc::clone(&known));

@@ -287,6 +287,8 @@ impl Walker<'_> {
         self.type_infos.push(TypeInfo { module, name, heap: false, node: None });
         self.type_objects.push(0);
         self.named.push(false);
+        self.owns_definitions.push(false);
+        self.is_descriptor.push(false);
         index
     }
 }
