@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +21,15 @@ FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the marks."""
+    """Registers the marks, and lets programs have the signals that a terminal sends.
+
+    What started the tests (`nohup`, a background job of a shell) may ignore those, and programs inherit that.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(
+                number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            )
     config.addinivalue_line("markers", "slow: takes more than a few seconds of CPU")
 
 
@@ -26,8 +37,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Starts the runs of every chosen test that says which ones it needs: a parameter with `runs()`."""
     if session.config.option.collectonly:
         return
+    if importlib.util.find_spec("unfreed") is None:
+        pytest.exit("unfreed is not installed in %s" % sys.executable, returncode=4)
     folder = session.config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="unfreed-tests-"))
-    at_once = int(os.environ.get("UNFREED_TESTS_AT_ONCE", 3 * (os.cpu_count() or 1)))
+    at_once = int(os.environ.get("UNFREED_TESTS_AT_ONCE", 4 * (os.cpu_count() or 1)))
     pool = session.config.stash[POOL] = Pool(folder, at_once)
     for item in session.items:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()

@@ -176,9 +176,11 @@ def send(kill: Kill, process: subprocess.Popen[str], pid_file: Path) -> None:
     while not pid_file.exists() and process.poll() is None and time.monotonic() < waiting_until:
         time.sleep(0.02)
     time.sleep(kill.seconds)
+    if not pid_file.exists():
+        return
     if kill.whom == "group":
         os.killpg(process.pid, kill.signal)
-    elif pid_file.exists():
+    else:
         os.kill(int(pid_file.read_text()) if kill.whom == "program" else process.pid, kill.signal)
 
 

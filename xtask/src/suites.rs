@@ -77,10 +77,8 @@ struct Venv<'a> {
 impl<'a> Venv<'a> {
     fn make(root: &Path, wheel: &'a Wheel, folder: &Path, log: &Path) -> Result<Self> {
         let step = format!("environment for CPython {}", wheel.python.version);
-        let mut make = Command::new(&wheel.python.executable);
-        make.current_dir(root)
-            .args(["-m", "venv", "--clear"])
-            .arg(folder);
+        let mut make = wheel.python.interpreter(root);
+        make.args(["-m", "venv", "--clear"]).arg(folder);
         logged(&mut make, log).context(step.clone())?;
         let venv = Self {
             wheel,

@@ -37,10 +37,9 @@ fn maturin(root: &Path, pythons: &[Python]) -> Result<PathBuf> {
     let there = crate::tools::ask(Command::new(&maturin).arg("--version"));
     if !there.is_ok_and(|said| said == wanted) {
         let step = Step::begin("maturin");
-        let python = pythons
-            .first()
-            .context("no Python to install maturin with")?;
-        run(Command::new(&python.executable)
+        let python = pythons.iter().find(|python| !python.is_in_tree());
+        let python = python.map_or(Path::new("python3"), |python| &python.executable);
+        run(Command::new(python)
             .args(["-m", "venv", "--clear"])
             .arg(&venv))?;
         let pip = venv.join("bin/python");

@@ -1,7 +1,7 @@
 //! What the open descriptors and threads are, by name with the numbers masked.
 
 use crate::counters::is_own;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::fs;
 use unfreed_recording::counters::Resources;
 use unfreed_recording::ids::RunTime;

@@ -12,7 +12,7 @@ use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::{Gil, with_gil};
 use unfreed_cpython::walk::{self, SampledBlock, WalkError};
 use unfreed_recording::ids::{EpochId, RunTime};
-use unfreed_recording::process::{End, Note};
+use unfreed_recording::process::{End, Note, Origin};
 use unfreed_recording::sites::{Epoch, Stacks};
 use unfreed_recording::snapshot::Snapshot;
 use unfreed_sys::signals;
@@ -20,6 +20,8 @@ use unfreed_sys::signals;
 /// Name of the thread, as the operating system shows it.
 pub(crate) const NAME: &str = "unfreed";
 const TICK: Duration = Duration::from_secs(1);
+/// How long a forked child must live for a recording of its own.
+const MOMENT: Duration = Duration::from_millis(200);
 /// Memory that a snapshot takes for a while, bytes an object that the collector tracks.
 const SNAPSHOT_BYTES: u64 = 400;
 
@@ -72,9 +74,11 @@ pub(crate) fn spawn(
 fn run(mut agent: Agent, control: &Control) -> Agent {
     loop {
         let now = agent.started.elapsed();
-        if control.wait(agent.schedule.left(now).clamp(Duration::from_millis(1), TICK)) {
+        let longest = if agent.output.fd() < 0 { MOMENT } else { TICK };
+        if control.wait(agent.schedule.left(now).clamp(Duration::from_millis(1), longest)) {
             return agent;
         }
+        agent.open_output();
         agent.tick();
     }
 }
@@ -117,7 +121,7 @@ impl Agent {
         let mut agent = Agent {
             runtime,
             recorder,
-            output: Output::create(&settings.recording).map_err(failed)?,
+            output: Output::new(&settings.recording),
             schedule: Schedule::new(
                 Duration::from_nanos(process.epoch_ns),
                 process.snapshot_budget_percent,
@@ -130,10 +134,19 @@ impl Agent {
             hooks_lost: false,
             skipped_for_memory: false,
         };
+        // Many forks only call exec: a child's file is made when it has lived for a moment.
+        if process.origin != Origin::Fork {
+            agent.output.open().map_err(failed)?;
+        }
         let written = agent.output.append(process, Stamp::default());
         written.map_err(|why| failed(std::io::Error::other(why.to_string())))?;
         agent.read_counters(None, None);
         Ok(agent)
+    }
+
+    fn open_output(&mut self) {
+        let path = self.output.path().display().to_string();
+        self.write(|output| output.open().map_err(|why| Failure::Ended(path, why)));
     }
 
     fn now(&self) -> RunTime {
@@ -294,6 +307,7 @@ impl Agent {
 
     /// Writes the last reading and the end. Without the GIL.
     pub(crate) fn end(&mut self) {
+        self.open_output();
         self.read_counters(None, None);
         let end = End { at: self.now() };
         self.write(|output| output.append(&end, Stamp { at: end.at, epoch: None }));

@@ -1,17 +1,19 @@
 //! Growing holders told as findings: who grows, what it gains, who holds it, where that was made.
 
-use crate::advice::{self, Holder, Subject};
+use crate::advice::{self, Subject};
 use crate::caches::{Bound, bound, wrapper_above};
 use crate::findings::{AllocatedAt, Filling, Finding, Growth, HeldBy, Kind, Severity};
 use crate::fingerprint::fingerprint;
 use crate::growth::{Candidate, gained};
 use crate::heap::short_name;
-use crate::paths::{Chain, is_queue, stable_text, subject};
+use crate::paths::{Chain, stable_text, subject, wrapper_of};
 use crate::representative::representative;
 use crate::roots::Flavour;
-use crate::shapes::{ShapeId, Step, TOP};
-use crate::sites::{allocated_at, gained_samples};
+use crate::shapes::{ShapeId, TOP};
+use crate::sites::{allocated_at, gained_samples, likely_line};
 use crate::study::{Latest, Study};
+use crate::subject::tell_subject;
+use crate::survey::ShapedSample;
 use crate::suspects::Suspect;
 use crate::trend::slope;
 use crate::wording::{byte_rate, count, duration, rate};
@@ -20,17 +22,14 @@ use crate::wording::{byte_rate, count, duration, rate};
 const SURE: f64 = 0.6;
 /// Most types that a finding lists.
 const FILLINGS: usize = 8;
-/// Part of what is allocated that has to be freed again for a deque to be a queue with consumers.
-const CONSUMED: f64 = 0.2;
+/// Most others that a sentence names.
 const MANY_HOLDERS: usize = 3;
 
 /// Tells a suspect. `whole` is the growth of the process in bytes, for shares.
 #[must_use]
 pub fn finding(study: &Study<'_>, suspect: &Suspect<'_>, whole: f64) -> Option<Finding> {
     let latest = study.latest.as_ref()?;
-    let first = *suspect.holders.first()?;
-    let told = Told::new(study, latest, suspect, first);
-    Some(told.finding(whole))
+    Some(Told::new(study, latest, suspect).finding(whole))
 }
 
 struct Told<'t, 'a> {
@@ -44,51 +43,25 @@ struct Told<'t, 'a> {
 }
 
 impl<'t, 'a> Told<'t, 'a> {
-    fn new(
-        study: &'t Study<'a>,
-        latest: &'t Latest<'a>,
-        suspect: &'t Suspect<'t>,
-        first: &'t Candidate,
-    ) -> Self {
-        let shapes: Vec<ShapeId> = suspect.holders.iter().map(|holder| holder.shape).collect();
-        let since = study
-            .taken
-            .get(first.first)
-            .map_or_else(Default::default, |taken| taken.epoch);
-        let owner = |shape: ShapeId| {
-            study
-                .growth
-                .owner
-                .get(shape as usize)
-                .copied()
-                .unwrap_or(TOP)
-        };
-        let samples = gained_samples(study, since, |sample| shapes.contains(&owner(sample.shape)));
-        let allocated_at = allocated_at(study.source, &study.ownership, samples.iter());
-        let fillings = fillings(study, &suspect.holders);
+    fn new(study: &'t Study<'a>, latest: &'t Latest<'a>, suspect: &'t Suspect<'t>) -> Self {
+        let first = &suspect.first;
+        let samples = samples(study, suspect);
+        let mut allocated_at = allocated_at(study.source, &study.ownership, samples.iter());
+        if allocated_at.is_empty() {
+            allocated_at.extend(likely_line(study, first.bytes_gained() as f64));
+        }
+        let fillings = fillings(study, &suspect.members);
         let picked = representative(latest, study, first);
-        let chain = Chain {
-            heap: &latest.heap,
-            survey: &latest.survey,
-            forest: &study.forest,
-        };
-        let held_by = picked
-            .as_ref()
-            .map(|(node, on)| chain.held_by(*node, on, first.shape));
+        let chain =
+            Chain { heap: &latest.heap, survey: &latest.survey, forest: &study.forest };
+        let held_by =
+            picked.as_ref().map(|(node, on)| chain.held_by(*node, on, first.shape));
         let cache = picked
             .and_then(|(node, _)| wrapper_above(&latest.heap, &latest.survey.paths, node))
-            .filter(|_| passes_wrapper(study, first.shape))
+            .filter(|_| wrapper_of(&study.forest, first.shape).is_some())
             .map(|wrapper| bound(&latest.heap, wrapper));
-        let subject = tell_subject(study, first, &fillings, cache, &allocated_at);
-        Self {
-            study,
-            suspect,
-            first,
-            subject,
-            fillings,
-            allocated_at,
-            held_by,
-        }
+        let subject = tell_subject(study, suspect, &fillings, cache);
+        Self { study, suspect, first, subject, fillings, allocated_at, held_by }
     }
 
     fn finding(self, whole: f64) -> Finding {
@@ -131,11 +104,8 @@ impl<'t, 'a> Told<'t, 'a> {
         let own = |bytes: u64| bytes as f64 * self.suspect.own_part;
         let sum: Vec<u64> = (0..levels.len())
             .map(|at| {
-                self.suspect
-                    .holders
-                    .iter()
-                    .filter_map(|holder| holder.bytes.get(at))
-                    .fold(0, |sum: u64, &bytes| sum.saturating_add(bytes))
+                let bytes = self.suspect.members.iter().filter_map(|holder| holder.bytes.get(at));
+                bytes.fold(0, |sum: u64, &bytes| sum.saturating_add(bytes))
             })
             .collect();
         let bytes = gained(&sum, self.first.first) as f64 * self.suspect.own_part;
@@ -265,22 +235,50 @@ impl<'t, 'a> Told<'t, 'a> {
             .any(|pair| pair[1] < pair[0])
     }
 
+    /// The others that hold the same objects, and those that grow because of this.
     fn others(&self) -> String {
-        let name = |holder: &&Candidate| subject(&self.study.forest, holder.shape);
-        let others = &self.suspect.holders[1..];
-        match others {
-            [] => String::new(),
-            [one] => format!(" {} holds the same objects.", name(one)),
-            _ => {
-                let mut names: Vec<String> = others.iter().take(MANY_HOLDERS).map(name).collect();
-                if others.len() > MANY_HOLDERS {
-                    names.push(format!("{} more", others.len() - MANY_HOLDERS));
+        let mut text = String::new();
+        let names = |shapes: &[ShapeId]| {
+            let mut names: Vec<String> = Vec::new();
+            for &shape in shapes {
+                let name = subject(&self.study.forest, shape);
+                if name != self.subject.name && !names.contains(&name) {
+                    names.push(name);
                 }
-                let last = names.pop().unwrap_or_default();
-                format!(" {} and {last} hold the same objects.", names.join(", "))
             }
+            names
+        };
+        let same = names(&self.suspect.same);
+        if let Some(listed) = listed(&same) {
+            let verb = if same.len() == 1 { "holds" } else { "hold" };
+            text.push_str(&format!(" {listed} {verb} the same objects."));
         }
+        let companions = names(&self.suspect.companions);
+        if let Some(listed) = listed(&companions) {
+            let verb = if companions.len() == 1 { "grows" } else { "grow" };
+            text.push_str(&format!(" {listed} {verb} with it."));
+        }
+        text
     }
+}
+
+/// `A`, `A and B`, `A, B and 3 more`.
+fn listed(names: &[String]) -> Option<String> {
+    let mut shown: Vec<String> = names.iter().take(MANY_HOLDERS).cloned().collect();
+    if names.len() > MANY_HOLDERS {
+        shown.push(format!("{} more", names.len() - MANY_HOLDERS));
+    }
+    let last = shown.pop()?;
+    Some(if shown.is_empty() { last } else { format!("{} and {last}", shown.join(", ")) })
+}
+
+/// Sampled objects that a leak gained.
+fn samples(study: &Study<'_>, suspect: &Suspect<'_>) -> Vec<ShapedSample> {
+    let shapes: Vec<ShapeId> = suspect.members.iter().map(|holder| holder.shape).collect();
+    let since = study.taken.get(suspect.first.first);
+    let since = since.map_or_else(Default::default, |taken| taken.epoch);
+    let owner = |shape: ShapeId| study.growth.owner.get(shape as usize).copied().unwrap_or(TOP);
+    gained_samples(study, since, |sample| shapes.contains(&owner(sample.shape)))
 }
 
 /// Types gained by all holders of a leak, most bytes first.
@@ -326,100 +324,4 @@ fn fillings(study: &Study<'_>, holders: &[&Candidate]) -> Vec<Filling> {
     });
     fillings.truncate(FILLINGS);
     fillings
-}
-
-fn passes_wrapper(study: &Study<'_>, shape: ShapeId) -> bool {
-    study.forest.shapes.path(shape).iter().any(|&id| {
-        let type_name = study.forest.shapes.get(id).type_name;
-        study.forest.names.text(type_name) == crate::paths::LRU_WRAPPER
-    })
-}
-
-fn tell_subject(
-    study: &Study<'_>,
-    candidate: &Candidate,
-    fillings: &[Filling],
-    cache: Option<Bound>,
-    allocated_at: &[AllocatedAt],
-) -> Subject {
-    let forest = &study.forest;
-    let shapes = forest.shapes.path(candidate.shape);
-    let root = shapes.first().and_then(|root| forest.roots.get(root));
-    let path: Vec<Holder> = shapes.iter().map(|&id| holder(study, id)).collect();
-    let values = candidate
-        .entering
-        .iter()
-        .find(|&&id| forest.shapes.get(id).step != Step::KeyObject);
-    let entering = values.or(candidate.entering.first());
-    let element = match entering {
-        _ if candidate.rootless => holder(study, candidate.shape).type_name,
-        Some(&id) => forest
-            .names
-            .text(forest.shapes.get(id).type_name)
-            .to_owned(),
-        None => String::new(),
-    };
-    let backlog = path
-        .iter()
-        .rev()
-        .take(2)
-        .any(|holder| is_queue(&holder.type_name))
-        || (path
-            .last()
-            .is_some_and(|holder| holder.type_name == "collections.deque")
-            && is_consumed(study, allocated_at));
-    Subject {
-        name: subject(forest, candidate.shape),
-        path,
-        flavour: root.map_or(Flavour::Interpreter, |root| root.flavour),
-        root: root.map_or_else(String::new, |root| root.prefix.clone()),
-        element,
-        gained: fillings
-            .iter()
-            .map(|filling| filling.type_name.clone())
-            .collect(),
-        by_count: candidate.by_count,
-        keys_only: values.is_none() && entering.is_some(),
-        backlog,
-        cache,
-    }
-}
-
-fn holder(study: &Study<'_>, id: ShapeId) -> Holder {
-    let shape = study.forest.shapes.get(id);
-    let names = &study.forest.names;
-    let name = match shape.step {
-        Step::Attribute(name)
-        | Step::Item(name)
-        | Step::Local(name)
-        | Step::Cell(name)
-        | Step::Internal(name) => names.text(name),
-        _ => "",
-    };
-    Holder {
-        name: if name == "cell_contents" {
-            String::new()
-        } else {
-            name.to_owned()
-        },
-        type_name: names.text(shape.type_name).to_owned(),
-        local: matches!(shape.step, Step::Local(_)),
-        closure: matches!(shape.step, Step::Cell(_)),
-    }
-}
-
-/// Whether a good part of what the finding's lines allocate is freed again: someone consumes.
-fn is_consumed(study: &Study<'_>, allocated_at: &[AllocatedAt]) -> bool {
-    let Some(epoch) = study.source.epochs().last() else {
-        return false;
-    };
-    let (mut allocated, mut freed) = (0_u64, 0_u64);
-    for site in &epoch.sites {
-        let stack = study.source.frames(site.stack);
-        if allocated_at.iter().any(|at| at.stack == stack) {
-            allocated = allocated.saturating_add(site.allocated_bytes);
-            freed = freed.saturating_add(site.freed_bytes);
-        }
-    }
-    allocated > 0 && freed as f64 >= CONSUMED * allocated as f64
 }

@@ -64,7 +64,10 @@ fn waiting(study: &Study<'_>) -> Waiting {
     let (Some(first), Some(last)) = (readings.first(), readings.last()) else {
         return Waiting::Enabled;
     };
-    if last.gc_frozen > first.gc_frozen {
+    let mut frozen = readings.iter().filter_map(|reading| reading.gc_frozen);
+    if let Some(early) = frozen.next()
+        && frozen.next_back().is_some_and(|late| late > early)
+    {
         return Waiting::Frozen;
     }
     let known = !last.gc_collections.is_empty() && readings.len() > 2;

@@ -3,6 +3,7 @@
 use crate::findings::{Evidence, Program};
 use crate::floor::in_use;
 use crate::study::{Latest, Study};
+use unfreed_recording::counters::Counters;
 use unfreed_recording::snapshot::NodeIndex;
 
 /// What ran.
@@ -111,7 +112,9 @@ pub fn whole_growth(study: &Study<'_>) -> f64 {
         study.taken.last().map(|taken| taken.bytes),
     );
     let used = gain(first.and_then(|r| in_use(r)), last.and_then(|r| in_use(r)));
-    let resident = gain(first.map(|r| r.rss), last.map(|r| r.rss));
+    // What unfreed itself took is not the program's growth.
+    let resident = |reading: &Counters| reading.rss.saturating_sub(reading.own);
+    let resident = gain(first.map(|r| resident(r)), last.map(|r| resident(r)));
     objects.max(used).max(resident).max(0.0)
 }
 

@@ -128,11 +128,18 @@ impl Search<'_> {
     /// Frames and thread states that multiply are threads that multiply: judged as such.
     fn root_owner(&self, root: ShapeId) -> ShapeId {
         let threads = matches!(self.flavour(root), Some(Flavour::Frame | Flavour::Thread));
-        if threads && self.multiplies(root) {
+        if threads && self.multiplies(root) && self.many_more(root) {
             TOP
         } else {
             root
         }
+    }
+
+    /// A second frame of a name may come and go without threads being lost.
+    fn many_more(&self, root: ShapeId) -> bool {
+        let objects = |at| self.levels.tally(at, root).objects;
+        let before = self.levels.born(root, self.from).map_or(0, objects);
+        objects(self.last()) >= 2 * before + 2
     }
 
     fn flavour(&self, root: ShapeId) -> Option<Flavour> {

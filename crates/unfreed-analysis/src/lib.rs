@@ -8,8 +8,11 @@ pub mod source;
 mod accounting;
 mod advice;
 mod caches;
+mod companions;
 mod containers;
 mod cycles;
+#[cfg(test)]
+mod debug_tmp;
 mod evidence;
 mod fingerprint;
 mod floor;
@@ -31,9 +34,11 @@ mod shapes;
 mod share;
 mod sites;
 mod source_of_recording;
+mod standing;
 mod stopped;
 mod strays;
 mod study;
+mod subject;
 mod survey;
 mod suspects;
 mod trend;
@@ -65,14 +70,12 @@ pub fn analyse(source: &dyn EvidenceSource) -> Report {
 /// All findings, most important first.
 fn find(study: &Study<'_>) -> Vec<Finding> {
     let whole = evidence::whole_growth(study);
-    let suspects = suspects::suspects(study);
-    let mut found: Vec<Finding> = suspects
-        .iter()
-        .filter_map(|suspect| containers::finding(study, suspect, whole))
-        .collect();
+    let (suspects, resources) = resources::findings(study, suspects::suspects(study));
+    let mut found: Vec<Finding> =
+        suspects.iter().filter_map(|suspect| containers::finding(study, suspect, whole)).collect();
     found.extend(cycles::findings(study, whole));
-    found.extend(native::finding(study, whole));
-    found.extend(resources::findings(study));
+    found.extend(native::finding(study, &found, whole));
+    found.extend(resources);
     found.extend(strays::findings(study, &found, whole));
     found.extend(stopped::notes(study, &found));
     found.extend(notes::warm_up(study));

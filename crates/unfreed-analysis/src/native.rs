@@ -7,7 +7,9 @@ use crate::study::Study;
 use crate::suspects::SECONDS;
 use crate::trend::{Reading, judge};
 use crate::wording::byte_rate;
+use std::fmt::Write;
 use unfreed_recording::counters::Counters;
+use unfreed_recording::snapshot::RootKind;
 
 /// Gain that is a finding.
 const LEAST: f64 = 1024.0 * 1024.0;
@@ -22,7 +24,7 @@ const SURE: f64 = 0.6;
 
 /// The finding about memory of C code, if there is one.
 #[must_use]
-pub fn finding(study: &Study<'_>, whole: f64) -> Option<Finding> {
+pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Finding> {
     let (from, to) = study.window();
     let points = points(study);
     let unexplained: Vec<Reading> = points
@@ -42,11 +44,25 @@ pub fn finding(study: &Study<'_>, whole: f64) -> Option<Finding> {
         gain(|point| point.objects).max(0.0),
     );
     let gained = used - gain(|point| point.objects);
-    let material = gained >= LEAST && gained >= PART * used && gained >= ROUNDING * objects;
+    let material = gained >= LEAST
+        && used >= LEAST
+        && gained >= PART * used
+        && gained >= ROUNDING * objects;
     if judged.trend != Trend::Steady || !material || to - from < SECONDS {
         return None;
     }
-    let sure = judged.intervals >= INTERVALS && judged.confidence >= SURE;
+    let owners = owners(study, known);
+    let sure = judged.intervals >= INTERVALS && judged.confidence >= SURE && owners.is_none();
+    let mut summary = format!(
+        "Memory in use from malloc grows by {} and no Python object accounts for it.",
+        byte_rate(judged.slope)
+    );
+    if let Some((type_name, title)) = owners {
+        let _ = write!(
+            summary,
+            " It may be what {type_name} objects keep in C: those grow too ({title})."
+        );
+    }
     Some(Finding {
         id: fingerprint(Kind::Native, "malloc", &[]),
         severity: if sure {
@@ -56,10 +72,7 @@ pub fn finding(study: &Study<'_>, whole: f64) -> Option<Finding> {
         },
         kind: Kind::Native,
         title: "native memory grows".to_owned(),
-        summary: format!(
-            "Memory in use from malloc grows by {} and no Python object accounts for it.",
-            byte_rate(judged.slope)
-        ),
+        summary,
         growth: Growth {
             bytes: gained as i64,
             bytes_per_second: judged.slope,
@@ -89,26 +102,56 @@ struct Point {
     objects: f64,
 }
 
-/// Memory in use and bytes of Python objects at each judged snapshot.
+/// Memory in use from malloc, and the bytes of Python objects in it, at each judged snapshot.
 fn points(study: &Study<'_>) -> Vec<Point> {
     let judged = study.taken.iter().skip(study.from);
     judged
         .filter_map(|taken| {
             let reading = nearest(study.source.counters(), taken.at)?;
-            // What the agent holds comes from malloc too; pymalloc's part may be unknown, and then
-            // Python objects explain more than their share: the cautious side.
-            let used = reading
-                .malloc_used?
-                .saturating_add(reading.pymalloc_used.unwrap_or(0));
-            let used = used.saturating_sub(reading.own) as f64;
+            // Without pymalloc (`PYTHONMALLOC=malloc`) small objects are malloc's too.
+            let all = reading.pymalloc_held == Some(0);
+            let objects = if all { taken.bytes } else { taken.large_bytes };
             Some(Point {
                 at: taken.at,
-                used,
-                objects: taken.bytes as f64,
+                used: reading.malloc_used? as f64,
+                objects: objects as f64,
             })
         })
         .collect()
 }
+
+/// The C types that a known leak gains objects of: their memory may be what grows.
+fn owners(study: &Study<'_>, known: &[Finding]) -> Option<(String, String)> {
+    let leaks = known.iter().filter(|finding| finding.severity == Severity::Leak);
+    for finding in leaks {
+        for filling in &finding.filled_with {
+            if filling.objects > 0 && is_of_c_module(study, &filling.type_name) {
+                return Some((filling.type_name.clone(), finding.title.clone()));
+            }
+        }
+    }
+    None
+}
+
+/// Whether a type is neither builtin nor written in Python: its class has no module file ending in
+/// `.py` among the roots. Types of C modules keep memory that their size does not tell.
+fn is_of_c_module(study: &Study<'_>, type_name: &str) -> bool {
+    let Some((module, _)) = type_name.rsplit_once('.') else { return false };
+    let heap_like = ["collections", "functools", "itertools", "_thread", "weakref", "re", "_asyncio"];
+    let Some(latest) = study.latest.as_ref() else { return false };
+    let heap = &latest.heap;
+    let file = heap.snapshot.roots.iter().find_map(|root| match root.kind {
+        RootKind::Module { name, file } if heap.text(name) == module => {
+            Some(file.map_or("", |file| heap.text(file)))
+        }
+        _ => None,
+    });
+    let python = file.is_some_and(|file| file.ends_with(".py") && !STAND_FOR_C.contains(&module));
+    !python && !heap_like.contains(&module) && module != "__main__"
+}
+
+/// Packages in Python whose types are C's all the same.
+const STAND_FOR_C: [&str; 5] = ["sqlite3", "numpy", "pandas", "lxml", "ssl"];
 
 /// The reading nearest to a time, if any is within two seconds or a tenth of it.
 fn nearest(counters: &[Counters], at: f64) -> Option<&Counters> {

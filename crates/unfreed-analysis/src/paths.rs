@@ -3,6 +3,7 @@
 
 use crate::findings::{HeldBy, Step as HeldStep};
 use crate::heap::{Heap, short_name};
+use crate::roots::RootName;
 use crate::shapes::{ShapeId, Step, TOP};
 use crate::survey::{Forest, Survey};
 use crate::wording::cut;
@@ -15,28 +16,106 @@ const KEY: usize = 24;
 /// The masked path of a shape.
 #[must_use]
 pub fn shape_text(forest: &Forest, shape: ShapeId) -> String {
-    let mut text = String::new();
-    for id in forest.shapes.path(shape) {
-        match forest.roots.get(&id) {
-            Some(root) => text.push_str(&root.prefix),
-            None => text.push_str(&step_text(forest, id)),
-        }
-    }
-    text
+    parts(forest, shape, |root| root.prefix.clone()).concat()
 }
 
-/// The masked path with the root's key in place of its name: the same over runs, whatever number the
-/// thread has.
+/// The masked path with the root's key in place of its name and all keys masked: the same over runs,
+/// whatever number the thread has.
 #[must_use]
 pub fn stable_text(forest: &Forest, shape: ShapeId) -> String {
-    let mut text = String::new();
-    for id in forest.shapes.path(shape) {
-        match forest.roots.get(&id) {
-            Some(root) => text.push_str(&root.key),
-            None => text.push_str(&step_text(forest, id)),
+    let path = forest.shapes.path(shape);
+    let mut texts = parts(forest, shape, |root| root.key.clone());
+    for (id, text) in path.iter().zip(&mut texts) {
+        if matches!(forest.shapes.get(*id).step, Step::Item(_)) && !text.is_empty() {
+            "[*]".clone_into(text);
         }
     }
-    text
+    texts.concat()
+}
+
+/// The text of each step of a path.
+fn parts(forest: &Forest, shape: ShapeId, root: impl Fn(&RootName) -> String) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut local = Local::Not;
+    for id in forest.shapes.path(shape) {
+        if let Some(name) = forest.roots.get(&id) {
+            texts.push(root(name));
+            continue;
+        }
+        let type_name = forest.names.text(forest.shapes.get(id).type_name);
+        texts.push(local.instead(forest, id).unwrap_or_else(|| step_text(forest, id)));
+        local = local.after(type_name);
+    }
+    texts
+}
+
+/// How far a path has gone into a `threading.local`: it keeps a dict of one dict for each thread,
+/// and people know neither.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Local {
+    Not,
+    Object,
+    Threads,
+    Attributes,
+}
+
+impl Local {
+    fn after(self, type_name: &str) -> Self {
+        match self {
+            _ if type_name == "_thread._local" => Self::Object,
+            Self::Object if type_name == "dict" => Self::Threads,
+            Self::Threads if type_name == "dict" => Self::Attributes,
+            _ => Self::Not,
+        }
+    }
+
+    fn instead(self, forest: &Forest, id: ShapeId) -> Option<String> {
+        let shape = forest.shapes.get(id);
+        let dict = forest.names.text(shape.type_name) == "dict";
+        match (self, shape.step) {
+            (Self::Object, Step::Unnamed) | (Self::Threads, _) if dict => Some(String::new()),
+            (Self::Attributes, Step::Item(name)) => Some(format!(".{}", forest.names.text(name))),
+            _ => None,
+        }
+    }
+}
+
+/// Whether two shapes differ in nothing but the keys of dicts on their paths.
+#[must_use]
+pub fn are_siblings(forest: &Forest, one: ShapeId, other: ShapeId) -> bool {
+    let (one, other) = (forest.shapes.path(one), forest.shapes.path(other));
+    let alike = |(one, other): (&ShapeId, &ShapeId)| {
+        let (one, other) = (forest.shapes.get(*one), forest.shapes.get(*other));
+        let keys = |step| matches!(step, Step::Item(_) | Step::AnyItem);
+        one.type_name == other.type_name
+            && (one.step == other.step || (keys(one.step) && keys(other.step)))
+    };
+    one.len() == other.len() && one.iter().zip(&other).all(alike)
+}
+
+/// What two siblings have in common; `known` is what one of them was already called.
+#[must_use]
+pub fn sibling_text(
+    forest: &Forest,
+    one: ShapeId,
+    other: ShapeId,
+    known: Option<&[String]>,
+) -> Vec<String> {
+    let own = parts(forest, one, |root| root.prefix.clone());
+    let one = known.map_or(own, <[String]>::to_vec);
+    let other = parts(forest, other, |root| root.prefix.clone());
+    let common = |(one, other): (String, String)| {
+        if one == other { one } else { "[*]".to_owned() }
+    };
+    one.into_iter().zip(other).map(common).collect()
+}
+
+/// The cache wrapper that a path passes.
+#[must_use]
+pub fn wrapper_of(forest: &Forest, shape: ShapeId) -> Option<ShapeId> {
+    forest.shapes.path(shape).into_iter().find(|&id| {
+        forest.names.text(forest.shapes.get(id).type_name) == LRU_WRAPPER
+    })
 }
 
 fn step_text(forest: &Forest, id: ShapeId) -> String {
@@ -48,6 +127,7 @@ fn step_text(forest: &Forest, id: ShapeId) -> String {
         Step::AnyAttribute => ".*".to_owned(),
         Step::Item(text) => format!("['{}']", cut(name(text), KEY)),
         Step::AnyItem => "[*]".to_owned(),
+        Step::Element | Step::Unnamed if is_wrapper(forest, shape.parent) => IN_CACHE.to_owned(),
         Step::Element => "{*}".to_owned(),
         Step::KeyObject => ".keys()[*]".to_owned(),
         Step::Local(text) => format!(" › {}", name(text)),
@@ -60,6 +140,13 @@ fn step_text(forest: &Forest, id: ShapeId) -> String {
     }
 }
 
+/// What leads from a cached function into its cache.
+const IN_CACHE: &str = " → cache";
+
+fn is_wrapper(forest: &Forest, shape: ShapeId) -> bool {
+    forest.names.text(forest.shapes.get(shape).type_name) == LRU_WRAPPER
+}
+
 fn closure_text(variable: &str) -> String {
     format!(".__closure__['{variable}']")
 }
@@ -69,8 +156,8 @@ fn closure_text(variable: &str) -> String {
 pub fn subject(forest: &Forest, shape: ShapeId) -> String {
     let path = forest.shapes.path(shape);
     let type_of = |id: &ShapeId| forest.names.text(forest.shapes.get(*id).type_name);
-    if let Some(wrapper) = path.iter().find(|id| type_of(id) == LRU_WRAPPER) {
-        return format!("functools cache of {}()", shape_text(forest, *wrapper));
+    if let Some(wrapper) = wrapper_of(forest, shape) {
+        return format!("functools cache of {}()", shape_text(forest, wrapper));
     }
     if let Some((function, variable)) = closure_variable(forest, &path) {
         return format!(
@@ -222,6 +309,9 @@ pub fn reference(heap: &Heap<'_>, edge: Edge, masked: bool) -> String {
         },
         Label::KeyObject => ".keys()[*]".to_owned(),
         Label::Index(index) => format!("[{index}]"),
+        Label::Element | Label::Unnamed if heap.type_name(edge.source) == LRU_WRAPPER => {
+            IN_CACHE.to_owned()
+        }
         Label::Element => "{*}".to_owned(),
         Label::Cell(text) => closure_text(heap.text(text)),
         Label::Local(text) => format!(" › {}", heap.text(text)),

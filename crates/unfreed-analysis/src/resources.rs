@@ -3,11 +3,14 @@
 
 use crate::advice;
 use crate::findings::{Finding, Growth, Kind, Severity, Trend};
+use crate::companions::of_threads;
 use crate::fingerprint::fingerprint;
 use crate::heap::Heap;
 use crate::ownership::Owner;
+use crate::paths::subject;
 use crate::roots::mask_digits;
 use crate::study::Study;
+use crate::suspects::Suspect;
 use crate::trend::{Reading, judge};
 use crate::wording::{cut, rate};
 use std::fmt::Write;
@@ -23,6 +26,9 @@ const STRETCHES: usize = 10;
 const SECONDS: f64 = 3.0;
 /// Confidence from which growth is a leak.
 const SURE: f64 = 0.6;
+
+/// The rule about threads.
+const THREADS: &str = "unjoined_thread";
 
 /// One kind of resource.
 struct Resource {
@@ -54,7 +60,7 @@ const RESOURCES: [Resource; 6] = [
     },
     Resource {
         plural: "threads",
-        rule: "unjoined_thread",
+        rule: THREADS,
         count: |c| c.threads,
     },
     Resource {
@@ -64,13 +70,39 @@ const RESOURCES: [Resource; 6] = [
     },
 ];
 
-/// Findings about resources.
+/// Findings about resources, and the suspects that they do not explain: lost threads leave objects
+/// behind in many places, and the threads are the story.
 #[must_use]
-pub fn findings(study: &Study<'_>) -> Vec<Finding> {
-    RESOURCES
-        .iter()
-        .filter_map(|resource| finding(study, resource))
-        .collect()
+pub fn findings<'g>(
+    study: &Study<'_>,
+    suspects: Vec<Suspect<'g>>,
+) -> (Vec<Suspect<'g>>, Vec<Finding>) {
+    let mut kept = suspects;
+    let mut found = Vec::new();
+    for resource in &RESOURCES {
+        let Some(mut finding) = finding(study, resource) else { continue };
+        if resource.rule == THREADS {
+            let (others, explained) = of_threads(study, kept, finding.growth.objects);
+            kept = others;
+            take(study, &mut finding, &explained);
+        }
+        found.push(finding);
+    }
+    (kept, found)
+}
+
+/// Adds what threads leave behind to the finding about them.
+fn take(study: &Study<'_>, finding: &mut Finding, explained: &[Suspect<'_>]) {
+    let bytes: i64 = explained.iter().map(|suspect| suspect.first.bytes_gained().max(0)).sum();
+    finding.growth.bytes = finding.growth.bytes.saturating_add(bytes);
+    let mut names: Vec<String> =
+        explained.iter().map(|suspect| subject(&study.forest, suspect.first.shape)).collect();
+    names.retain(|name| !name.starts_with("C code"));
+    names.truncate(3);
+    if !names.is_empty() {
+        let verb = if names.len() == 1 { "grows" } else { "grow" };
+        let _ = write!(finding.summary, " {} {verb} with them.", names.join(" and "));
+    }
 }
 
 fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
@@ -98,7 +130,7 @@ fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
     if !names.is_empty() {
         let _ = write!(summary, " Most are {}.", names.join(", "));
     }
-    if let Some(runs) = runs(study).filter(|_| resource.rule == "unjoined_thread") {
+    if let Some(runs) = runs(study).filter(|_| resource.rule == THREADS) {
         let _ = write!(summary, " They run {runs}.");
     }
     Some(Finding {
@@ -132,7 +164,7 @@ fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
 fn sentence(resource: &Resource, per_second: f64) -> String {
     let (number, unit) = rate(per_second);
     match resource.rule {
-        "unjoined_thread" => {
+        THREADS => {
             format!("The process gains {number} threads {unit} and none of them ends.")
         }
         "unreaped_child" => {
@@ -182,14 +214,14 @@ fn grown_names(study: &Study<'_>, resource: &Resource) -> Vec<String> {
         .find(|taken| taken.at.seconds() >= from)
         .unwrap_or(last);
     let list = |taken: &Resources| -> Vec<(String, u32)> {
-        let names = if resource.rule == "unjoined_thread" {
+        let names = if resource.rule == THREADS {
             &taken.threads
         } else {
             &taken.fds
         };
         names
             .iter()
-            .filter(|(name, _)| is_of(resource.rule, name))
+            .filter(|(name, _)| is_of(resource.rule, name) && !name.starts_with("python"))
             .cloned()
             .collect()
     };
@@ -223,7 +255,7 @@ fn is_of(rule: &str, target: &str) -> bool {
         "unclosed_pipe" => target.starts_with("pipe"),
         "unclosed_file" => target.starts_with('/') && !target.starts_with("/dev/"),
         "unclosed_descriptor" => target.starts_with("anon_inode") || target.starts_with("/dev/"),
-        _ => rule == "unjoined_thread",
+        _ => rule == THREADS,
     }
 }
 

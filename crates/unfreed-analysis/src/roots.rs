@@ -8,6 +8,7 @@
 use crate::heap::{Heap, full_name};
 use crate::ownership::{Owner, Ownership};
 use crate::seeded::{Map, Set};
+use crate::standing::{Standing, coroutine_globals, coroutine_name};
 use unfreed_recording::snapshot::{NodeIndex, Root, RootKind};
 
 /// Classes of roots and references, best first. Each class of modules has an odd one behind it: the
@@ -17,24 +18,31 @@ pub mod class {
     pub const OWN_MODULE: u8 = 0;
     /// Modules of packages.
     pub const PACKAGE_MODULE: u8 = 2;
-    /// Running frames of the person's own code.
+    /// Running frames of the person's own code that stand still, the outermost first: one class for
+    /// each of so many, because what an outer frame keeps outlives what an inner one borrows.
     pub const OWN_FRAME: u8 = 4;
+    /// Frames of a thread that have classes of their own.
+    pub const FRAMES: u8 = 40;
+    /// Suspended coroutines of the person's own code that stand still.
+    pub const COROUTINE: u8 = OWN_FRAME + FRAMES;
     /// Python's own modules.
-    pub const STDLIB_MODULE: u8 = 6;
-    /// Other running frames.
-    pub const OTHER_FRAME: u8 = 8;
+    pub const STDLIB_MODULE: u8 = COROUTINE + 2;
+    /// Other running frames that stand still.
+    pub const OTHER_FRAME: u8 = STDLIB_MODULE + 2;
     /// What thread states hold.
-    pub const THREAD: u8 = 10;
+    pub const THREAD: u8 = OTHER_FRAME + FRAMES;
     /// What the interpreter holds.
-    pub const INTERPRETER: u8 = 12;
+    pub const INTERPRETER: u8 = THREAD + 2;
     /// Classes that no module leads to.
-    pub const CLASS: u8 = 14;
+    pub const CLASS: u8 = INTERPRETER + 2;
+    /// Frames that come and go.
+    pub const PASSING_FRAME: u8 = CLASS + 2;
     /// References that nobody thinks of as owning: to the class, to what a module only imported.
-    pub const WEAK_OWNER: u8 = 16;
+    pub const WEAK_OWNER: u8 = PASSING_FRAME + 2;
     /// unfreed's own.
-    pub const UNFREED: u8 = 18;
+    pub const UNFREED: u8 = WEAK_OWNER + 2;
     /// Objects that only references outside the snapshot hold.
-    pub const NATIVE: u8 = 20;
+    pub const NATIVE: u8 = UNFREED + 2;
 }
 
 /// What a root is, for wording and for rules.
@@ -94,29 +102,29 @@ pub struct Starts {
     pub imports: Set<(NodeIndex, NodeIndex)>,
 }
 
+impl Start {
+    /// A start; whatever its class, unfreed's own come after all others.
+    fn new(node: NodeIndex, class: u8, name: RootName) -> Self {
+        if name.owner == Owner::Unfreed {
+            let name = RootName { flavour: Flavour::Unfreed, ..name };
+            return Self { node, class: class::UNFREED, name };
+        }
+        Self { node, class, name }
+    }
+}
+
 /// Names and orders the roots of a snapshot.
 #[must_use]
-pub fn starts(heap: &Heap<'_>, ownership: &Ownership) -> Starts {
+pub fn starts(heap: &Heap<'_>, ownership: &Ownership, standing: &Standing) -> Starts {
     let mut modules: Vec<(Start, String)> = Vec::new();
     let mut others = Vec::new();
-    let taken: Set<&str> = heap
-        .snapshot
-        .roots
-        .iter()
-        .filter_map(|r| module_name(heap, r))
-        .collect();
-    let nodes = heap.graph.node_count();
-    for root in heap
-        .snapshot
-        .roots
-        .iter()
-        .filter(|root| (root.node as usize) < nodes)
-    {
-        match module_name(heap, root) {
-            Some(name) => {
-                modules.push((module_start(heap, ownership, root, &taken), name.to_owned()));
-            }
-            None => others.push(other_start(heap, ownership, root)),
+    let taken: Set<&str> =
+        known_roots(heap).filter_map(|root| module_name(heap, root)).collect();
+    for root in known_roots(heap) {
+        if let Some(name) = module_name(heap, root) {
+            modules.push((module_start(heap, ownership, root, &taken), name.to_owned()));
+        } else if !matches!(root.kind, RootKind::Frame { .. }) {
+            others.push(other_start(heap, root));
         }
     }
     modules.sort_by_key(|(start, name)| (start.class, name == "__main__"));
@@ -124,14 +132,17 @@ pub fn starts(heap: &Heap<'_>, ownership: &Ownership) -> Starts {
     for (start, name) in &modules {
         find_homes(heap, start, name, &mut found);
     }
-    others.sort_by_key(|start| start.class);
-    found.starts = modules
-        .into_iter()
-        .map(|(start, _)| start)
-        .chain(others)
-        .collect();
+    found.starts = modules.into_iter().map(|(start, _)| start).collect();
+    found.starts.extend(frame_starts(heap, ownership, standing));
+    found.starts.extend(coroutine_starts(heap, standing, &found.starts));
+    found.starts.extend(others);
     found.starts.sort_by_key(|start| start.class);
     found
+}
+
+fn known_roots<'h>(heap: &'h Heap<'_>) -> impl Iterator<Item = &'h Root> {
+    let nodes = heap.graph.node_count();
+    heap.snapshot.roots.iter().filter(move |root| (root.node as usize) < nodes)
 }
 
 fn module_name<'a>(heap: &Heap<'a>, root: &Root) -> Option<&'a str> {
@@ -158,23 +169,14 @@ fn module_start(heap: &Heap<'_>, ownership: &Ownership, root: &Root, taken: &Set
     } else {
         name.to_owned()
     };
-    let flavour = if owner == Owner::Unfreed {
-        Flavour::Unfreed
-    } else {
-        Flavour::Module
-    };
     let name = RootName {
         key: format!("module {name}"),
         described: format!("module {name}"),
         prefix,
-        flavour,
+        flavour: Flavour::Module,
         owner,
     };
-    Start {
-        node: root.node,
-        class,
-        name,
-    }
+    Start::new(root.node, class, name)
 }
 
 /// What people call the main module: by its file. `app` for `app.py`, `pkg.__main__` for `-m pkg`;
@@ -194,74 +196,93 @@ fn main_name(file: Option<&str>, taken: &Set<&str>) -> String {
     }
 }
 
-fn other_start(heap: &Heap<'_>, ownership: &Ownership, root: &Root) -> Start {
-    let unfreed_thread = |thread: u32| heap.text(thread).starts_with("unfreed");
+fn other_start(heap: &Heap<'_>, root: &Root) -> Start {
     let (class, name) = match root.kind {
-        RootKind::Frame {
-            thread,
-            function,
-            file,
-            line,
-            ..
-        } => {
-            let owner = if unfreed_thread(thread) {
-                Owner::Unfreed
-            } else {
-                ownership.of_file(heap.text(file))
-            };
-            let name = frame_name(
-                heap.text(thread),
-                heap.text(function),
-                heap.text(file),
-                line,
-            );
-            let class = if owner == Owner::Own {
-                class::OWN_FRAME
-            } else {
-                class::OTHER_FRAME
-            };
-            (class, RootName { owner, ..name })
-        }
         RootKind::Thread { thread, what } => {
-            let owner = if unfreed_thread(thread) {
-                Owner::Unfreed
-            } else {
-                Owner::Stdlib
-            };
-            (
-                class::THREAD,
-                RootName {
-                    owner,
-                    ..thread_name(heap.text(thread), heap.text(what))
-                },
-            )
+            (class::THREAD, thread_name(heap.text(thread), heap.text(what)))
         }
         RootKind::Interpreter { what } => (class::INTERPRETER, interpreter_name(heap.text(what))),
-        RootKind::Type | RootKind::Module { .. } => (class::CLASS, class_name(heap, root.node)),
+        _ => (class::CLASS, class_name(heap, root.node)),
     };
-    if name.owner == Owner::Unfreed {
-        let name = RootName {
-            flavour: Flavour::Unfreed,
-            ..name
+    Start::new(root.node, class, name)
+}
+
+/// Running frames. Their classes follow from where in its thread a frame stands.
+fn frame_starts(heap: &Heap<'_>, ownership: &Ownership, standing: &Standing) -> Vec<Start> {
+    let mut frames: Vec<(u32, u32, Start)> = Vec::new();
+    for root in known_roots(heap) {
+        let RootKind::Frame { thread, function, file, line, depth } = root.kind else { continue };
+        let (name, file) = (heap.text(function), heap.text(file));
+        let own_thread = !heap.text(thread).starts_with("unfreed");
+        let owner = if own_thread { ownership.of_file(file) } else { Owner::Unfreed };
+        let start = if owner == Owner::Own && standing.has_coroutine(name) {
+            // The one coroutine of its name, caught while it runs: the same root as asleep.
+            Start::new(root.node, class::COROUTINE, coroutine_root(name, file))
+        } else {
+            let key = frame_key(heap.text(thread), name, file);
+            let stands = standing.has_frame(&key);
+            let class = if stands { class::OWN_FRAME } else { class::PASSING_FRAME };
+            let place = described_frame(heap.text(thread), name, file, line);
+            Start::new(root.node, class, RootName { owner, key, ..place })
         };
-        return Start {
-            node: root.node,
-            class: class::UNFREED,
-            name,
-        };
+        frames.push((thread, depth, start));
     }
-    Start {
-        node: root.node,
-        class,
-        name,
+    // Outermost first.
+    frames.sort_by_key(|&(thread, depth, _)| (thread, std::cmp::Reverse(depth)));
+    let mut ranks: Map<(u32, bool), u8> = Map::default();
+    for (thread, _, start) in &mut frames {
+        if start.class != class::OWN_FRAME {
+            continue;
+        }
+        let own = start.name.owner == Owner::Own;
+        let rank = ranks.entry((*thread, own)).or_default();
+        start.class = *rank + if own { class::OWN_FRAME } else { class::OTHER_FRAME };
+        *rank = (*rank + 1).min(class::FRAMES - 1);
+    }
+    frames.into_iter().map(|(_, _, start)| start).collect()
+}
+
+/// The coroutines that stand still, where their code is of a module of the person's.
+fn coroutine_starts(heap: &Heap<'_>, standing: &Standing, modules: &[Start]) -> Vec<Start> {
+    let mut own: Map<NodeIndex, &RootName> = Map::default();
+    for start in modules.iter().filter(|start| start.name.owner == Owner::Own) {
+        for &namespace in heap.graph.targets_of(start.node) {
+            if heap.is_module_namespace(namespace) {
+                own.insert(namespace, &start.name);
+            }
+        }
+    }
+    let nodes = 0..heap.graph.node_count() as NodeIndex;
+    nodes
+        .filter_map(|node| {
+            let name = coroutine_name(heap, node).filter(|name| standing.has_coroutine(name))?;
+            let module = own.get(&coroutine_globals(heap, node)?)?;
+            Some(Start::new(node, class::COROUTINE, coroutine_root(name, &module.prefix)))
+        })
+        .collect()
+}
+
+fn coroutine_root(name: &str, place: &str) -> RootName {
+    RootName {
+        key: format!("coroutine {}", mask_digits(name)),
+        prefix: format!("coroutine {}", called(name)),
+        described: format!("coroutine {} of {place}", called(name)),
+        flavour: Flavour::Frame,
+        owner: Owner::Own,
     }
 }
 
-fn frame_name(thread: &str, function: &str, file: &str, line: u32) -> RootName {
-    let masked = mask_digits(thread);
+/// What tells the shape of a frame from others: equal over snapshots and over threads of one pool.
+#[must_use]
+pub fn frame_key(thread: &str, function: &str, file: &str) -> String {
+    let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    format!("frame {} {function} {base}", mask_digits(thread))
+}
+
+fn described_frame(thread: &str, function: &str, file: &str, line: u32) -> RootName {
     let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
     RootName {
-        key: format!("frame {masked} {function} {base}"),
+        key: String::new(),
         prefix: format!("thread '{thread}' › {}", called(function)),
         described: format!("thread '{thread}', {} at {base}:{line}", called(function)),
         flavour: Flavour::Frame,
@@ -285,7 +306,7 @@ fn thread_name(thread: &str, what: &str) -> RootName {
         prefix: format!("thread '{thread}' › {what}"),
         described: format!("thread '{thread}', its {what}"),
         flavour: Flavour::Thread,
-        owner: Owner::Stdlib,
+        owner: if thread.starts_with("unfreed") { Owner::Unfreed } else { Owner::Stdlib },
     }
 }
 

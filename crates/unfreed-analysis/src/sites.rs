@@ -10,6 +10,7 @@ use crate::study::Study;
 use crate::survey::ShapedSample;
 use crate::trend::{Judgement, Reading, judge};
 use unfreed_recording::ids::{EpochId, StackId};
+use unfreed_recording::sites::Site;
 
 /// Most sites that a finding names.
 const NAMED: usize = 5;
@@ -17,6 +18,10 @@ const NAMED: usize = 5;
 const GENERATIONS: usize = 4;
 /// Sampled blocks that a site needs to be judged.
 const SAMPLES: u32 = 8;
+/// First part of the run, not judged.
+const WARM_UP: f64 = 0.1;
+/// How far what a line gained may be from what a finding gained to be taken for its cause.
+const ALIKE: (f64, f64) = (0.5, 1.6);
 
 /// Groups samples by stack, largest first.
 #[must_use]
@@ -101,18 +106,36 @@ pub fn gained_samples(
     Vec::new()
 }
 
-/// A line whose survivors grow.
+/// The line that gained about as much as a finding whose objects were never sampled: a block that a
+/// buffer moved to is no object.
+#[must_use]
+pub fn likely_line(study: &Study<'_>, gained: f64) -> Option<AllocatedAt> {
+    let alike = |line: &&Line| {
+        (ALIKE.0 * gained..=ALIKE.1 * gained).contains(&line.gained)
+            && matches!(line.judgement.trend, Trend::Steady | Trend::NotEnoughEvidence)
+    };
+    let line = study.lines.iter().find(alike)?;
+    Some(AllocatedAt {
+        stack: study.source.frames(line.stack),
+        frame: line.frame.clone(),
+        share: (line.gained / gained).min(1.0),
+        bytes: line.gained as u64,
+        samples: line.samples,
+    })
+}
+
+/// A line and what it keeps alive.
 #[derive(Clone, Debug)]
-pub struct GrowingSite {
+pub struct Line {
     /// The line.
     pub frame: Frame,
     /// The largest of its stacks.
     pub stack: StackId,
-    /// Live bytes at the end of each epoch in the window.
+    /// Live bytes at the end of each epoch after the warm-up.
     pub live: Vec<Reading>,
-    /// Bytes gained over the window.
+    /// Bytes gained since.
     pub gained: f64,
-    /// Blocks gained over the window.
+    /// Blocks gained since.
     pub blocks: f64,
     /// Sampled blocks alive at the end.
     pub samples: u32,
@@ -122,47 +145,49 @@ pub struct GrowingSite {
     pub judgement: Judgement,
 }
 
-/// Lines whose live bytes grew steadily over the window, with survivors of many epochs.
+impl Line {
+    /// Whether it grows as a leak does: steadily, with survivors of many epochs, seen often enough.
+    #[must_use]
+    pub fn leaks(&self) -> bool {
+        self.judgement.trend == Trend::Steady
+            && self.samples >= SAMPLES
+            && self.generations >= GENERATIONS
+    }
+}
+
+/// All lines that keep something alive, most gained bytes first.
 #[must_use]
-pub fn growing(study: &Study<'_>) -> Vec<GrowingSite> {
-    let (from, to) = study.window();
-    let mut lines: Map<Frame, Line> = Map::default();
+pub fn lines(source: &dyn EvidenceSource, ownership: &Ownership, seconds: f64) -> Vec<Line> {
+    let warm = seconds * WARM_UP;
+    let epochs: Vec<_> =
+        source.epochs().iter().filter(|epoch| epoch.at.seconds() > warm).collect();
     let mut frames: Map<StackId, Option<Frame>> = Map::default();
-    let epochs: Vec<_> = study
-        .source
-        .epochs()
-        .iter()
-        .filter(|epoch| (from..=to + 0.5).contains(&epoch.at.seconds()))
-        .collect();
+    let mut sums: Map<Frame, Sum> = Map::default();
     for (index, epoch) in epochs.iter().enumerate() {
         for site in &epoch.sites {
             let frame = frames.entry(site.stack).or_insert_with(|| {
-                named_frame(&study.source.frames(site.stack), &study.ownership).cloned()
+                named_frame(&source.frames(site.stack), ownership).cloned()
             });
             if let Some(frame) = frame {
-                let line = lines
-                    .entry(frame.clone())
-                    .or_insert_with(|| Line::new(epochs.len()));
-                line.add(index, index + 1 == epochs.len(), site);
+                let sum = sums.entry(frame.clone()).or_insert_with(|| Sum::new(epochs.len()));
+                sum.add(index, index + 1 == epochs.len(), site);
             }
         }
     }
     let times: Vec<f64> = epochs.iter().map(|epoch| epoch.at.seconds()).collect();
-    let mut sites: Vec<GrowingSite> = lines
-        .into_iter()
-        .filter_map(|(frame, line)| line.judge(frame, &times))
-        .collect();
-    sites.sort_by(|a, b| {
-        b.gained
-            .total_cmp(&a.gained)
-            .then_with(|| a.frame.file.cmp(&b.frame.file))
-            .then_with(|| (a.frame.line, &a.frame.function).cmp(&(b.frame.line, &b.frame.function)))
+    let mut lines: Vec<Line> =
+        sums.into_iter().map(|(frame, sum)| sum.judge(frame, &times)).collect();
+    lines.sort_by(|a, b| {
+        let place = |line: &Line| {
+            (line.frame.file.clone(), line.frame.line, line.frame.function.clone())
+        };
+        b.gained.total_cmp(&a.gained).then_with(|| place(a).cmp(&place(b)))
     });
-    sites
+    lines
 }
 
 /// The sites of one line, summed.
-struct Line {
+struct Sum {
     bytes: Vec<u64>,
     blocks: Vec<u64>,
     samples: u32,
@@ -170,7 +195,7 @@ struct Line {
     largest: (u64, StackId),
 }
 
-impl Line {
+impl Sum {
     fn new(epochs: usize) -> Self {
         Self {
             bytes: vec![0; epochs],
@@ -181,7 +206,7 @@ impl Line {
         }
     }
 
-    fn add(&mut self, index: usize, last: bool, site: &unfreed_recording::sites::Site) {
+    fn add(&mut self, index: usize, last: bool, site: &Site) {
         let mut live = 0_u64;
         for survivors in &site.survivors {
             live = live.saturating_add(survivors.bytes);
@@ -197,33 +222,25 @@ impl Line {
         }
     }
 
-    fn judge(self, frame: Frame, times: &[f64]) -> Option<GrowingSite> {
+    fn judge(self, frame: Frame, times: &[f64]) -> Line {
         let live: Vec<Reading> = times
             .iter()
             .zip(&self.bytes)
-            .map(|(&at, &level)| Reading {
-                at,
-                level: level as f64,
-            })
+            .map(|(&at, &level)| Reading { at, level: level as f64 })
             .collect();
-        let judgement = judge(&live, 0.0);
-        let enough = self.samples >= SAMPLES && self.births.len() >= GENERATIONS;
-        if judgement.trend != Trend::Steady || !enough {
-            return None;
-        }
         let gain = |levels: &[u64]| match levels {
             [first, .., last] => *last as f64 - *first as f64,
             _ => 0.0,
         };
-        Some(GrowingSite {
+        Line {
             frame,
             stack: self.largest.1,
             gained: gain(&self.bytes),
             blocks: gain(&self.blocks),
             samples: self.samples,
             generations: self.births.len(),
+            judgement: judge(&live, 0.0),
             live,
-            judgement,
-        })
+        }
     }
 }

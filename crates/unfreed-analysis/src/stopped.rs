@@ -4,8 +4,10 @@
 use crate::findings::{Finding, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::growth::Candidate;
-use crate::paths::{Chain, stable_text, subject};
+use crate::heap::short_name;
+use crate::paths::{Chain, stable_text, subject, wrapper_of};
 use crate::representative::representative;
+use crate::ownership::Owner;
 use crate::roots::Flavour;
 use crate::study::{Latest, Study};
 use crate::wording::{bytes, count};
@@ -38,6 +40,11 @@ pub fn notes(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
     notes
 }
 
+/// Types that people fill; names of a module or attributes of an object are not worth a note.
+const CONTAINERS: [&str; 7] = [
+    "dict", "list", "set", "deque", "OrderedDict", "defaultdict", "Counter",
+];
+
 /// Most notes of a kind.
 const NOTES: usize = 3;
 /// What a cache and a load have to weigh to be noted.
@@ -45,17 +52,23 @@ const NOTED: (i64, i64) = (64 << 10, 1 << 20);
 
 fn is_note(study: &Study<'_>, candidate: &Candidate) -> bool {
     let root = study.forest.shapes.root_of(candidate.shape);
-    let module = study
-        .forest
-        .roots
-        .get(&root)
-        .is_some_and(|root| matches!(root.flavour, Flavour::Module | Flavour::Frame));
+    let module = study.forest.roots.get(&root).is_some_and(|root| {
+        matches!(root.flavour, Flavour::Module | Flavour::Frame)
+            && matches!(root.owner, Owner::Own | Owner::ThirdParty)
+    });
     let least = match candidate.judgement.trend {
         Trend::Plateau if candidate.by_count => NOTED.0,
         Trend::Step => NOTED.1,
         _ => return false,
     };
-    module && candidate.bytes_gained() >= least && !candidate.entering.is_empty()
+    let shape = study.forest.shapes.get(candidate.shape);
+    let container = CONTAINERS.contains(&short_name(study.forest.names.text(shape.type_name)));
+    // A cache is told by its table, which counts entries, and is a small part of what it holds.
+    let inside = wrapper_of(&study.forest, candidate.shape).is_some();
+    let table = study.forest.names.text(shape.type_name) == "dict";
+    let least = if inside { least / 8 } else { least };
+    let gained = candidate.bytes_gained() >= least && !candidate.entering.is_empty();
+    module && container && gained && (table || !inside)
 }
 
 fn note(study: &Study<'_>, latest: &Latest<'_>, candidate: &Candidate) -> Finding {

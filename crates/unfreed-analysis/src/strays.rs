@@ -4,7 +4,7 @@ use crate::advice;
 use crate::findings::AllocatedAt;
 use crate::findings::{Finding, Growth, Kind, Severity};
 use crate::fingerprint::fingerprint;
-use crate::sites::{GrowingSite, growing};
+use crate::sites::Line;
 use crate::study::Study;
 use crate::suspects::SECONDS;
 use crate::trend::MIN_INTERVALS;
@@ -14,8 +14,8 @@ use crate::wording::byte_rate;
 const LEAST: f64 = 256.0 * 1024.0;
 /// and part of the growth of the process.
 const PART: f64 = 0.2;
-/// Part of the growth that other findings may explain for sites to be told at all.
-const EXPLAINED: f64 = 0.6;
+/// How much more than what is unexplained a line may have gained: both are estimates.
+const ROOM: f64 = 2.0;
 /// Most findings about sites.
 const FINDINGS: usize = 2;
 const SURE: f64 = 0.7;
@@ -25,30 +25,37 @@ const SURE: f64 = 0.7;
 pub fn findings(study: &Study<'_>, known: &[Finding], whole: f64) -> Vec<Finding> {
     let (from, to) = study.window();
     let enough = study.levels.len() > study.from + MIN_INTERVALS && to - from >= SECONDS;
-    let told = known
-        .iter()
-        .filter(|finding| finding.severity != Severity::Note);
-    let explained: f64 = told.map(|finding| finding.growth.bytes.max(0) as f64).sum();
-    if !enough || explained >= EXPLAINED * whole {
+    let unexplained = unexplained(study, known);
+    if !enough || unexplained < LEAST {
         return Vec::new();
     }
-    growing(study)
+    study
+        .lines
         .iter()
-        .filter(|site| site.gained >= LEAST && site.gained >= PART * whole)
-        .filter(|site| !is_covered(site, known))
+        .filter(|line| line.leaks() && line.gained >= LEAST && line.gained >= PART * whole)
+        .filter(|line| line.gained <= ROOM * unexplained && !is_covered(line, known))
         .take(FINDINGS)
-        .map(|site| finding(study, site, whole))
+        .map(|line| finding(study, line, whole))
         .collect()
 }
 
-fn is_covered(site: &GrowingSite, known: &[Finding]) -> bool {
-    known
-        .iter()
-        .flat_map(|finding| &finding.allocated_at)
-        .any(|at| at.frame == site.frame)
+/// What Python objects gained and no other finding explains. Lines gain survivors when objects are
+/// replaced, too; then there are no more bytes than before.
+fn unexplained(study: &Study<'_>, known: &[Finding]) -> f64 {
+    let judged = study.taken.get(study.from..).unwrap_or_default();
+    let gained = match judged {
+        [first, .., last] => last.bytes as f64 - first.bytes as f64,
+        _ => 0.0,
+    };
+    let told = known.iter().filter(|finding| finding.severity != Severity::Note);
+    gained - told.map(|finding| finding.growth.bytes.max(0) as f64).sum::<f64>()
 }
 
-fn finding(study: &Study<'_>, site: &GrowingSite, whole: f64) -> Finding {
+fn is_covered(line: &Line, known: &[Finding]) -> bool {
+    known.iter().flat_map(|finding| &finding.allocated_at).any(|at| at.frame == line.frame)
+}
+
+fn finding(study: &Study<'_>, site: &Line, whole: f64) -> Finding {
     let frame = &site.frame;
     let base = frame.file.rsplit(['/', '\\']).next().unwrap_or(&frame.file);
     let place = format!(

@@ -1,19 +1,24 @@
 //! All snapshots of a recording, surveyed: what the judges of growth look at.
 
-use crate::garbage::{Garbage, census};
+use crate::garbage::{self, Garbage};
 use crate::growth::{Growth, find};
 use crate::heap::Heap;
 use crate::levels::Levels;
 use crate::ownership::Ownership;
+use crate::sites::{Line, lines};
 use crate::source::EvidenceSource;
+use crate::standing::{Census, Standing, census};
 use crate::survey::{Forest, ShapedSample, Survey, Tally, survey};
 use unfreed_recording::counters::Counters;
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::retention::thin;
-use unfreed_recording::snapshot::Snapshot;
+use unfreed_recording::snapshot::{RootKind, Snapshot};
 
 /// Most snapshots that are surveyed. A collector keeps fewer.
 const SURVEYED: usize = 16;
+
+/// The largest block that pymalloc serves.
+const PYMALLOC: u64 = 512;
 
 /// What is remembered of one snapshot.
 #[derive(Debug)]
@@ -28,6 +33,8 @@ pub struct Taken {
     pub objects: u64,
     /// Shallow bytes of all objects in it.
     pub bytes: u64,
+    /// The part of it in blocks that `malloc` serves: pymalloc takes those of up to 512 bytes.
+    pub large_bytes: u64,
     /// Sampled objects and their shapes.
     pub samples: Vec<ShapedSample>,
     /// What nothing reaches.
@@ -51,6 +58,8 @@ pub struct Study<'a> {
     pub source: &'a dyn EvidenceSource,
     /// Whose code is whose.
     pub ownership: Ownership,
+    /// Frames and coroutines that are there in all snapshots.
+    pub standing: Standing,
     /// Path shapes of all snapshots.
     pub forest: Forest,
     /// What each shape held when.
@@ -61,6 +70,8 @@ pub struct Study<'a> {
     pub from: usize,
     /// Where growth entered since.
     pub growth: Growth,
+    /// What each line keeps alive.
+    pub lines: Vec<Line>,
     /// The last snapshot; absent when none could be read.
     pub latest: Option<Latest<'a>>,
     /// What could not be read.
@@ -70,16 +81,45 @@ pub struct Study<'a> {
 /// The newest snapshot that can be read, and its position.
 pub fn newest(source: &dyn EvidenceSource) -> (Option<(usize, Snapshot)>, Vec<String>) {
     let mut troubles = Vec::new();
+    let mut newest: Option<(usize, Snapshot)> = None;
     for index in (0..source.snapshot_count()).rev() {
-        match source
-            .snapshot(index)
-            .and_then(|snapshot| Heap::new(&snapshot).map(|_| ()).map(|()| snapshot))
-        {
-            Ok(snapshot) => return (Some((index, snapshot)), troubles),
-            Err(trouble) => troubles.push(format!("snapshot {index} could not be read: {trouble}")),
+        let read = source.snapshot(index).and_then(|snapshot| {
+            Heap::new(&snapshot)?;
+            Ok(snapshot)
+        });
+        match (read, newest.take()) {
+            (Ok(snapshot), None) if is_whole(&snapshot) => {
+                return (Some((index, snapshot)), troubles);
+            }
+            (Ok(snapshot), None) => newest = Some((index, snapshot)),
+            // The one before decides whether the newest is a ruin.
+            (Ok(earlier), Some((_, later))) if is_torn_down(&earlier, &later) => {
+                return (Some((index, earlier)), troubles);
+            }
+            (Ok(_), later) => return (later, troubles),
+            (Err(trouble), later) => {
+                newest = later;
+                troubles.push(format!("snapshot {index} could not be read: {trouble}"));
+            }
         }
     }
-    (None, troubles)
+    (newest, troubles)
+}
+
+/// Whether the main module still has its file, or never had one to lose.
+fn is_whole(snapshot: &Snapshot) -> bool {
+    snapshot.roots.iter().any(|root| match root.kind {
+        RootKind::Module { name, file } => {
+            file.is_some() && snapshot.texts.get(name as usize).is_some_and(|n| n == "__main__")
+        }
+        _ => false,
+    })
+}
+
+/// Whether the later snapshot was taken while the interpreter was clearing modules: what a program
+/// drops then is not what it drops.
+fn is_torn_down(earlier: &Snapshot, later: &Snapshot) -> bool {
+    is_whole(earlier) && total(later.node_sizes.iter()) < total(earlier.node_sizes.iter())
 }
 
 /// The snapshots before the newest that are surveyed: all, or as many as are worth the time, evenly
@@ -94,6 +134,22 @@ fn picked(source: &dyn EvidenceSource, newest: usize) -> Vec<usize> {
         .collect()
 }
 
+fn total<'s>(sizes: impl Iterator<Item = &'s u64>) -> u64 {
+    sizes.fold(0, |sum, size| sum.saturating_add(*size))
+}
+
+/// Looks at the frames of all snapshots before any is surveyed: who stands still is known only then.
+/// The price is to decode each twice.
+fn standing(source: &dyn EvidenceSource, picked: &[usize], newest: &Snapshot) -> Standing {
+    let of = |snapshot: &Snapshot| Heap::new(snapshot).map(|heap| census(&heap));
+    let mut censuses: Vec<Census> = picked
+        .iter()
+        .filter_map(|&index| source.snapshot(index).and_then(|snapshot| of(&snapshot)).ok())
+        .collect();
+    censuses.extend(of(newest));
+    Standing::new(&censuses)
+}
+
 impl<'a> Study<'a> {
     /// Surveys all snapshots up to the newest.
     #[must_use]
@@ -105,22 +161,27 @@ impl<'a> Study<'a> {
         let mut study = Self {
             source,
             ownership: Ownership::new(source.process()),
+            standing: Standing::default(),
             forest: Forest::default(),
             levels: Levels::default(),
             taken: Vec::new(),
             from: 0,
             growth: Growth::default(),
+            lines: Vec::new(),
             latest: None,
             troubles,
         };
         if let Some((index, snapshot)) = newest {
             study.survey_all(*index, snapshot);
         }
+        study.lines = lines(source, &study.ownership, study.seconds());
         study
     }
 
     fn survey_all(&mut self, newest: usize, snapshot: &'a Snapshot) {
         let mut surveys = Vec::new();
+        let picked = picked(self.source, newest);
+        self.standing = standing(self.source, &picked, snapshot);
         // The newest goes first: what is large at the end is masked in all. It goes twice, because
         // a dict that is large may be met after a small one of its shape.
         match self.look(snapshot) {
@@ -132,7 +193,7 @@ impl<'a> Study<'a> {
             self.taken.push(taken);
             self.latest = Some(latest);
         }
-        for index in picked(self.source, newest) {
+        for index in picked {
             let looked = self.source.snapshot(index).and_then(|earlier| {
                 self.look(&earlier)
                     .map(|(taken, tallies, _)| (taken, tallies))
@@ -164,18 +225,16 @@ impl<'a> Study<'a> {
     ) -> Result<(Taken, Vec<Tally>, Latest<'s>), String> {
         let heap = Heap::new(snapshot)?;
         let in_degrees = heap.in_degrees();
-        let mut survey = survey(&heap, &self.ownership, &in_degrees, &mut self.forest);
+        let mut survey = survey(&heap, &self.ownership, &self.standing, &in_degrees, &mut self.forest);
         let taken = Taken {
             at: snapshot.at.seconds(),
             epoch: snapshot.epoch,
             pause_ns: snapshot.pause_ns,
             objects: heap.graph.node_count() as u64,
-            bytes: snapshot
-                .node_sizes
-                .iter()
-                .fold(0, |sum, size| sum.saturating_add(*size)),
+            bytes: total(snapshot.node_sizes.iter()),
+            large_bytes: total(snapshot.node_sizes.iter().filter(|size| **size > PYMALLOC)),
             samples: std::mem::take(&mut survey.samples),
-            garbage: census(&heap, &in_degrees),
+            garbage: garbage::census(&heap, &in_degrees),
         };
         let tallies = std::mem::take(&mut survey.tallies);
         Ok((

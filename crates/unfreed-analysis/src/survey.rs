@@ -4,8 +4,9 @@ use crate::follow::Follow;
 use crate::heap::Heap;
 use crate::names::{NameId, Names};
 use crate::ownership::Ownership;
-use crate::roots::{RootName, class, native_name, starts};
+use crate::roots::{Flavour, RootName, class, native_name, starts};
 use crate::seeded::{Map, Set};
+use crate::standing::Standing;
 use crate::shapes::{ShapeId, Shapes, Step, TOP};
 use unfreed_graph::{Edge, Explorer};
 use unfreed_recording::ids::{EpochId, StackId};
@@ -82,10 +83,11 @@ pub struct Survey<'a> {
 pub fn survey<'a>(
     heap: &Heap<'a>,
     ownership: &Ownership,
+    standing: &Standing,
     in_degrees: &[u32],
     forest: &mut Forest,
 ) -> Survey<'a> {
-    let starts = starts(heap, ownership);
+    let starts = starts(heap, ownership, standing);
     let follow = Follow::new(heap, &starts);
     let mut paths = Explorer::new(heap.graph);
     let mut root_names: Map<NodeIndex, RootName> = Map::default();
@@ -192,7 +194,11 @@ impl<'m, 'a> Measure<'m, 'a> {
     }
 
     fn root_shape(&mut self, node: NodeIndex, name: Option<&RootName>) -> ShapeId {
-        let type_name = self.type_id(node);
+        let mut type_name = self.type_id(node);
+        if name.is_some_and(|name| name.flavour == Flavour::Frame) {
+            // A coroutine is a frame whether it runs or sleeps.
+            type_name = self.forest.names.id("frame");
+        }
         let name = match name {
             Some(name) => name.clone(),
             None => native_name(self.forest.names.text(type_name)),
@@ -204,6 +210,10 @@ impl<'m, 'a> Measure<'m, 'a> {
             .roots
             .entry(shape)
             .or_insert_with(|| name.clone());
+        // The newest snapshot may be taken while the program is torn down: `__main__` without a file.
+        if known.prefix == "__main__" {
+            known.prefix.clone_from(&name.prefix);
+        }
         // Roots of one shape and several names (threads of a pool) go by what they share.
         if !self.roots_seen.insert(shape) && known.prefix != name.prefix {
             known.prefix = crate::roots::mask_digits(&known.prefix);

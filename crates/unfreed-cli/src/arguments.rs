@@ -143,7 +143,7 @@ pub fn parse(argv: &[OsString]) -> Result<Command, ExitCode> {
     let typed = clap
         .try_get_matches_from_mut(words)
         .and_then(|matches| Typed::from_arg_matches(&matches))
-        .map_err(|error| refuse(&error))?;
+        .map_err(refuse)?;
     match typed.command {
         Command::Run(run) if run.python.is_empty() => Err(nothing_to_run()),
         command => Ok(command),
@@ -161,10 +161,15 @@ fn separated(argv: &[OsString], run: &clap::Command) -> Vec<OsString> {
     words
 }
 
-fn refuse(error: &clap::Error) -> ExitCode {
+fn refuse(mut error: clap::Error) -> ExitCode {
+    let hint = hint_for(&error);
+    if hint.is_some() {
+        // Ours is better than clap's, which knows nothing of what follows the options.
+        error.remove(ContextKind::Suggested);
+    }
     // Printing fails when the terminal is gone; there is nobody to tell then.
     let _ = error.print();
-    if let Some(hint) = hint_for(error) {
+    if let Some(hint) = hint {
         messages::hint(&hint);
     }
     if error.use_stderr() {

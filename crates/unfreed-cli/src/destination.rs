@@ -49,6 +49,10 @@ impl Destination {
 
 fn claim(path: &Path) -> io::Result<PathBuf> {
     let path = std::path::absolute(path)?;
+    // A device or a pipe gives nothing back that could be reported on, and opening one may block.
+    if std::fs::metadata(&path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return Err(io::Error::other("it is no regular file"));
+    }
     File::create(&path)?;
     Ok(path)
 }

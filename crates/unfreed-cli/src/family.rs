@@ -60,6 +60,16 @@ pub fn recordings_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Takes away a file that was reserved for a recording, and nothing else: no link, no device, and
+/// no file that somebody has written to.
+pub fn remove_if_empty(path: &Path) {
+    let is_ours = |there: std::fs::Metadata| there.is_file() && there.len() == 0;
+    if std::fs::symlink_metadata(path).is_ok_and(is_ours) {
+        // If it cannot be removed, an empty file stays behind; that harms nobody.
+        let _ = std::fs::remove_file(path);
+    }
+}
+
 /// Whether `path` is `prefix`, a process id, perhaps a number, and the extension.
 fn is_child_name(path: &Path, prefix: &str) -> bool {
     let Some(stem) = path.file_stem().and_then(OsStr::to_str) else {
@@ -126,6 +136,23 @@ mod tests {
             free_child_path(&root, 12),
             folder.path().join("my.app.12-3.unfreed")
         );
+        Ok(())
+    }
+
+    #[test]
+    fn only_an_empty_file_is_taken_away() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        touch(folder.path(), &["empty", "target"])?;
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("full"), "text")?;
+        std::os::unix::fs::symlink(path("target"), path("link"))?;
+        for name in ["empty", "full", "link", "missing"] {
+            remove_if_empty(&path(name));
+        }
+        remove_if_empty(Path::new("/dev/null"));
+        let left = ["empty", "full", "link", "target"].map(|name| path(name).exists());
+        assert_eq!(left, [false, true, true, true]);
+        assert!(Path::new("/dev/null").exists());
         Ok(())
     }
 

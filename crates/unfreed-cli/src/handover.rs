@@ -101,6 +101,12 @@ impl Handover {
         (Role::Descendant, self.child_recording(pid))
     }
 
+    /// Gives back a recording that will not be written. If the launcher reserved it, it then knows
+    /// that the person was told why.
+    pub fn give_back(&self, recording: &Path) {
+        family::remove_if_empty(recording);
+    }
+
     /// The recording of a descendant with process id `pid`.
     #[must_use]
     pub fn child_recording(&self, pid: u32) -> PathBuf {

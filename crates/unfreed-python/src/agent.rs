@@ -2,7 +2,6 @@
 
 use crate::facts;
 use pyo3::prelude::*;
-use std::path::Path;
 use std::sync::OnceLock;
 use unfreed_agent::Settings;
 use unfreed_cli::handover::{Handover, Role};
@@ -48,15 +47,10 @@ pub fn _start_agent(
             None
         }
         Err(error) => {
-            give_up(&recording);
+            handover.give_back(&recording);
             Some(error.to_string())
         }
     }
-}
-
-/// Takes away the file that the launcher reserved: it then knows that the reason was told.
-fn give_up(recording: &Path) {
-    let _ = std::fs::remove_file(recording);
 }
 
 /// Whether the agent runs here.

@@ -1,9 +1,9 @@
 # /// leak
 # severity = "leak"
 # kind = "container|site"
-# names = ["str", "intern|interned_for_ever.py"]
+# names = ["interned_for_ever.py|intern"]
 # pythons = ">=3.12,<3.13"
-# advice = ["intern"]
+# advice = ["intern|receives|keep|kept"]
 # ///
 """Interned strings that nobody keeps: in 3.12 an interned string is immortal, so the interpreter does."""
 

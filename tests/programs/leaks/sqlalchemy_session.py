@@ -29,7 +29,7 @@ def main():
     engine = sqlalchemy.create_engine("sqlite://")
     Base.metadata.create_all(engine)
     session = orm.Session(engine, autoflush=False)
-    stop = time.monotonic() + 9
+    stop = time.monotonic() + 12
     number = 1
     while time.monotonic() < stop:
         import_article(session, number)  # LEAK

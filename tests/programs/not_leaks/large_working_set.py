@@ -8,7 +8,7 @@ import time
 class Row:
     def __init__(self, number):
         self.number = number + 1000
-        self.text = "text %d" % number
+        self.text = "text %06d" % number
         self.tags = [number + 1000, number + 1001]
 
 

@@ -4,5 +4,5 @@
 
 import sys
 
-OF_STARTING = {"sitecustomize", "usercustomize"}
+OF_STARTING = {"sitecustomize", "usercustomize", "atexit"}
 print(sorted(name for name in sys.modules if name.partition(".")[0] != "unfreed" and name not in OF_STARTING))

@@ -75,7 +75,7 @@ fn judge(path: &Path) -> Option<Judged> {
 }
 
 fn never_started(root: &Path) {
-    let _ = std::fs::remove_file(root);
+    family::remove_if_empty(root);
     messages::notice("the program ended before the agent started; nothing was recorded");
     messages::hint("is it a Python program, and did Python find it?");
 }

@@ -116,18 +116,23 @@ fn cut(text: Text, most: usize) -> Text {
     short
 }
 
+/// More children than this are counted, not named.
+const MOST_CHILDREN: usize = 8;
+
 fn children(children: &[u32], page: &mut Page<'_>) -> io::Result<()> {
     if children.is_empty() {
         return Ok(());
     }
     let pids = children
         .iter()
+        .take(MOST_CHILDREN)
         .map(u32::to_string)
         .collect::<Vec<_>>()
         .join(", ");
     let text = match children.len() {
         1 => format!("process {pids} has a recording of its own"),
-        _ => format!("processes {pids} have recordings of their own"),
+        2..=MOST_CHILDREN => format!("processes {pids} have recordings of their own"),
+        count => format!("{count} processes ({pids}, …) have recordings of their own"),
     };
     labelled("Children: ", &Text::plain(&text), page)
 }

@@ -354,6 +354,12 @@ impl World {
             .sum()
     }
 
+    /// Of these, the bytes that pymalloc does not serve.
+    pub fn large_bytes_alive(&self) -> u64 {
+        let live = self.objects.iter().filter(|object| !object.dead);
+        live.map(size).filter(|&size| size > 512).sum()
+    }
+
     pub fn snapshot(&mut self, seconds: f64) -> Snapshot {
         self.free();
         let counts = self.counts();

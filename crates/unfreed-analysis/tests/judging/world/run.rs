@@ -48,13 +48,14 @@ impl Run {
     pub fn read(&mut self, world: &mut World, seconds: f64, native: u64) -> &mut Counters {
         world.free();
         let used = world.bytes_alive();
+        let large = world.large_bytes_alive();
         self.end = Some(RunTime((seconds * 1e9) as u64));
         self.counters.push(Counters {
             at: RunTime((seconds * 1e9) as u64),
             rss: (30 << 20) + used + native,
-            pymalloc_held: Some(used),
-            pymalloc_used: Some(used),
-            malloc_used: Some(native),
+            pymalloc_held: Some(1 + used - large),
+            pymalloc_used: Some(used - large),
+            malloc_used: Some(native + large),
             malloc_free: Some(0),
             gc_enabled: Some(true),
             gc_collections: vec![seconds as u64 * 10, seconds as u64, seconds as u64 / 4],
