@@ -51,10 +51,12 @@ def _after_fork_in_child() -> None:
     try:
         from unfreed import _native
 
-        refusal = _native._after_fork_in_child()
+        # Forks that only call exec are not worth a file; workers are, however short their lives.
+        is_worker = "multiprocessing.util" in sys.modules
+        refusal = _native._after_fork_in_child(is_worker)
         if refusal is not None:
             _say(refusal)
-        elif "multiprocessing.util" in sys.modules:
+        elif is_worker:
             _stop_with_multiprocessing()
     except Exception as error:
         _say(f"{type(error).__name__}: {error}")

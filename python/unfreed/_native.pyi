@@ -19,7 +19,7 @@ def _before_fork() -> None:
 def _after_fork_in_parent() -> None:
     """Lets the agent go on after a fork."""
 
-def _after_fork_in_child() -> str | None:
+def _after_fork_in_child(at_once: bool) -> str | None:
     """Gives a forked child a recording of its own. Returns why it could not, as a sentence."""
 
 def _stop_agent() -> None:

@@ -49,18 +49,24 @@ fn own_resident() -> u64 {
 /// Threads of this process, the agent's included.
 pub(crate) fn own_threads() -> u32 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("Threads:"));
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Threads:"));
     line.and_then(|line| line.trim().parse().ok()).unwrap_or(0)
 }
 
 fn fds(own_fd: i32) -> FdCounts {
     let mut counts = FdCounts::default();
-    let Ok(entries) = fs::read_dir("/proc/self/fd") else { return counts };
+    let Ok(entries) = fs::read_dir("/proc/self/fd") else {
+        return counts;
+    };
     for entry in entries.flatten().take(MOST_FDS) {
         if is_own(&entry, own_fd) {
             continue;
         }
-        let Ok(target) = fs::read_link(entry.path()) else { continue };
+        let Ok(target) = fs::read_link(entry.path()) else {
+            continue;
+        };
         let target = target.to_string_lossy();
         let kind = if target.starts_with("socket:") {
             &mut counts.sockets
@@ -85,16 +91,21 @@ pub(crate) fn is_own(entry: &fs::DirEntry, own_fd: i32) -> bool {
 
 /// Ended children that nobody has waited for.
 fn zombies() -> u32 {
-    let Ok(tasks) = fs::read_dir("/proc/self/task") else { return 0 };
+    let Ok(tasks) = fs::read_dir("/proc/self/task") else {
+        return 0;
+    };
     let children = tasks
         .flatten()
         .filter_map(|task| fs::read_to_string(task.path().join("children")).ok())
         .flat_map(|list| {
-            list.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()).collect::<Vec<_>>()
+            list.split_whitespace()
+                .filter_map(|pid| pid.parse::<u32>().ok())
+                .collect::<Vec<_>>()
         });
     let is_zombie = |pid: u32| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'))
+        stat.rsplit_once(')')
+            .is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'))
     };
     children.filter(|&pid| is_zombie(pid)).count() as u32
 }
@@ -118,6 +129,9 @@ mod tests {
         let (_reader, _writer) = std::io::pipe().expect("pipe");
         let after = fds(-1);
         drop(file);
-        assert!(after.files > before.files && after.pipes >= before.pipes + 2, "{after:?}");
+        assert!(
+            after.files > before.files && after.pipes >= before.pipes + 2,
+            "{after:?}"
+        );
     }
 }

@@ -29,6 +29,8 @@ pub struct Settings {
     pub recording: PathBuf,
     /// Facts of the process, the wished sample and epoch lengths among them.
     pub process: ProcessInfo,
+    /// Whether to make the file now rather than when the process has lived for a moment.
+    pub at_once: bool,
 }
 
 /// Why nothing is recorded; displays as one sentence.
@@ -88,18 +90,28 @@ fn begin(
     recorder.activate(settings.process.sample_bytes);
     let control = Arc::new(Control::default());
     let thread = thread::spawn(agent, Arc::clone(&control))?;
-    *running() =
-        Some(Running { settings, control, thread: Some(thread), parked: None });
+    *running() = Some(Running {
+        settings,
+        control,
+        thread: Some(thread),
+        parked: None,
+    });
     Ok(())
 }
 
 /// Stops recording: writes the last counters and the end. The GIL must be held; it is released
 /// while the agent's thread finishes. Does nothing when nothing is recorded.
 pub fn stop() {
-    let Ok(runtime) = Runtime::detect() else { return };
-    let (Some(gil), Some(recorder)) = (Gil::held(runtime), recorder::installed()) else { return };
+    let Ok(runtime) = Runtime::detect() else {
+        return;
+    };
+    let (Some(gil), Some(recorder)) = (Gil::held(runtime), recorder::installed()) else {
+        return;
+    };
     recorder.deactivate();
-    let Some(mut running) = running().take() else { return };
+    let Some(mut running) = running().take() else {
+        return;
+    };
     if fork::is_orphan() {
         return;
     }
@@ -119,10 +131,16 @@ fn halt(runtime: &Runtime, gil: &Gil, running: &mut Running) -> Option<Agent> {
 /// Before `os.fork()`: when the program has one thread only, ours is ended until the fork is over,
 /// since from 3.12 on Python warns of a fork in a process with several threads.
 pub fn before_fork() {
-    let Ok(runtime) = Runtime::detect() else { return };
-    let Some(gil) = Gil::held(runtime) else { return };
+    let Ok(runtime) = Runtime::detect() else {
+        return;
+    };
+    let Some(gil) = Gil::held(runtime) else {
+        return;
+    };
     let mut guard = running();
-    let Some(running) = guard.as_mut() else { return };
+    let Some(running) = guard.as_mut() else {
+        return;
+    };
     if counters::own_threads() == 2 && running.thread.is_some() && !fork::is_orphan() {
         // The lock is held while the GIL is not: nobody else takes it but under a fork hook or at
         // the end, and the program has no other thread that could.
@@ -133,8 +151,12 @@ pub fn before_fork() {
 /// After `os.fork()` in the parent: the agent's thread comes back once the main thread runs Python
 /// again, which is after the interpreter has counted the threads.
 pub fn after_fork_in_parent() {
-    let Ok(runtime) = Runtime::detect() else { return };
-    let parked = running().as_ref().is_some_and(|running| running.parked.is_some());
+    let Ok(runtime) = Runtime::detect() else {
+        return;
+    };
+    let parked = running()
+        .as_ref()
+        .is_some_and(|running| running.parked.is_some());
     if parked && !gil::call_soon(runtime, resume_soon) {
         resume();
     }
@@ -147,7 +169,9 @@ extern "C" fn resume_soon(_: *mut std::ffi::c_void) -> std::ffi::c_int {
 
 fn resume() {
     let mut guard = running();
-    let Some(running) = guard.as_mut() else { return };
+    let Some(running) = guard.as_mut() else {
+        return;
+    };
     if let Some(agent) = running.parked.take() {
         running.control = Arc::new(Control::default());
         running.thread = thread::spawn(agent, Arc::clone(&running.control)).ok();
@@ -155,13 +179,20 @@ fn resume() {
 }
 
 /// After `os.fork()` in the child: forgets the parent's agent and starts one of its own. The GIL
-/// must be held.
+/// must be held. The file is made `at_once`, or when the child has lived for a moment: many forks
+/// only call `exec`.
 ///
 /// # Errors
 /// As [`start`]; the child then runs without being recorded.
-pub fn after_fork_in_child(recording: PathBuf, process: ProcessInfo) -> Result<(), StartError> {
+pub fn after_fork_in_child(
+    recording: PathBuf,
+    process: ProcessInfo,
+    at_once: bool,
+) -> Result<(), StartError> {
     let runtime = Runtime::detect()?;
-    let Some(recorder) = recorder::installed() else { return Ok(()) };
+    let Some(recorder) = recorder::installed() else {
+        return Ok(());
+    };
     // The parent's agent is only forgotten, never dropped: its thread does not exist here, and its
     // file belongs to the parent.
     if let Some(parents) = running().take() {
@@ -170,13 +201,23 @@ pub fn after_fork_in_child(recording: PathBuf, process: ProcessInfo) -> Result<(
     recorder.deactivate();
     recorder.forget_everything();
     fork::adopt();
-    begin(runtime, recorder, Settings { recording, process })
+    begin(
+        runtime,
+        recorder,
+        Settings {
+            recording,
+            process,
+            at_once,
+        },
+    )
 }
 
 /// The recording of this process, if there is one.
 #[must_use]
 pub fn recording() -> Option<PathBuf> {
-    running().as_ref().map(|running| running.settings.recording.clone())
+    running()
+        .as_ref()
+        .map(|running| running.settings.recording.clone())
 }
 
 fn running() -> std::sync::MutexGuard<'static, Option<Running>> {

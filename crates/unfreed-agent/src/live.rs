@@ -141,7 +141,13 @@ mod tests {
     use super::*;
 
     fn block(address: usize, stack: u32) -> Block {
-        Block { address, stack: StackId(stack), born: EpochId(3), bytes: 100, blocks: 2 }
+        Block {
+            address,
+            stack: StackId(stack),
+            born: EpochId(3),
+            bytes: 100,
+            blocks: 2,
+        }
     }
 
     #[test]
@@ -161,8 +167,11 @@ mod tests {
     #[test]
     fn a_full_bucket_refuses_and_loses_nothing_else() {
         let live = LiveBlocks::new().expect("tables");
-        let same: Vec<usize> =
-            (1..).map(|i| i * 16).filter(|&a| bucket(a) == bucket(16)).take(WAYS + 1).collect();
+        let same: Vec<usize> = (1..)
+            .map(|i| i * 16)
+            .filter(|&a| bucket(a) == bucket(16))
+            .take(WAYS + 1)
+            .collect();
         assert!(same[..WAYS].iter().all(|&a| live.insert(block(a, 1))));
         assert!(!live.insert(block(same[WAYS], 1)));
         assert!(live.remove(same[3]).is_some());

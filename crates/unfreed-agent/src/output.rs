@@ -149,26 +149,38 @@ impl Output {
     fn note_piece(&mut self, kind: Kind, len: usize, stamp: Stamp) {
         let range = self.len..self.len + len;
         self.len = range.end;
-        self.pieces.push(Piece { kind, range, at: stamp.at, epoch: stamp.epoch });
+        self.pieces.push(Piece {
+            kind,
+            range,
+            at: stamp.at,
+            epoch: stamp.epoch,
+        });
     }
 
     /// Rewrites the file when it holds more than a run of any length needs.
     pub(crate) fn tidy(&mut self) -> Result<(), Failure> {
-        let snapshots: Vec<RunTime> =
-            self.pieces.iter().filter(|p| p.kind == Kind::Snapshot).map(|p| p.at).collect();
+        let snapshots: Vec<RunTime> = self
+            .pieces
+            .iter()
+            .filter(|p| p.kind == Kind::Snapshot)
+            .map(|p| p.at)
+            .collect();
         let may_replace = self.identity.is_regular && !self.broken && self.file.is_some();
         if !may_replace || (snapshots.len() < MOST && self.pieces.len() < MOST_BLOCKS) {
             return Ok(());
         }
         let dropped = retention::thin(&snapshots, KEEP);
         let path = self.path.display().to_string();
-        self.rewrite(&dropped).map_err(|why| Failure::NotShortened(path, why))
+        self.rewrite(&dropped)
+            .map_err(|why| Failure::NotShortened(path, why))
     }
 
     fn rewrite(&mut self, dropped: &[usize]) -> io::Result<()> {
         let plan = retention::plan(&self.pieces, dropped);
         let beside = self.path.with_extension("unfreed-part");
-        let Some(old) = &mut self.file else { return Ok(()) };
+        let Some(old) = &mut self.file else {
+            return Ok(());
+        };
         let result = copy(old, &plan.pieces, &beside);
         let Ok(mut file) = result else {
             let _ = std::fs::remove_file(&beside);
@@ -190,7 +202,10 @@ impl Output {
             let inside = |p: &&Piece| range.start <= p.range.start && p.range.end <= range.end;
             for piece in self.pieces.iter().filter(inside) {
                 let begin = start + piece.range.start - range.start;
-                moved.push(Piece { range: begin..begin + piece.range.len(), ..piece.clone() });
+                moved.push(Piece {
+                    range: begin..begin + piece.range.len(),
+                    ..piece.clone()
+                });
             }
             start += range.len();
         }
@@ -219,7 +234,12 @@ impl Identity {
 }
 
 fn create(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)?;
     Ok(out_of_the_way(file))
 }
 
@@ -251,14 +271,21 @@ mod tests {
     }
 
     fn empty_heap(at: u64) -> Snapshot {
-        Snapshot { edge_starts: vec![0], at: RunTime(at), epoch: EpochId(at as u32), ..Snapshot::default() }
+        Snapshot {
+            edge_starts: vec![0],
+            at: RunTime(at),
+            epoch: EpochId(at as u32),
+            ..Snapshot::default()
+        }
     }
 
     #[test]
     fn a_file_that_is_never_opened_leaves_nothing_behind() {
         let path = temporary("never.unfreed");
         let mut output = Output::new(&path);
-        output.append(&ProcessInfo::default(), Stamp::default()).expect("append");
+        output
+            .append(&ProcessInfo::default(), Stamp::default())
+            .expect("append");
         drop(output);
         assert!(!path.exists());
     }
@@ -267,12 +294,17 @@ mod tests {
     fn a_descriptor_that_the_program_took_over_is_not_written_to() {
         let (path, other) = (temporary("taken.unfreed"), temporary("program.txt"));
         let mut output = Output::new(&path);
-        output.append(&ProcessInfo::default(), Stamp::default()).expect("append");
+        output
+            .append(&ProcessInfo::default(), Stamp::default())
+            .expect("append");
         output.open().expect("open");
         // What `os.closerange` and an `open` do to us.
         let theirs = File::create(&other).expect("create");
         output.file = Some(theirs.try_clone().expect("clone"));
-        let counters = Counters { at: RunTime(1), ..Counters::default() };
+        let counters = Counters {
+            at: RunTime(1),
+            ..Counters::default()
+        };
         output.append(&counters, Stamp::default()).expect("append");
         assert_eq!(std::fs::read(&other).expect("read"), b"");
         let bytes = std::fs::read(&path).expect("read");
@@ -286,22 +318,53 @@ mod tests {
     fn a_long_run_is_shortened_and_stays_a_whole_recording() {
         let path = temporary("long.unfreed");
         let mut output = Output::new(&path);
-        output.append(&ProcessInfo::default(), Stamp::default()).expect("append");
+        output
+            .append(&ProcessInfo::default(), Stamp::default())
+            .expect("append");
         output.open().expect("open");
         for second in 1..=(MOST as u64 + 3) {
-            let stamp = Stamp { at: RunTime(second), epoch: Some(EpochId(second as u32)) };
+            let stamp = Stamp {
+                at: RunTime(second),
+                epoch: Some(EpochId(second as u32)),
+            };
             output.append(&empty_heap(second), stamp).expect("append");
-            let counters = Counters { at: RunTime(second), ..Counters::default() };
-            output.append(&counters, Stamp { at: RunTime(second), epoch: None }).expect("append");
+            let counters = Counters {
+                at: RunTime(second),
+                ..Counters::default()
+            };
+            output
+                .append(
+                    &counters,
+                    Stamp {
+                        at: RunTime(second),
+                        epoch: None,
+                    },
+                )
+                .expect("append");
             output.tidy().expect("tidy");
         }
-        let note = Note { at: RunTime(99), text: "the end".to_owned() };
-        output.append(&note, Stamp { at: RunTime(99), epoch: None }).expect("append");
+        let note = Note {
+            at: RunTime(99),
+            text: "the end".to_owned(),
+        };
+        output
+            .append(
+                &note,
+                Stamp {
+                    at: RunTime(99),
+                    epoch: None,
+                },
+            )
+            .expect("append");
         let bytes = std::fs::read(&path).expect("read");
         let recording = Recording::parse(&bytes).expect("parse");
         assert!(recording.damage.is_none());
         assert_eq!(bytes.len(), output.len);
-        assert!((KEEP..MOST).contains(&recording.snapshot_count()), "{}", recording.snapshot_count());
+        assert!(
+            (KEEP..MOST).contains(&recording.snapshot_count()),
+            "{}",
+            recording.snapshot_count()
+        );
         assert_eq!(recording.counters.len(), MOST + 3);
         assert_eq!(recording.notes.len(), 1);
         std::fs::remove_file(&path).expect("remove");

@@ -74,7 +74,8 @@ impl Recorder {
     pub(crate) fn activate(&self, mean: u64) {
         self.fixed_mean.store(mean, Relaxed);
         self.active.store(true, Relaxed);
-        self.sampler.set_mean(if mean == 0 { 64 * 1024 } else { mean });
+        self.sampler
+            .set_mean(if mean == 0 { 64 * 1024 } else { mean });
     }
 
     /// Stops sampling; the hooks then only pass blocks through.
@@ -125,7 +126,9 @@ impl Recorder {
     /// Takes the new stacks and makes room for more; tells how many there are in all. Under the
     /// GIL, so that the table is never locked while another thread captures or forks.
     pub(crate) fn drain_stacks(&self, _gil: &Gil) -> (Stacks, usize) {
-        let Ok(mut table) = self.stacks.try_lock() else { return (Stacks::default(), 0) };
+        let Ok(mut table) = self.stacks.try_lock() else {
+            return (Stacks::default(), 0);
+        };
         let stacks = table.drain();
         self.new_stacks.store(0, Relaxed);
         (stacks, table.len())
@@ -142,7 +145,9 @@ impl Recorder {
     }
 
     fn stack(&self, runtime: &Runtime, gil: Option<&Gil>) -> Option<StackId> {
-        let Some(gil) = gil else { return Some(StackId(0)) };
+        let Some(gil) = gil else {
+            return Some(StackId(0));
+        };
         let mut frames = [RawFrame::EMPTY; DEPTH];
         let count = stack::capture(runtime, gil, &mut frames);
         let mut stacks = self.stacks.try_lock().ok()?;

@@ -11,20 +11,30 @@ const MOST_ENTRIES: usize = 20_000;
 
 /// Reads descriptors and threads of this process.
 pub(crate) fn read(at: RunTime, own_fd: i32) -> Resources {
-    let targets = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let targets = fs::read_dir("/proc/self/fd")
+        .into_iter()
+        .flatten()
+        .flatten();
     let targets = targets
         .take(MOST_ENTRIES)
         .filter(|entry| !is_own(entry, own_fd))
         .filter_map(|entry| fs::read_link(entry.path()).ok())
         .filter(|target| !target.starts_with("/proc/"))
         .map(|target| masked(&target.to_string_lossy()));
-    let names = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let names = fs::read_dir("/proc/self/task")
+        .into_iter()
+        .flatten()
+        .flatten();
     let names = names
         .take(MOST_ENTRIES)
         .filter_map(|task| fs::read_to_string(task.path().join("comm")).ok())
         .map(|name| masked(name.trim_end()))
         .filter(|name| name != crate::thread::NAME);
-    Resources { at, fds: counted(targets), threads: counted(names) }
+    Resources {
+        at,
+        fds: counted(targets),
+        threads: counted(names),
+    }
 }
 
 /// The text with each run of digits as `#`, and `socket:[123]` as `socket`.
@@ -63,6 +73,9 @@ mod tests {
         assert_eq!(masked("/tmp/job-1234.log"), "/tmp/job-#.log");
         assert_eq!(masked("socket:[99]"), "socket");
         let names = ["a-1", "a-22", "b"].map(masked);
-        assert_eq!(counted(names.into_iter()), [("a-#".to_owned(), 2), ("b".to_owned(), 1)]);
+        assert_eq!(
+            counted(names.into_iter()),
+            [("a-#".to_owned(), 2), ("b".to_owned(), 1)]
+        );
     }
 }

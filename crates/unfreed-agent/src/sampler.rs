@@ -132,7 +132,9 @@ mod tests {
     fn a_mean_of_zero_takes_no_sample() {
         let sampler = Sampler::new();
         sampler.set_mean(0);
-        assert!(!(0..1000).any(|_| sampler.is_due(false, 1 << 30) || sampler.is_due(true, 1 << 30)));
+        assert!(
+            !(0..1000).any(|_| sampler.is_due(false, 1 << 30) || sampler.is_due(true, 1 << 30))
+        );
     }
 
     #[test]

@@ -59,9 +59,14 @@ impl Schedule {
 
     /// Whether it is time for a snapshot at the end of this epoch.
     pub(crate) fn is_due(&self, now: Duration) -> bool {
-        let spacing = if self.fixed.is_some() { Duration::ZERO } else { now / (SPACING + 1) };
+        let spacing = if self.fixed.is_some() {
+            Duration::ZERO
+        } else {
+            now / (SPACING + 1)
+        };
         let spacing = spacing.saturating_sub(FIRST_EPOCH / 20);
-        self.last_snapshot.is_none_or(|last| now.saturating_sub(last) >= spacing)
+        self.last_snapshot
+            .is_none_or(|last| now.saturating_sub(last) >= spacing)
     }
 
     /// Whether a snapshot of `objects` tracked objects is inside the budget of pauses.
@@ -128,7 +133,10 @@ mod tests {
         let mut schedule = Schedule::new(Duration::from_millis(200), 2.0);
         schedule.took_snapshot(Duration::from_millis(200), Duration::from_millis(1));
         schedule.next_epoch(Duration::from_millis(200));
-        assert_eq!(schedule.left(Duration::from_millis(250)), Duration::from_millis(150));
+        assert_eq!(
+            schedule.left(Duration::from_millis(250)),
+            Duration::from_millis(150)
+        );
         assert!(schedule.is_due(Duration::from_millis(400)));
     }
 }

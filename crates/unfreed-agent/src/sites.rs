@@ -41,7 +41,9 @@ impl SiteFigures {
     pub(crate) fn sites(&self, stacks: usize, live: &[Block]) -> Vec<Site> {
         let mut survivors: BTreeMap<(usize, u32), Survivors> = BTreeMap::new();
         for block in live {
-            let entry = survivors.entry((slot(block.stack), block.born.0)).or_default();
+            let entry = survivors
+                .entry((slot(block.stack), block.born.0))
+                .or_default();
             entry.born = block.born;
             entry.bytes += block.bytes;
             entry.blocks += u64::from(block.blocks);
@@ -81,7 +83,13 @@ mod tests {
     use unfreed_recording::ids::EpochId;
 
     fn block(stack: u32, born: u32) -> Block {
-        Block { address: 16, stack: StackId(stack), born: EpochId(born), bytes: 10, blocks: 1 }
+        Block {
+            address: 16,
+            stack: StackId(stack),
+            born: EpochId(born),
+            bytes: 10,
+            blocks: 1,
+        }
     }
 
     #[test]
@@ -94,7 +102,11 @@ mod tests {
         let sites = figures.sites(10, &[block(5, 1), block(5, 2)]);
         assert_eq!(sites.len(), 1);
         assert_eq!((sites[0].allocated_bytes, sites[0].freed_bytes), (30, 10));
-        let born: Vec<_> = sites[0].survivors.iter().map(|s| (s.born.0, s.bytes)).collect();
+        let born: Vec<_> = sites[0]
+            .survivors
+            .iter()
+            .map(|s| (s.born.0, s.bytes))
+            .collect();
         assert_eq!(born, [(1, 10), (2, 10)]);
     }
 }

@@ -120,13 +120,18 @@ impl StackTable {
             function: middle..self.text.len(),
             first_line: code.first_line(runtime, gil),
         });
-        let known = KnownCode { address, identity, id };
+        let known = KnownCode {
+            address,
+            identity,
+            id,
+        };
         let hasher = &self.hasher;
         match self.codes.find_mut(hash, |known| known.address == address) {
             // The address belongs to another code object now.
             Some(old) => *old = known,
             None => {
-                self.codes.insert_unique(hash, known, |known| hasher.hash_one(known.address));
+                self.codes
+                    .insert_unique(hash, known, |known| hasher.hash_one(known.address));
             }
         }
         Some(id)
@@ -135,16 +140,24 @@ impl StackTable {
     fn line(&mut self, runtime: &Runtime, gil: &Gil, id: CodeId, frame: RawFrame) -> Option<u32> {
         let key = (id, frame.instruction);
         let hash = self.hasher.hash_one(key);
-        if let Some(known) = self.lines.find(hash, |line| (line.code, line.instruction) == key) {
+        if let Some(known) = self
+            .lines
+            .find(hash, |line| (line.code, line.instruction) == key)
+        {
             return Some(known.line);
         }
         if self.lines.len() == self.lines.capacity() {
             return None;
         }
         let line = frame.code.line(runtime, gil, frame.instruction);
-        let entry = Line { code: id, instruction: frame.instruction, line };
+        let entry = Line {
+            code: id,
+            instruction: frame.instruction,
+            line,
+        };
         let hasher = &self.hasher;
-        self.lines.insert_unique(hash, entry, |e| hasher.hash_one((e.code, e.instruction)));
+        self.lines
+            .insert_unique(hash, entry, |e| hasher.hash_one((e.code, e.instruction)));
         Some(line)
     }
 
@@ -159,10 +172,16 @@ impl StackTable {
         {
             return None;
         }
-        let node = StackNode { id: StackId(self.next_stack), parent, code, line };
+        let node = StackNode {
+            id: StackId(self.next_stack),
+            parent,
+            code,
+            line,
+        };
         self.next_stack += 1;
         let hasher = &self.hasher;
-        self.nodes.insert_unique(hash, node, |n| hasher.hash_one((n.parent, n.code, n.line)));
+        self.nodes
+            .insert_unique(hash, node, |n| hasher.hash_one((n.parent, n.code, n.line)));
         self.new_nodes.push(node);
         Some(node.id)
     }
@@ -188,9 +207,12 @@ impl StackTable {
         self.new_nodes.clear();
         self.text.clear();
         let hasher = &self.hasher;
-        self.codes.reserve(ROOM, |known| hasher.hash_one(known.address));
-        self.lines.reserve(ROOM, |line| hasher.hash_one((line.code, line.instruction)));
-        self.nodes.reserve(ROOM, |n| hasher.hash_one((n.parent, n.code, n.line)));
+        self.codes
+            .reserve(ROOM, |known| hasher.hash_one(known.address));
+        self.lines
+            .reserve(ROOM, |line| hasher.hash_one((line.code, line.instruction)));
+        self.nodes
+            .reserve(ROOM, |n| hasher.hash_one((n.parent, n.code, n.line)));
         Stacks { codes, nodes }
     }
 }

@@ -12,7 +12,7 @@ use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::{Gil, with_gil};
 use unfreed_cpython::walk::{self, SampledBlock, WalkError};
 use unfreed_recording::ids::{EpochId, RunTime};
-use unfreed_recording::process::{End, Note, Origin};
+use unfreed_recording::process::{End, Note};
 use unfreed_recording::sites::{Epoch, Stacks};
 use unfreed_recording::snapshot::Snapshot;
 use unfreed_sys::signals;
@@ -20,7 +20,7 @@ use unfreed_sys::signals;
 /// Name of the thread, as the operating system shows it.
 pub(crate) const NAME: &str = "unfreed";
 const TICK: Duration = Duration::from_secs(1);
-/// How long a forked child must live for a recording of its own.
+/// How long a forked child must live for a recording of its own, unless that is made at once.
 const MOMENT: Duration = Duration::from_millis(200);
 /// Memory that a snapshot takes for a while, bytes an object that the collector tracks.
 const SNAPSHOT_BYTES: u64 = 400;
@@ -75,7 +75,12 @@ fn run(mut agent: Agent, control: &Control) -> Agent {
     loop {
         let now = agent.started.elapsed();
         let longest = if agent.output.fd() < 0 { MOMENT } else { TICK };
-        if control.wait(agent.schedule.left(now).clamp(Duration::from_millis(1), longest)) {
+        if control.wait(
+            agent
+                .schedule
+                .left(now)
+                .clamp(Duration::from_millis(1), longest),
+        ) {
             return agent;
         }
         agent.open_output();
@@ -93,7 +98,10 @@ struct Pause {
 
 fn thread_cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
 }
 
 /// What an epoch's end collects while the GIL is held.
@@ -134,8 +142,7 @@ impl Agent {
             hooks_lost: false,
             skipped_for_memory: false,
         };
-        // Many forks only call exec: a child's file is made when it has lived for a moment.
-        if process.origin != Origin::Fork {
+        if settings.at_once {
             agent.output.open().map_err(failed)?;
         }
         let written = agent.output.append(process, Stamp::default());
@@ -209,7 +216,10 @@ impl Agent {
             sample_bytes: self.recorder.sampler().mean(),
             sites: self.recorder.sites().sites(stack_count, &harvest.live),
         };
-        let stamp = Stamp { at, epoch: Some(self.epoch) };
+        let stamp = Stamp {
+            at,
+            epoch: Some(self.epoch),
+        };
         self.write(|output| output.append(&epoch, stamp));
         match harvest.snapshot {
             Some(Ok(mut snapshot)) => {
@@ -277,7 +287,10 @@ impl Agent {
             .collect();
         let (began, cpu_began) = (Instant::now(), thread_cpu_time());
         let snapshot = walk::snapshot(self.runtime, gil, &blocks);
-        *pause = Pause { wall: began.elapsed(), cpu: thread_cpu_time().saturating_sub(cpu_began) };
+        *pause = Pause {
+            wall: began.elapsed(),
+            cpu: thread_cpu_time().saturating_sub(cpu_began),
+        };
         Some(snapshot)
     }
 
@@ -294,15 +307,29 @@ impl Agent {
     fn note_lost_samples(&mut self) {
         let lost = self.recorder.lost();
         if lost > self.lost_before {
-            let text = format!("{} allocation samples found no room and were lost", lost - self.lost_before);
+            let text = format!(
+                "{} allocation samples found no room and were lost",
+                lost - self.lost_before
+            );
             self.lost_before = lost;
             self.note(&text);
         }
     }
 
     fn note(&mut self, text: &str) {
-        let note = Note { at: self.now(), text: text.to_owned() };
-        self.write(|output| output.append(&note, Stamp { at: note.at, epoch: None }));
+        let note = Note {
+            at: self.now(),
+            text: text.to_owned(),
+        };
+        self.write(|output| {
+            output.append(
+                &note,
+                Stamp {
+                    at: note.at,
+                    epoch: None,
+                },
+            )
+        });
     }
 
     /// Writes the last reading and the end. Without the GIL.
@@ -310,7 +337,15 @@ impl Agent {
         self.open_output();
         self.read_counters(None, None);
         let end = End { at: self.now() };
-        self.write(|output| output.append(&end, Stamp { at: end.at, epoch: None }));
+        self.write(|output| {
+            output.append(
+                &end,
+                Stamp {
+                    at: end.at,
+                    epoch: None,
+                },
+            )
+        });
     }
 
     /// Says on the program's standard error what the recording cannot say itself, once for a file

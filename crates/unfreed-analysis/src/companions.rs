@@ -60,9 +60,8 @@ fn same_rate(leader: i64, follower: i64, times: u32) -> bool {
 fn is_secondary(study: &Study<'_>, candidate: &Candidate) -> bool {
     let shapes = &study.forest.shapes;
     let root = study.forest.roots.get(&shapes.root_of(candidate.shape));
-    let bookkeeper = root.is_some_and(|root| {
-        root.owner == Owner::Stdlib || root.flavour == Flavour::Native
-    });
+    let bookkeeper =
+        root.is_some_and(|root| root.owner == Owner::Stdlib || root.flavour == Flavour::Native);
     let internal = matches!(shapes.get(candidate.shape).step, Step::Internal(name)
         if study.forest.names.text(name) == "__subclasses__");
     bookkeeper || internal || gains_only(study, candidate, &WEAK)
@@ -80,13 +79,17 @@ fn gains_only(study: &Study<'_>, candidate: &Candidate, types: &[&str]) -> bool 
     let entering = candidate.entering.iter().filter(|&&id| {
         let child = study.forest.shapes.get(id);
         let levels = &study.levels;
-        let counts: Vec<u64> =
-            (0..levels.len()).map(|at| levels.tally(at, id).objects).collect();
+        let counts: Vec<u64> = (0..levels.len())
+            .map(|at| levels.tally(at, id).objects)
+            .collect();
         child.step != Step::KeyObject && gained(&counts, candidate.first) > 0
     });
     let mut any = false;
     for &id in entering {
-        let name = study.forest.names.text(study.forest.shapes.get(id).type_name);
+        let name = study
+            .forest
+            .names
+            .text(study.forest.shapes.get(id).type_name);
         any = true;
         if !types.contains(&crate::heap::short_name(name)) {
             return false;

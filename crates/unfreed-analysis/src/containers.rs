@@ -52,16 +52,28 @@ impl<'t, 'a> Told<'t, 'a> {
         }
         let fillings = fillings(study, &suspect.members);
         let picked = representative(latest, study, first);
-        let chain =
-            Chain { heap: &latest.heap, survey: &latest.survey, forest: &study.forest };
-        let held_by =
-            picked.as_ref().map(|(node, on)| chain.held_by(*node, on, first.shape));
+        let chain = Chain {
+            heap: &latest.heap,
+            survey: &latest.survey,
+            forest: &study.forest,
+        };
+        let held_by = picked
+            .as_ref()
+            .map(|(node, on)| chain.held_by(*node, on, first.shape));
         let cache = picked
             .and_then(|(node, _)| wrapper_above(&latest.heap, &latest.survey.paths, node))
             .filter(|_| wrapper_of(&study.forest, first.shape).is_some())
             .map(|wrapper| bound(&latest.heap, wrapper));
         let subject = tell_subject(study, suspect, &fillings, cache);
-        Self { study, suspect, first, subject, fillings, allocated_at, held_by }
+        Self {
+            study,
+            suspect,
+            first,
+            subject,
+            fillings,
+            allocated_at,
+            held_by,
+        }
     }
 
     fn finding(self, whole: f64) -> Finding {
@@ -104,7 +116,11 @@ impl<'t, 'a> Told<'t, 'a> {
         let own = |bytes: u64| bytes as f64 * self.suspect.own_part;
         let sum: Vec<u64> = (0..levels.len())
             .map(|at| {
-                let bytes = self.suspect.members.iter().filter_map(|holder| holder.bytes.get(at));
+                let bytes = self
+                    .suspect
+                    .members
+                    .iter()
+                    .filter_map(|holder| holder.bytes.get(at));
                 bytes.fold(0, |sum: u64, &bytes| sum.saturating_add(bytes))
             })
             .collect();
@@ -255,7 +271,11 @@ impl<'t, 'a> Told<'t, 'a> {
         }
         let companions = names(&self.suspect.companions);
         if let Some(listed) = listed(&companions) {
-            let verb = if companions.len() == 1 { "grows" } else { "grow" };
+            let verb = if companions.len() == 1 {
+                "grows"
+            } else {
+                "grow"
+            };
             text.push_str(&format!(" {listed} {verb} with it."));
         }
         text
@@ -269,7 +289,11 @@ fn listed(names: &[String]) -> Option<String> {
         shown.push(format!("{} more", names.len() - MANY_HOLDERS));
     }
     let last = shown.pop()?;
-    Some(if shown.is_empty() { last } else { format!("{} and {last}", shown.join(", ")) })
+    Some(if shown.is_empty() {
+        last
+    } else {
+        format!("{} and {last}", shown.join(", "))
+    })
 }
 
 /// Sampled objects that a leak gained.
@@ -277,7 +301,14 @@ fn samples(study: &Study<'_>, suspect: &Suspect<'_>) -> Vec<ShapedSample> {
     let shapes: Vec<ShapeId> = suspect.members.iter().map(|holder| holder.shape).collect();
     let since = study.taken.get(suspect.first.first);
     let since = since.map_or_else(Default::default, |taken| taken.epoch);
-    let owner = |shape: ShapeId| study.growth.owner.get(shape as usize).copied().unwrap_or(TOP);
+    let owner = |shape: ShapeId| {
+        study
+            .growth
+            .owner
+            .get(shape as usize)
+            .copied()
+            .unwrap_or(TOP)
+    };
     gained_samples(study, since, |sample| shapes.contains(&owner(sample.shape)))
 }
 

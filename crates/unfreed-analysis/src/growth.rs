@@ -219,8 +219,8 @@ impl Search<'_> {
         let mut entering = vec![Vec::new(); shapes.len()];
         for id in 1..shapes.len() as ShapeId {
             let parent = shapes.get(id).parent;
-            let enters = parent != TOP && owner[id as usize] != id;
-            if enters && owner[parent as usize] == parent {
+            let comes_in = owner[id as usize] != id || self.is_born_later(id);
+            if parent != TOP && comes_in && owner[parent as usize] == parent {
                 entering[parent as usize].push(id);
             }
         }
@@ -228,6 +228,12 @@ impl Search<'_> {
             children.sort_by_key(|&id| (std::cmp::Reverse(self.gain_below(id)), id));
         }
         entering
+    }
+
+    fn is_born_later(&self, shape: ShapeId) -> bool {
+        self.levels
+            .born(shape, self.from)
+            .is_some_and(|born| born > self.from)
     }
 
     fn gain_below(&self, shape: ShapeId) -> i64 {

@@ -11,8 +11,6 @@ mod caches;
 mod companions;
 mod containers;
 mod cycles;
-#[cfg(test)]
-mod debug_tmp;
 mod evidence;
 mod fingerprint;
 mod floor;
@@ -71,12 +69,14 @@ pub fn analyse(source: &dyn EvidenceSource) -> Report {
 fn find(study: &Study<'_>) -> Vec<Finding> {
     let whole = evidence::whole_growth(study);
     let (suspects, resources) = resources::findings(study, suspects::suspects(study));
-    let mut found: Vec<Finding> =
-        suspects.iter().filter_map(|suspect| containers::finding(study, suspect, whole)).collect();
+    let mut found: Vec<Finding> = suspects
+        .iter()
+        .filter_map(|suspect| containers::finding(study, suspect, whole))
+        .collect();
     found.extend(cycles::findings(study, whole));
+    found.extend(strays::findings(study, &found, whole));
     found.extend(native::finding(study, &found, whole));
     found.extend(resources);
-    found.extend(strays::findings(study, &found, whole));
     found.extend(stopped::notes(study, &found));
     found.extend(notes::warm_up(study));
     found.extend(notes::retention(study));

@@ -17,6 +17,8 @@ const LEAST: f64 = 1024.0 * 1024.0;
 const PART: f64 = 0.2;
 /// Part of the growth of Python objects that may be wrong sizes and rounding.
 const ROUNDING: f64 = 0.3;
+/// Part of the growth that a line of Python must explain for it not to be told again here.
+const TOLD: f64 = 0.5;
 /// Intervals from which it is called a leak.
 const INTERVALS: u32 = 5;
 /// Confidence from which it is called a leak.
@@ -44,11 +46,17 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
         gain(|point| point.objects).max(0.0),
     );
     let gained = used - gain(|point| point.objects);
-    let material = gained >= LEAST
-        && used >= LEAST
-        && gained >= PART * used
-        && gained >= ROUNDING * objects;
+    let material =
+        gained >= LEAST && used >= LEAST && gained >= PART * used && gained >= ROUNDING * objects;
     if judged.trend != Trend::Steady || !material || to - from < SECONDS {
+        return None;
+    }
+    let told_by_site: i64 = known
+        .iter()
+        .filter(|finding| finding.kind == Kind::Site)
+        .map(|finding| finding.growth.bytes)
+        .sum();
+    if told_by_site as f64 >= TOLD * gained {
         return None;
     }
     let owners = owners(study, known);
@@ -122,7 +130,9 @@ fn points(study: &Study<'_>) -> Vec<Point> {
 
 /// The C types that a known leak gains objects of: their memory may be what grows.
 fn owners(study: &Study<'_>, known: &[Finding]) -> Option<(String, String)> {
-    let leaks = known.iter().filter(|finding| finding.severity == Severity::Leak);
+    let leaks = known
+        .iter()
+        .filter(|finding| finding.severity == Severity::Leak);
     for finding in leaks {
         for filling in &finding.filled_with {
             if filling.objects > 0 && is_of_c_module(study, &filling.type_name) {
@@ -136,9 +146,21 @@ fn owners(study: &Study<'_>, known: &[Finding]) -> Option<(String, String)> {
 /// Whether a type is neither builtin nor written in Python: its class has no module file ending in
 /// `.py` among the roots. Types of C modules keep memory that their size does not tell.
 fn is_of_c_module(study: &Study<'_>, type_name: &str) -> bool {
-    let Some((module, _)) = type_name.rsplit_once('.') else { return false };
-    let heap_like = ["collections", "functools", "itertools", "_thread", "weakref", "re", "_asyncio"];
-    let Some(latest) = study.latest.as_ref() else { return false };
+    let Some((module, _)) = type_name.rsplit_once('.') else {
+        return false;
+    };
+    let heap_like = [
+        "collections",
+        "functools",
+        "itertools",
+        "_thread",
+        "weakref",
+        "re",
+        "_asyncio",
+    ];
+    let Some(latest) = study.latest.as_ref() else {
+        return false;
+    };
     let heap = &latest.heap;
     let file = heap.snapshot.roots.iter().find_map(|root| match root.kind {
         RootKind::Module { name, file } if heap.text(name) == module => {
@@ -152,6 +174,14 @@ fn is_of_c_module(study: &Study<'_>, type_name: &str) -> bool {
 
 /// Packages in Python whose types are C's all the same.
 const STAND_FOR_C: [&str; 5] = ["sqlite3", "numpy", "pandas", "lxml", "ssl"];
+
+/// Bytes in use from malloc and held by pymalloc at a time; 0 where nobody counted them.
+#[must_use]
+pub fn in_use(study: &Study<'_>, at: f64) -> f64 {
+    nearest(study.source.counters(), at).map_or(0.0, |reading| {
+        (reading.malloc_used.unwrap_or(0) + reading.pymalloc_held.unwrap_or(0)) as f64
+    })
+}
 
 /// The reading nearest to a time, if any is within two seconds or a tenth of it.
 fn nearest(counters: &[Counters], at: f64) -> Option<&Counters> {

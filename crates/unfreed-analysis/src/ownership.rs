@@ -20,6 +20,7 @@ pub enum Owner {
 pub struct Ownership {
     stdlib: Vec<String>,
     site: Vec<String>,
+    typed: bool,
 }
 
 impl Ownership {
@@ -33,9 +34,11 @@ impl Ownership {
                 .map(|path| with_slash(path))
                 .collect()
         };
+        let typed = process.argv.iter().any(|word| word == "-c" || word == "-");
         Self {
             stdlib: folders(&process.stdlib_paths),
             site: folders(&process.site_paths),
+            typed,
         }
     }
 
@@ -47,8 +50,15 @@ impl Ownership {
         {
             return Owner::Unfreed;
         }
-        if file.starts_with("<frozen ") || file.starts_with("<__array_function__") {
-            return Owner::Stdlib;
+        // Code without a file is made by a library (dataclasses, attrs, ORMs), unless the person
+        // typed the program itself.
+        if file.starts_with('<') {
+            let typed = self.typed || file.starts_with("<ipython");
+            return if typed && !file.starts_with("<frozen ") {
+                Owner::Own
+            } else {
+                Owner::Stdlib
+            };
         }
         // site-packages lies inside the standard library's folder, so it is asked first.
         if self.in_site(&file) {
@@ -104,6 +114,7 @@ mod tests {
     #[test]
     fn files_have_owners() {
         let ownership = Ownership::new(&ProcessInfo {
+            argv: vec!["app.py".into()],
             stdlib_paths: vec!["/usr/lib/python3.12".into()],
             site_paths: vec!["/usr/lib/python3.12/site-packages".into()],
             ..ProcessInfo::default()
@@ -111,7 +122,8 @@ mod tests {
         let cases = [
             ("/srv/app/login.py", Owner::Own),
             ("app.py", Owner::Own),
-            ("<string>", Owner::Own),
+            ("<string>", Owner::Stdlib),
+            ("<attrs generated init app.Session>", Owner::Stdlib),
             ("<frozen importlib._bootstrap>", Owner::Stdlib),
             ("/usr/lib/python3.12/logging/__init__.py", Owner::Stdlib),
             (
@@ -127,6 +139,11 @@ mod tests {
         for (file, owner) in cases {
             assert_eq!(ownership.of_file(file), owner, "{file}");
         }
+        let typed = ProcessInfo {
+            argv: vec!["-c".into(), "pass".into()],
+            ..ProcessInfo::default()
+        };
+        assert_eq!(Ownership::new(&typed).of_file("<string>"), Owner::Own);
         assert_eq!(ownership.of_module("__main__", None), Owner::Own);
         assert_eq!(ownership.of_module("sys", None), Owner::Stdlib);
         assert_eq!(

@@ -43,7 +43,11 @@ fn parts(forest: &Forest, shape: ShapeId, root: impl Fn(&RootName) -> String) ->
             continue;
         }
         let type_name = forest.names.text(forest.shapes.get(id).type_name);
-        texts.push(local.instead(forest, id).unwrap_or_else(|| step_text(forest, id)));
+        texts.push(
+            local
+                .instead(forest, id)
+                .unwrap_or_else(|| step_text(forest, id)),
+        );
         local = local.after(type_name);
     }
     texts
@@ -113,9 +117,11 @@ pub fn sibling_text(
 /// The cache wrapper that a path passes.
 #[must_use]
 pub fn wrapper_of(forest: &Forest, shape: ShapeId) -> Option<ShapeId> {
-    forest.shapes.path(shape).into_iter().find(|&id| {
-        forest.names.text(forest.shapes.get(id).type_name) == LRU_WRAPPER
-    })
+    forest
+        .shapes
+        .path(shape)
+        .into_iter()
+        .find(|&id| forest.names.text(forest.shapes.get(id).type_name) == LRU_WRAPPER)
 }
 
 fn step_text(forest: &Forest, id: ShapeId) -> String {

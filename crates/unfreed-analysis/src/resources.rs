@@ -2,8 +2,8 @@
 //! over the readings of every second or so.
 
 use crate::advice;
-use crate::findings::{Finding, Growth, Kind, Severity, Trend};
 use crate::companions::of_threads;
+use crate::findings::{Finding, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::heap::Heap;
 use crate::ownership::Owner;
@@ -80,7 +80,9 @@ pub fn findings<'g>(
     let mut kept = suspects;
     let mut found = Vec::new();
     for resource in &RESOURCES {
-        let Some(mut finding) = finding(study, resource) else { continue };
+        let Some(mut finding) = finding(study, resource) else {
+            continue;
+        };
         if resource.rule == THREADS {
             let (others, explained) = of_threads(study, kept, finding.growth.objects);
             kept = others;
@@ -93,15 +95,24 @@ pub fn findings<'g>(
 
 /// Adds what threads leave behind to the finding about them.
 fn take(study: &Study<'_>, finding: &mut Finding, explained: &[Suspect<'_>]) {
-    let bytes: i64 = explained.iter().map(|suspect| suspect.first.bytes_gained().max(0)).sum();
+    let bytes: i64 = explained
+        .iter()
+        .map(|suspect| suspect.first.bytes_gained().max(0))
+        .sum();
     finding.growth.bytes = finding.growth.bytes.saturating_add(bytes);
-    let mut names: Vec<String> =
-        explained.iter().map(|suspect| subject(&study.forest, suspect.first.shape)).collect();
+    let mut names: Vec<String> = explained
+        .iter()
+        .map(|suspect| subject(&study.forest, suspect.first.shape))
+        .collect();
     names.retain(|name| !name.starts_with("C code"));
     names.truncate(3);
     if !names.is_empty() {
         let verb = if names.len() == 1 { "grows" } else { "grow" };
-        let _ = write!(finding.summary, " {} {verb} with them.", names.join(" and "));
+        let _ = write!(
+            finding.summary,
+            " {} {verb} with them.",
+            names.join(" and ")
+        );
     }
 }
 

@@ -106,8 +106,15 @@ impl Start {
     /// A start; whatever its class, unfreed's own come after all others.
     fn new(node: NodeIndex, class: u8, name: RootName) -> Self {
         if name.owner == Owner::Unfreed {
-            let name = RootName { flavour: Flavour::Unfreed, ..name };
-            return Self { node, class: class::UNFREED, name };
+            let name = RootName {
+                flavour: Flavour::Unfreed,
+                ..name
+            };
+            return Self {
+                node,
+                class: class::UNFREED,
+                name,
+            };
         }
         Self { node, class, name }
     }
@@ -118,8 +125,9 @@ impl Start {
 pub fn starts(heap: &Heap<'_>, ownership: &Ownership, standing: &Standing) -> Starts {
     let mut modules: Vec<(Start, String)> = Vec::new();
     let mut others = Vec::new();
-    let taken: Set<&str> =
-        known_roots(heap).filter_map(|root| module_name(heap, root)).collect();
+    let taken: Set<&str> = known_roots(heap)
+        .filter_map(|root| module_name(heap, root))
+        .collect();
     for root in known_roots(heap) {
         if let Some(name) = module_name(heap, root) {
             modules.push((module_start(heap, ownership, root, &taken), name.to_owned()));
@@ -133,8 +141,9 @@ pub fn starts(heap: &Heap<'_>, ownership: &Ownership, standing: &Standing) -> St
         find_homes(heap, start, name, &mut found);
     }
     found.starts = modules.into_iter().map(|(start, _)| start).collect();
+    let coroutines = coroutine_starts(heap, standing, &found.starts);
     found.starts.extend(frame_starts(heap, ownership, standing));
-    found.starts.extend(coroutine_starts(heap, standing, &found.starts));
+    found.starts.extend(coroutines);
     found.starts.extend(others);
     found.starts.sort_by_key(|start| start.class);
     found
@@ -142,7 +151,10 @@ pub fn starts(heap: &Heap<'_>, ownership: &Ownership, standing: &Standing) -> St
 
 fn known_roots<'h>(heap: &'h Heap<'_>) -> impl Iterator<Item = &'h Root> {
     let nodes = heap.graph.node_count();
-    heap.snapshot.roots.iter().filter(move |root| (root.node as usize) < nodes)
+    heap.snapshot
+        .roots
+        .iter()
+        .filter(move |root| (root.node as usize) < nodes)
 }
 
 fn module_name<'a>(heap: &Heap<'a>, root: &Root) -> Option<&'a str> {
@@ -198,9 +210,10 @@ fn main_name(file: Option<&str>, taken: &Set<&str>) -> String {
 
 fn other_start(heap: &Heap<'_>, root: &Root) -> Start {
     let (class, name) = match root.kind {
-        RootKind::Thread { thread, what } => {
-            (class::THREAD, thread_name(heap.text(thread), heap.text(what)))
-        }
+        RootKind::Thread { thread, what } => (
+            class::THREAD,
+            thread_name(heap.text(thread), heap.text(what)),
+        ),
         RootKind::Interpreter { what } => (class::INTERPRETER, interpreter_name(heap.text(what))),
         _ => (class::CLASS, class_name(heap, root.node)),
     };
@@ -211,19 +224,44 @@ fn other_start(heap: &Heap<'_>, root: &Root) -> Start {
 fn frame_starts(heap: &Heap<'_>, ownership: &Ownership, standing: &Standing) -> Vec<Start> {
     let mut frames: Vec<(u32, u32, Start)> = Vec::new();
     for root in known_roots(heap) {
-        let RootKind::Frame { thread, function, file, line, depth } = root.kind else { continue };
+        let RootKind::Frame {
+            thread,
+            function,
+            file,
+            line,
+            depth,
+        } = root.kind
+        else {
+            continue;
+        };
         let (name, file) = (heap.text(function), heap.text(file));
         let own_thread = !heap.text(thread).starts_with("unfreed");
-        let owner = if own_thread { ownership.of_file(file) } else { Owner::Unfreed };
+        let owner = if own_thread {
+            ownership.of_file(file)
+        } else {
+            Owner::Unfreed
+        };
         let start = if owner == Owner::Own && standing.has_coroutine(name) {
             // The one coroutine of its name, caught while it runs: the same root as asleep.
             Start::new(root.node, class::COROUTINE, coroutine_root(name, file))
         } else {
             let key = frame_key(heap.text(thread), name, file);
             let stands = standing.has_frame(&key);
-            let class = if stands { class::OWN_FRAME } else { class::PASSING_FRAME };
+            let class = if stands {
+                class::OWN_FRAME
+            } else {
+                class::PASSING_FRAME
+            };
             let place = described_frame(heap.text(thread), name, file, line);
-            Start::new(root.node, class, RootName { owner, key, ..place })
+            Start::new(
+                root.node,
+                class,
+                RootName {
+                    owner,
+                    key,
+                    ..place
+                },
+            )
         };
         frames.push((thread, depth, start));
     }
@@ -236,7 +274,12 @@ fn frame_starts(heap: &Heap<'_>, ownership: &Ownership, standing: &Standing) -> 
         }
         let own = start.name.owner == Owner::Own;
         let rank = ranks.entry((*thread, own)).or_default();
-        start.class = *rank + if own { class::OWN_FRAME } else { class::OTHER_FRAME };
+        start.class = *rank
+            + if own {
+                class::OWN_FRAME
+            } else {
+                class::OTHER_FRAME
+            };
         *rank = (*rank + 1).min(class::FRAMES - 1);
     }
     frames.into_iter().map(|(_, _, start)| start).collect()
@@ -245,7 +288,10 @@ fn frame_starts(heap: &Heap<'_>, ownership: &Ownership, standing: &Standing) -> 
 /// The coroutines that stand still, where their code is of a module of the person's.
 fn coroutine_starts(heap: &Heap<'_>, standing: &Standing, modules: &[Start]) -> Vec<Start> {
     let mut own: Map<NodeIndex, &RootName> = Map::default();
-    for start in modules.iter().filter(|start| start.name.owner == Owner::Own) {
+    for start in modules
+        .iter()
+        .filter(|start| start.name.owner == Owner::Own)
+    {
         for &namespace in heap.graph.targets_of(start.node) {
             if heap.is_module_namespace(namespace) {
                 own.insert(namespace, &start.name);
@@ -257,7 +303,11 @@ fn coroutine_starts(heap: &Heap<'_>, standing: &Standing, modules: &[Start]) -> 
         .filter_map(|node| {
             let name = coroutine_name(heap, node).filter(|name| standing.has_coroutine(name))?;
             let module = own.get(&coroutine_globals(heap, node)?)?;
-            Some(Start::new(node, class::COROUTINE, coroutine_root(name, &module.prefix)))
+            Some(Start::new(
+                node,
+                class::COROUTINE,
+                coroutine_root(name, &module.prefix),
+            ))
         })
         .collect()
 }
@@ -306,7 +356,11 @@ fn thread_name(thread: &str, what: &str) -> RootName {
         prefix: format!("thread '{thread}' › {what}"),
         described: format!("thread '{thread}', its {what}"),
         flavour: Flavour::Thread,
-        owner: if thread.starts_with("unfreed") { Owner::Unfreed } else { Owner::Stdlib },
+        owner: if thread.starts_with("unfreed") {
+            Owner::Unfreed
+        } else {
+            Owner::Stdlib
+        },
     }
 }
 

@@ -112,7 +112,10 @@ pub fn gained_samples(
 pub fn likely_line(study: &Study<'_>, gained: f64) -> Option<AllocatedAt> {
     let alike = |line: &&Line| {
         (ALIKE.0 * gained..=ALIKE.1 * gained).contains(&line.gained)
-            && matches!(line.judgement.trend, Trend::Steady | Trend::NotEnoughEvidence)
+            && matches!(
+                line.judgement.trend,
+                Trend::Steady | Trend::NotEnoughEvidence
+            )
     };
     let line = study.lines.iter().find(alike)?;
     Some(AllocatedAt {
@@ -159,29 +162,42 @@ impl Line {
 #[must_use]
 pub fn lines(source: &dyn EvidenceSource, ownership: &Ownership, seconds: f64) -> Vec<Line> {
     let warm = seconds * WARM_UP;
-    let epochs: Vec<_> =
-        source.epochs().iter().filter(|epoch| epoch.at.seconds() > warm).collect();
+    let epochs: Vec<_> = source
+        .epochs()
+        .iter()
+        .filter(|epoch| epoch.at.seconds() > warm)
+        .collect();
     let mut frames: Map<StackId, Option<Frame>> = Map::default();
     let mut sums: Map<Frame, Sum> = Map::default();
     for (index, epoch) in epochs.iter().enumerate() {
         for site in &epoch.sites {
-            let frame = frames.entry(site.stack).or_insert_with(|| {
-                named_frame(&source.frames(site.stack), ownership).cloned()
-            });
+            let frame = frames
+                .entry(site.stack)
+                .or_insert_with(|| named_frame(&source.frames(site.stack), ownership).cloned());
             if let Some(frame) = frame {
-                let sum = sums.entry(frame.clone()).or_insert_with(|| Sum::new(epochs.len()));
+                let sum = sums
+                    .entry(frame.clone())
+                    .or_insert_with(|| Sum::new(epochs.len()));
                 sum.add(index, index + 1 == epochs.len(), site);
             }
         }
     }
     let times: Vec<f64> = epochs.iter().map(|epoch| epoch.at.seconds()).collect();
-    let mut lines: Vec<Line> =
-        sums.into_iter().map(|(frame, sum)| sum.judge(frame, &times)).collect();
+    let mut lines: Vec<Line> = sums
+        .into_iter()
+        .map(|(frame, sum)| sum.judge(frame, &times))
+        .collect();
     lines.sort_by(|a, b| {
         let place = |line: &Line| {
-            (line.frame.file.clone(), line.frame.line, line.frame.function.clone())
+            (
+                line.frame.file.clone(),
+                line.frame.line,
+                line.frame.function.clone(),
+            )
         };
-        b.gained.total_cmp(&a.gained).then_with(|| place(a).cmp(&place(b)))
+        b.gained
+            .total_cmp(&a.gained)
+            .then_with(|| place(a).cmp(&place(b)))
     });
     lines
 }
@@ -226,7 +242,10 @@ impl Sum {
         let live: Vec<Reading> = times
             .iter()
             .zip(&self.bytes)
-            .map(|(&at, &level)| Reading { at, level: level as f64 })
+            .map(|(&at, &level)| Reading {
+                at,
+                level: level as f64,
+            })
             .collect();
         let gain = |levels: &[u64]| match levels {
             [first, .., last] => *last as f64 - *first as f64,

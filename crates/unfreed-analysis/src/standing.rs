@@ -26,9 +26,17 @@ pub struct Standing {
 pub fn census(heap: &Heap<'_>) -> Census {
     let mut found = Census::default();
     for root in &heap.snapshot.roots {
-        if let RootKind::Frame { thread, function, file, .. } = root.kind {
+        if let RootKind::Frame {
+            thread,
+            function,
+            file,
+            ..
+        } = root.kind
+        {
             let function = heap.text(function);
-            found.frames.insert(frame_key(heap.text(thread), function, heap.text(file)));
+            found
+                .frames
+                .insert(frame_key(heap.text(thread), function, heap.text(file)));
         }
     }
     for node in 0..heap.graph.node_count() as NodeIndex {
@@ -44,15 +52,25 @@ pub fn census(heap: &Heap<'_>) -> Census {
 pub fn coroutine_name<'a>(heap: &Heap<'a>, node: NodeIndex) -> Option<&'a str> {
     let info = heap.type_of(node)?;
     let suspended = matches!(info.name.as_str(), "coroutine" | "async_generator");
-    if suspended && info.module == "builtins" { heap.node_text(node) } else { None }
+    if suspended && info.module == "builtins" {
+        heap.node_text(node)
+    } else {
+        None
+    }
 }
 
 /// The namespace of the module that a coroutine's code is from: `function.__globals__`.
 #[must_use]
 pub fn coroutine_globals(heap: &Heap<'_>, node: NodeIndex) -> Option<NodeIndex> {
-    let function = heap.graph.targets_of(node).iter().copied().find(|&target| {
-        heap.type_of(target).is_some_and(|info| info.name == "function")
-    })?;
+    let function = heap
+        .graph
+        .targets_of(node)
+        .iter()
+        .copied()
+        .find(|&target| {
+            heap.type_of(target)
+                .is_some_and(|info| info.name == "function")
+        })?;
     let globals = heap.graph.edges(function).find(|edge| {
         matches!(heap.label(edge.index), Label::Internal(text) if heap.text(text) == "__globals__")
     })?;
@@ -69,7 +87,9 @@ impl Standing {
     /// by whatever multiplies them.
     #[must_use]
     pub fn new(censuses: &[Census]) -> Self {
-        let Some(last) = censuses.last() else { return Self::default() };
+        let Some(last) = censuses.last() else {
+            return Self::default();
+        };
         let stands = |has: &dyn Fn(&Census) -> bool| {
             let first = censuses.iter().position(has);
             first.is_some_and(|first| {

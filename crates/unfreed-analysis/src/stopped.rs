@@ -5,9 +5,9 @@ use crate::findings::{Finding, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::growth::Candidate;
 use crate::heap::short_name;
+use crate::ownership::Owner;
 use crate::paths::{Chain, stable_text, subject, wrapper_of};
 use crate::representative::representative;
-use crate::ownership::Owner;
 use crate::roots::Flavour;
 use crate::study::{Latest, Study};
 use crate::wording::{bytes, count};
@@ -42,7 +42,13 @@ pub fn notes(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
 
 /// Types that people fill; names of a module or attributes of an object are not worth a note.
 const CONTAINERS: [&str; 7] = [
-    "dict", "list", "set", "deque", "OrderedDict", "defaultdict", "Counter",
+    "dict",
+    "list",
+    "set",
+    "deque",
+    "OrderedDict",
+    "defaultdict",
+    "Counter",
 ];
 
 /// Most notes of a kind.

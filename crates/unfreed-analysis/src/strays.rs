@@ -4,6 +4,7 @@ use crate::advice;
 use crate::findings::AllocatedAt;
 use crate::findings::{Finding, Growth, Kind, Severity};
 use crate::fingerprint::fingerprint;
+use crate::native;
 use crate::sites::Line;
 use crate::study::Study;
 use crate::suspects::SECONDS;
@@ -39,20 +40,33 @@ pub fn findings(study: &Study<'_>, known: &[Finding], whole: f64) -> Vec<Finding
         .collect()
 }
 
-/// What Python objects gained and no other finding explains. Lines gain survivors when objects are
-/// replaced, too; then there are no more bytes than before.
+/// What the program gained and no other finding explains: bytes of Python objects, or of memory in
+/// use where that is more, since some objects are in no snapshot (strings that were made immortal).
+/// Lines gain survivors when objects are replaced, too; then there are no more bytes than before.
 fn unexplained(study: &Study<'_>, known: &[Finding]) -> f64 {
     let judged = study.taken.get(study.from..).unwrap_or_default();
     let gained = match judged {
-        [first, .., last] => last.bytes as f64 - first.bytes as f64,
+        [first, .., last] => {
+            let objects = last.bytes as f64 - first.bytes as f64;
+            let in_use = native::in_use(study, last.at) - native::in_use(study, first.at);
+            objects.max(in_use)
+        }
         _ => 0.0,
     };
-    let told = known.iter().filter(|finding| finding.severity != Severity::Note);
-    gained - told.map(|finding| finding.growth.bytes.max(0) as f64).sum::<f64>()
+    let told = known
+        .iter()
+        .filter(|finding| finding.severity != Severity::Note);
+    gained
+        - told
+            .map(|finding| finding.growth.bytes.max(0) as f64)
+            .sum::<f64>()
 }
 
 fn is_covered(line: &Line, known: &[Finding]) -> bool {
-    known.iter().flat_map(|finding| &finding.allocated_at).any(|at| at.frame == line.frame)
+    known
+        .iter()
+        .flat_map(|finding| &finding.allocated_at)
+        .any(|at| at.frame == line.frame)
 }
 
 fn finding(study: &Study<'_>, site: &Line, whole: f64) -> Finding {

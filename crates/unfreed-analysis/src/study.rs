@@ -110,7 +110,11 @@ pub fn newest(source: &dyn EvidenceSource) -> (Option<(usize, Snapshot)>, Vec<St
 fn is_whole(snapshot: &Snapshot) -> bool {
     snapshot.roots.iter().any(|root| match root.kind {
         RootKind::Module { name, file } => {
-            file.is_some() && snapshot.texts.get(name as usize).is_some_and(|n| n == "__main__")
+            file.is_some()
+                && snapshot
+                    .texts
+                    .get(name as usize)
+                    .is_some_and(|n| n == "__main__")
         }
         _ => false,
     })
@@ -144,7 +148,12 @@ fn standing(source: &dyn EvidenceSource, picked: &[usize], newest: &Snapshot) ->
     let of = |snapshot: &Snapshot| Heap::new(snapshot).map(|heap| census(&heap));
     let mut censuses: Vec<Census> = picked
         .iter()
-        .filter_map(|&index| source.snapshot(index).and_then(|snapshot| of(&snapshot)).ok())
+        .filter_map(|&index| {
+            source
+                .snapshot(index)
+                .and_then(|snapshot| of(&snapshot))
+                .ok()
+        })
         .collect();
     censuses.extend(of(newest));
     Standing::new(&censuses)
@@ -225,7 +234,13 @@ impl<'a> Study<'a> {
     ) -> Result<(Taken, Vec<Tally>, Latest<'s>), String> {
         let heap = Heap::new(snapshot)?;
         let in_degrees = heap.in_degrees();
-        let mut survey = survey(&heap, &self.ownership, &self.standing, &in_degrees, &mut self.forest);
+        let mut survey = survey(
+            &heap,
+            &self.ownership,
+            &self.standing,
+            &in_degrees,
+            &mut self.forest,
+        );
         let taken = Taken {
             at: snapshot.at.seconds(),
             epoch: snapshot.epoch,

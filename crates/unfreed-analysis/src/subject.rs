@@ -51,7 +51,10 @@ pub fn tell_subject(
             .is_some_and(|holder| holder.type_name == "collections.deque")
             && is_consumed(study, candidate));
     Subject {
-        name: suspect.name.as_ref().map_or_else(|| subject(forest, candidate.shape), |n| n.concat()),
+        name: suspect
+            .name
+            .as_ref()
+            .map_or_else(|| subject(forest, candidate.shape), |n| n.concat()),
         path,
         flavour: root.map_or(Flavour::Interpreter, |root| root.flavour),
         root: root.map_or_else(String::new, |root| root.prefix.clone()),
@@ -93,19 +96,36 @@ fn holder(study: &Study<'_>, id: ShapeId) -> Holder {
 /// Whether the oldest content of a holder is younger at the end than it was at the start: someone
 /// takes out at the other end, only too slowly.
 fn is_consumed(study: &Study<'_>, candidate: &Candidate) -> bool {
-    let owner = |shape: ShapeId| study.growth.owner.get(shape as usize).copied().unwrap_or(TOP);
+    let owner = |shape: ShapeId| {
+        study
+            .growth
+            .owner
+            .get(shape as usize)
+            .copied()
+            .unwrap_or(TOP)
+    };
     let oldest = |taken: &Taken| {
         let born: Vec<u32> = taken
             .samples
             .iter()
-            .filter(|sample| owner(sample.shape) == candidate.shape && sample.shape != candidate.shape)
+            .filter(|sample| {
+                owner(sample.shape) == candidate.shape && sample.shape != candidate.shape
+            })
             .map(|sample| sample.born.0)
             .collect();
-        if born.len() < SAMPLES { None } else { born.into_iter().min() }
+        if born.len() < SAMPLES {
+            None
+        } else {
+            born.into_iter().min()
+        }
     };
     let judged = study.taken.get(candidate.first..).unwrap_or_default();
-    let mut ages = judged.iter().filter_map(|taken| Some((oldest(taken)?, taken.epoch.0)));
-    let (Some(first), Some(last)) = (ages.next(), ages.next_back()) else { return false };
+    let mut ages = judged
+        .iter()
+        .filter_map(|taken| Some((oldest(taken)?, taken.epoch.0)));
+    let (Some(first), Some(last)) = (ages.next(), ages.next_back()) else {
+        return false;
+    };
     let moved = f64::from(last.0.saturating_sub(first.0));
     let passed = f64::from(last.1.saturating_sub(first.1));
     passed > 0.0 && moved >= MOVED_ON * passed

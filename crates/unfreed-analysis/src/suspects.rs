@@ -74,7 +74,9 @@ pub struct Suspect<'g> {
 /// The growing holders, grouped; most bytes first.
 #[must_use]
 pub fn suspects<'g>(study: &'g Study<'_>) -> Vec<Suspect<'g>> {
-    let Some(latest) = &study.latest else { return Vec::new() };
+    let Some(latest) = &study.latest else {
+        return Vec::new();
+    };
     let mut growing: Vec<(&Candidate, Judgement)> = study
         .growth
         .candidates
@@ -85,18 +87,24 @@ pub fn suspects<'g>(study: &'g Study<'_>) -> Vec<Suspect<'g>> {
     growing.truncate(MOST);
     let candidates: Vec<&Candidate> = growing.iter().map(|(candidate, _)| *candidate).collect();
     let grouped = groups(&latest.heap, &latest.survey, &study.growth, &candidates);
-    let alone = grouped.into_iter().filter_map(|Group { members, own_part }| {
-        let (first, judgement) = *growing.get(*members.first()?)?;
-        let members: Vec<&Candidate> = members.iter().map(|&member| growing[member].0).collect();
-        Some(Suspect {
-            first: Candidate { judgement, ..first.clone() },
-            name: None,
-            same: members[1..].iter().map(|member| member.shape).collect(),
-            members,
-            companions: Vec::new(),
-            own_part,
-        })
-    });
+    let alone = grouped
+        .into_iter()
+        .filter_map(|Group { members, own_part }| {
+            let (first, judgement) = *growing.get(*members.first()?)?;
+            let members: Vec<&Candidate> =
+                members.iter().map(|&member| growing[member].0).collect();
+            Some(Suspect {
+                first: Candidate {
+                    judgement,
+                    ..first.clone()
+                },
+                name: None,
+                same: members[1..].iter().map(|member| member.shape).collect(),
+                members,
+                companions: Vec::new(),
+                own_part,
+            })
+        });
     let mut suspects = merge_siblings(study, merge_caches(study, alone.collect()));
     suspects.sort_by_key(|suspect| (Reverse(suspect.first.bytes_gained()), suspect.first.shape));
     companions::absorb(study, suspects)
@@ -121,7 +129,11 @@ fn suspicion(study: &Study<'_>, candidate: &Candidate) -> Option<Judgement> {
 /// say the rest: most of what was sampled of the gained objects comes from lines whose survivors
 /// grow steadily.
 fn corroborated(study: &Study<'_>, candidate: &Candidate) -> Option<Judgement> {
-    let series = if candidate.by_count { &candidate.count } else { &candidate.bytes };
+    let series = if candidate.by_count {
+        &candidate.count
+    } else {
+        &candidate.bytes
+    };
     let judged = series.get(candidate.first..)?;
     let rises = judged.len() > 1 && judged.windows(2).all(|pair| pair[0] < pair[1]);
     let few = candidate.judgement.intervals < MIN_INTERVALS as u32;
@@ -132,7 +144,11 @@ fn corroborated(study: &Study<'_>, candidate: &Candidate) -> Option<Judgement> {
     let newest = study.taken.last()?;
     let (mut all, mut leaking) = (0_u64, 0_u64);
     let mut best: Option<Judgement> = None;
-    for sample in newest.samples.iter().filter(|s| owner(s.shape) == Some(candidate.shape)) {
+    for sample in newest
+        .samples
+        .iter()
+        .filter(|s| owner(s.shape) == Some(candidate.shape))
+    {
         all = all.saturating_add(sample.bytes);
         let stack = study.source.frames(sample.stack);
         let frame = named_frame(&stack, &study.ownership);
@@ -158,7 +174,9 @@ fn merge_caches<'g>(study: &Study<'_>, suspects: Vec<Suspect<'g>>) -> Vec<Suspec
     let mut merged: Vec<(Option<ShapeId>, Suspect<'g>)> = Vec::new();
     for suspect in suspects {
         let wrapper = wrapper_of(&study.forest, suspect.first.shape);
-        let known = merged.iter_mut().find(|(known, _)| wrapper.is_some() && *known == wrapper);
+        let known = merged
+            .iter_mut()
+            .find(|(known, _)| wrapper.is_some() && *known == wrapper);
         let Some((_, known)) = known else {
             merged.push((wrapper, suspect));
             continue;
@@ -173,7 +191,11 @@ fn merge_caches<'g>(study: &Study<'_>, suspects: Vec<Suspect<'g>>) -> Vec<Suspec
 }
 
 fn is_dict(study: &Study<'_>, shape: ShapeId) -> bool {
-    study.forest.names.text(study.forest.shapes.get(shape).type_name) == "dict"
+    study
+        .forest
+        .names
+        .text(study.forest.shapes.get(shape).type_name)
+        == "dict"
 }
 
 /// Values of one dict that each grow are one leak: their keys are masked where they differ.
@@ -195,7 +217,10 @@ fn merge_siblings<'g>(study: &Study<'_>, suspects: Vec<Suspect<'g>>) -> Vec<Susp
 /// What a candidate gains: the type of what enters, none where it only becomes larger.
 fn gains(study: &Study<'_>, candidate: &Candidate) -> (bool, Option<NameId>) {
     let entering = candidate.entering.first();
-    (candidate.by_count, entering.map(|&id| study.forest.shapes.get(id).type_name))
+    (
+        candidate.by_count,
+        entering.map(|&id| study.forest.shapes.get(id).type_name),
+    )
 }
 
 impl<'g> Suspect<'g> {
@@ -207,13 +232,21 @@ impl<'g> Suspect<'g> {
         };
         let own = self.first.bytes_gained().max(1) as f64;
         let others = other.first.bytes_gained().max(1) as f64;
-        self.own_part =
-            (self.own_part * own + other.own_part * others) / (own + others);
-        self.name = Some(sibling_text(&study.forest, self.first.shape, other.first.shape, self.name.as_deref()));
+        self.own_part = (self.own_part * own + other.own_part * others) / (own + others);
+        self.name = Some(sibling_text(
+            &study.forest,
+            self.first.shape,
+            other.first.shape,
+            self.name.as_deref(),
+        ));
         add(&mut self.first.bytes, &other.first.bytes);
         add(&mut self.first.count, &other.first.count);
         self.first.first = self.first.first.min(other.first.first);
-        let series = if self.first.by_count { &self.first.count } else { &self.first.bytes };
+        let series = if self.first.by_count {
+            &self.first.count
+        } else {
+            &self.first.bytes
+        };
         let judged = judge(&study.levels.readings(series, self.first.first), 0.0);
         if judged.trend == Trend::Steady {
             self.first.judgement = judged;

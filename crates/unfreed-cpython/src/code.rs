@@ -55,7 +55,9 @@ impl CodeRef {
     /// `co_firstlineno`.
     #[must_use]
     pub fn first_line(self, runtime: &Runtime, gil: &Gil) -> u32 {
-        runtime.reader(gil).u32(self.0 + runtime.layout().co_firstlineno)
+        runtime
+            .reader(gil)
+            .u32(self.0 + runtime.layout().co_firstlineno)
     }
 
     /// The line of the instruction at `offset` bytes; 0 when it has none.
@@ -72,7 +74,11 @@ pub(crate) fn line_of(api: &Api, code: usize, offset: i32) -> u32 {
 
 fn name_offset(runtime: &Runtime) -> usize {
     let layout = runtime.layout();
-    if layout.co_qualname == crate::layout::ABSENT { layout.co_name } else { layout.co_qualname }
+    if layout.co_qualname == crate::layout::ABSENT {
+        layout.co_name
+    } else {
+        layout.co_qualname
+    }
 }
 
 impl Runtime {

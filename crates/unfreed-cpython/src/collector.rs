@@ -44,7 +44,9 @@ fn records(runtime: &Runtime, reader: Reader) -> Vec<usize> {
     let layout = runtime.layout();
     let interpreter = runtime.interpreter();
     if layout.gc_stats != ABSENT {
-        return (0..3).map(|g| interpreter + layout.gc_stats + g * layout.gc_stats_stride).collect();
+        return (0..3)
+            .map(|g| interpreter + layout.gc_stats + g * layout.gc_stats_stride)
+            .collect();
     }
     // 3.15 keeps a ring of records for each generation behind a pointer.
     let rings = reader.word(interpreter + layout.gc_stats_pointer);

@@ -29,19 +29,38 @@ impl Objects<'_> {
         if self.minor <= 10 {
             let size = reader.word(keys + layout.dk_size);
             let entries = keys + layout.dk_indices + size * index_width(size);
-            return Keys { entries, stride: 24, key: 8, value: 16, count };
+            return Keys {
+                entries,
+                stride: 24,
+                key: 8,
+                value: 16,
+                count,
+            };
         }
         let indices = 1usize << reader.byte(keys + layout.dk_log2_index_bytes);
         let entries = keys + layout.dk_indices + indices;
         if reader.byte(keys + layout.dk_kind) == 0 {
-            Keys { entries, stride: 24, key: 8, value: 16, count }
+            Keys {
+                entries,
+                stride: 24,
+                key: 8,
+                value: 16,
+                count,
+            }
         } else {
-            Keys { entries, stride: 16, key: 0, value: 8, count }
+            Keys {
+                entries,
+                stride: 16,
+                key: 0,
+                value: 8,
+                count,
+            }
         }
     }
 
     pub(crate) fn key_at(&self, keys: &Keys, index: usize) -> usize {
-        self.reader.word(keys.entries + index * keys.stride + keys.key)
+        self.reader
+            .word(keys.entries + index * keys.stride + keys.key)
     }
 
     /// Calls `each` for the entries of a dict, in order of insertion.
@@ -56,12 +75,17 @@ impl Objects<'_> {
         for index in 0..keys.count {
             let key = self.key_at(&keys, index);
             let value = if values == 0 {
-                self.reader.word(keys.entries + index * keys.stride + keys.value)
+                self.reader
+                    .word(keys.entries + index * keys.stride + keys.value)
             } else {
                 self.reader.word(values + layout.values_array + index * 8)
             };
             if key != 0 && value != 0 {
-                each(Entry { key, value, owns_key: values == 0 });
+                each(Entry {
+                    key,
+                    value,
+                    owns_key: values == 0,
+                });
             }
         }
     }
@@ -93,7 +117,11 @@ impl Objects<'_> {
         }
         let size = 1usize << self.reader.byte(keys + layout.dk_log2_size);
         let indices = 1usize << self.reader.byte(keys + layout.dk_log2_index_bytes);
-        let stride = if self.reader.byte(keys + layout.dk_kind) == 0 { 24 } else { 16 };
+        let stride = if self.reader.byte(keys + layout.dk_kind) == 0 {
+            24
+        } else {
+            16
+        };
         layout.dk_indices + indices + usable(size) * stride
     }
 

@@ -16,8 +16,9 @@ impl Gil {
     pub fn held(runtime: &Runtime) -> Option<Gil> {
         let functions = &runtime.api().functions;
         let current = (functions.thread_state)();
-        (current != 0 && current == (functions.gil_this_thread)())
-            .then_some(Gil { not_send: PhantomData })
+        (current != 0 && current == (functions.gil_this_thread)()).then_some(Gil {
+            not_send: PhantomData,
+        })
     }
 
     /// Runs `work` without the GIL, so that other threads may run Python meanwhile.
@@ -39,7 +40,9 @@ pub fn with_gil<T>(runtime: &Runtime, work: impl FnOnce(&Gil) -> T) -> Option<T>
         return None;
     }
     let _back = OnDrop(functions.gil_release, (functions.gil_ensure)());
-    Some(work(&Gil { not_send: PhantomData }))
+    Some(work(&Gil {
+        not_send: PhantomData,
+    }))
 }
 
 /// Has the main thread call `function` as soon as it runs Python again; `false` when the

@@ -83,7 +83,8 @@ impl<O: Observer> Hook<O> {
         if !block.is_null() {
             guarded(|| {
                 let gil = Gil::held(self.runtime);
-                self.observer.allocated(self.runtime, gil.as_ref(), block as usize, size);
+                self.observer
+                    .allocated(self.runtime, gil.as_ref(), block as usize, size);
             });
         }
         block
@@ -165,7 +166,12 @@ fn prepare<O: Observer>(
     (runtime.api().functions.get_allocator)(c_int::from(domain), original.as_mut_ptr());
     // SAFETY: PyMem_GetAllocator fills the struct for the three domains.
     let original = unsafe { original.assume_init() };
-    Box::leak(Box::new(Hook { original, observer, largest: AtomicUsize::new(usize::MAX), runtime }))
+    Box::leak(Box::new(Hook {
+        original,
+        observer,
+        largest: AtomicUsize::new(usize::MAX),
+        runtime,
+    }))
 }
 
 fn set<O: Observer, const DOMAIN: u8>(hook: &'static Hook<O>) {
@@ -200,7 +206,10 @@ pub fn are_installed<O: Observer>(runtime: &Runtime, _gil: &Gil) -> bool {
     (runtime.api().functions.get_allocator)(c_int::from(OBJECT), current.as_mut_ptr());
     // SAFETY: PyMem_GetAllocator fills the struct for this domain.
     let current = unsafe { current.assume_init() };
-    std::ptr::fn_addr_eq(current.free, free::<O> as extern "C" fn(*mut c_void, *mut c_void))
+    std::ptr::fn_addr_eq(
+        current.free,
+        free::<O> as extern "C" fn(*mut c_void, *mut c_void),
+    )
 }
 
 static RAW_PROBE: AtomicU64 = AtomicU64::new(0);

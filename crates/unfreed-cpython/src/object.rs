@@ -26,15 +26,25 @@ impl Objects<'_> {
     pub(crate) fn refcount(&self, object: usize) -> u32 {
         if self.layout.has_immortals {
             let count = self.reader.u32(object + self.layout.ob_refcnt);
-            return if count.cast_signed() < 0 { IMMORTAL } else { count };
+            return if count.cast_signed() < 0 {
+                IMMORTAL
+            } else {
+                count
+            };
         }
         let count = self.reader.word(object + self.layout.ob_refcnt);
-        if count > FROZEN_COUNT { IMMORTAL } else { count as u32 }
+        if count > FROZEN_COUNT {
+            IMMORTAL
+        } else {
+            count as u32
+        }
     }
 
     /// `ob_size` as it stands; some types keep other things than a length there.
     pub(crate) fn var_size(&self, object: usize) -> isize {
-        self.reader.word(object + self.layout.var_size).cast_signed()
+        self.reader
+            .word(object + self.layout.var_size)
+            .cast_signed()
     }
 
     pub(crate) fn type_flags(&self, type_: usize) -> usize {
@@ -74,6 +84,7 @@ impl Objects<'_> {
     }
 
     pub(crate) fn tuple_item(&self, tuple: usize, index: usize) -> usize {
-        self.reader.word(tuple + self.layout.tuple_items + index * 8)
+        self.reader
+            .word(tuple + self.layout.tuple_items + index * 8)
     }
 }

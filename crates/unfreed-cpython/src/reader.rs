@@ -45,7 +45,9 @@ impl Reader {
 
     /// The bytes of a C string, at most `limit` of them.
     pub(crate) fn c_string<'a>(self, address: usize, limit: usize) -> &'a [u8] {
-        let len = (0..limit).find(|&i| self.byte(address + i) == 0).unwrap_or(limit);
+        let len = (0..limit)
+            .find(|&i| self.byte(address + i) == 0)
+            .unwrap_or(limit);
         self.bytes(address, len)
     }
 }

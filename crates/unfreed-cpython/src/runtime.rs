@@ -24,7 +24,9 @@ pub struct Runtime {
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtime").field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Runtime")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 
@@ -72,7 +74,9 @@ impl Runtime {
     /// Blocks of Python's allocator in use, a count.
     #[must_use]
     pub fn allocated_blocks(&self, _gil: &Gil) -> Option<u64> {
-        self.api.allocated_blocks.and_then(|count| u64::try_from(count()).ok())
+        self.api
+            .allocated_blocks
+            .and_then(|count| u64::try_from(count()).ok())
     }
 }
 
@@ -84,13 +88,23 @@ fn detect() -> Result<Runtime, String> {
     let version = parse_version(&text)
         .ok_or_else(|| format!("cannot read the interpreter's version from '{text}'"))?;
     if text.contains("free-threading") {
-        return Err(format!("free-threaded builds are not supported yet (this is {text})"));
+        return Err(format!(
+            "free-threaded builds are not supported yet (this is {text})"
+        ));
     }
     let layout = layout_for(version.0, version.1).ok_or_else(|| {
-        format!("CPython 3.{}.{} is not supported; CPython 3.9 to 3.15 is", version.0, version.1)
+        format!(
+            "CPython 3.{}.{} is not supported; CPython 3.9 to 3.15 is",
+            version.0, version.1
+        )
     })?;
     let interpreter = (api.functions.main_interpreter)();
-    let runtime = Runtime { api, layout, interpreter, version };
+    let runtime = Runtime {
+        api,
+        layout,
+        interpreter,
+        version,
+    };
     runtime.verify().map_err(|what| {
         format!(
             "the memory layout of this CPython 3.{}.{} is not the known one ({what}); \
@@ -107,7 +121,9 @@ fn version_text(api: &Api) -> String {
         return String::new();
     }
     // SAFETY: Py_GetVersion returns a static NUL-terminated string.
-    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+    unsafe { CStr::from_ptr(text) }
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn parse_version(text: &str) -> Option<(u32, u32)> {
@@ -123,20 +139,34 @@ impl Runtime {
         let word = |address: usize| memory.word(address).unwrap_or(0);
         let (layout, types) = (self.layout, &self.api.types);
         let is = |holds: bool, what| if holds { Ok(()) } else { Err(what) };
-        is(word(types.type_ + layout.ob_type) == types.type_, "object header")?;
-        is(word(types.dict + layout.tp_basicsize) == layout.dict_sizeof, "dict")?;
-        is(word(types.code + layout.ob_type) == types.type_, "type header")?;
+        is(
+            word(types.type_ + layout.ob_type) == types.type_,
+            "object header",
+        )?;
+        is(
+            word(types.dict + layout.tp_basicsize) == layout.dict_sizeof,
+            "dict",
+        )?;
+        is(
+            word(types.code + layout.ob_type) == types.type_,
+            "type header",
+        )?;
         let modules = (self.api.functions.module_dict)();
         is(word(modules + layout.ob_type) == types.dict, "sys.modules")?;
         is(
-            word(word(types.dict + layout.tp_name)).to_ne_bytes().starts_with(b"dict\0"),
+            word(word(types.dict + layout.tp_name))
+                .to_ne_bytes()
+                .starts_with(b"dict\0"),
             "type name",
         )?;
         for generation in 0..3 {
             let head = self.interpreter + layout.gc_generations + generation * GENERATION_SIZE;
             is(self.is_list_head(&word, head), "gc generations")?;
         }
-        is(self.is_list_head(&word, self.interpreter + layout.gc_permanent), "gc permanent list")
+        is(
+            self.is_list_head(&word, self.interpreter + layout.gc_permanent),
+            "gc permanent list",
+        )
     }
 
     fn is_list_head(&self, word: &impl Fn(usize) -> usize, head: usize) -> bool {
@@ -160,7 +190,10 @@ mod tests {
 
     #[test]
     fn versions_are_read_from_the_banner() {
-        assert_eq!(parse_version("3.12.1 (main, Jan  1 2024) [GCC 12]"), Some((12, 1)));
+        assert_eq!(
+            parse_version("3.12.1 (main, Jan  1 2024) [GCC 12]"),
+            Some((12, 1))
+        );
         assert_eq!(parse_version("3.15.0rc2 (main)"), Some((15, 0)));
         assert_eq!(parse_version("2.7.18"), None);
         assert_eq!(parse_version(""), None);

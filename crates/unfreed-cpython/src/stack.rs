@@ -22,7 +22,10 @@ pub struct RawFrame {
 
 impl RawFrame {
     /// A value to fill buffers with.
-    pub const EMPTY: RawFrame = RawFrame { code: CodeRef(0), instruction: 0 };
+    pub const EMPTY: RawFrame = RawFrame {
+        code: CodeRef(0),
+        instruction: 0,
+    };
 }
 
 /// Captures the current thread's stack, innermost frame first; returns how many frames of `out`
@@ -66,7 +69,11 @@ pub(crate) fn current_frame(objects: &Objects<'_>, thread: usize) -> usize {
 /// The caller's frame.
 pub(crate) fn previous(objects: &Objects<'_>, frame: usize) -> usize {
     let layout = objects.layout;
-    let offset = if is_object_frames(objects) { layout.fo_back } else { layout.if_previous };
+    let offset = if is_object_frames(objects) {
+        layout.fo_back
+    } else {
+        layout.if_previous
+    };
     objects.reader.word(frame + offset)
 }
 
@@ -82,8 +89,15 @@ pub(crate) fn read_frame(objects: &Objects<'_>, frame: usize) -> Option<RawFrame
         let code = reader.word(frame + layout.fo_code);
         let last = reader.int(frame + layout.fo_lasti);
         // 3.10 counts instructions of two bytes, 3.9 counts bytes.
-        let instruction = if objects.minor == 10 { last.saturating_mul(2) } else { last };
-        return Some(RawFrame { code: CodeRef(code), instruction });
+        let instruction = if objects.minor == 10 {
+            last.saturating_mul(2)
+        } else {
+            last
+        };
+        return Some(RawFrame {
+            code: CodeRef(code),
+            instruction,
+        });
     }
     let owner = reader.byte(frame + layout.if_owner);
     if owner == layout.owner_cstack || owner == layout.owner_interpreter {
@@ -100,7 +114,10 @@ pub(crate) fn read_frame(objects: &Objects<'_>, frame: usize) -> Option<RawFrame
     if owner != layout.owner_generator && offset < first {
         return None;
     }
-    Some(RawFrame { code: CodeRef(code), instruction: i32::try_from(offset.max(0)).ok()? })
+    Some(RawFrame {
+        code: CodeRef(code),
+        instruction: i32::try_from(offset.max(0)).ok()?,
+    })
 }
 
 /// The object in a frame slot; `None` for an empty slot or a tagged int. Before 3.14 slots are plain

@@ -14,7 +14,9 @@ impl Objects<'_> {
     /// Something that is no readable string appends nothing. Never grows `out` beyond
     /// `limit + 4` bytes more than it has, so that a hook can pass one with room.
     pub(crate) fn copy_text(&self, string: usize, limit: usize, out: &mut Vec<u8>) {
-        let Some((data, len, kind)) = self.string_data(string) else { return };
+        let Some((data, len, kind)) = self.string_data(string) else {
+            return;
+        };
         if kind == 1 && self.is_ascii_compact(string).0 {
             let shown = len.min(limit);
             out.extend_from_slice(self.reader.bytes(data, shown));
@@ -50,7 +52,9 @@ impl Objects<'_> {
     /// Whether the string's content is exactly the ASCII text `expected`.
     pub(crate) fn text_is(&self, string: usize, expected: &str) -> bool {
         self.string_data(string).is_some_and(|(data, len, kind)| {
-            kind == 1 && len == expected.len() && self.reader.bytes(data, len) == expected.as_bytes()
+            kind == 1
+                && len == expected.len()
+                && self.reader.bytes(data, len) == expected.as_bytes()
         })
     }
 
@@ -74,7 +78,9 @@ impl Objects<'_> {
 
     /// Bytes that the string's characters take beyond its header, its UTF-8 copy included.
     pub(crate) fn text_payload(&self, string: usize) -> usize {
-        let Some((_, len, kind)) = self.string_data(string) else { return 0 };
+        let Some((_, len, kind)) = self.string_data(string) else {
+            return 0;
+        };
         let state = self.reader.u32(string + self.layout.uni_state);
         let characters = (len + 1).saturating_mul(kind as usize);
         if state & ASCII != 0 {
@@ -82,7 +88,12 @@ impl Objects<'_> {
         }
         let utf8 = self.reader.word(string + self.layout.uni_utf8);
         let cached = self.reader.word(string + self.layout.uni_utf8_length);
-        characters + if utf8 == 0 { 0 } else { cached.saturating_add(1) }
+        characters
+            + if utf8 == 0 {
+                0
+            } else {
+                cached.saturating_add(1)
+            }
     }
 
     /// Whether the string's characters are ASCII (its header is the short one).
@@ -116,7 +127,11 @@ impl Objects<'_> {
         let digit = |i: usize| u64::from(self.reader.u32(int + self.layout.long_digits + i * 4));
         match count {
             0 => Some(0),
-            1..=3 => Some((0..count).rev().fold(0, |value, i| (value << 30) | digit(i))),
+            1..=3 => Some(
+                (0..count)
+                    .rev()
+                    .fold(0, |value, i| (value << 30) | digit(i)),
+            ),
             _ => None,
         }
     }

@@ -1,8 +1,6 @@
 //! What a type says about its instances: their shape in memory, their size, their named fields.
 
-use crate::layout::{
-    ABSENT, TPFLAGS_BASE_EXC, TPFLAGS_HAVE_GC, TPFLAGS_HEAPTYPE, TPFLAGS_TYPE,
-};
+use crate::layout::{ABSENT, TPFLAGS_BASE_EXC, TPFLAGS_HAVE_GC, TPFLAGS_HEAPTYPE, TPFLAGS_TYPE};
 use crate::object::Objects;
 
 const HAVE_GC: usize = TPFLAGS_HAVE_GC as usize;
@@ -79,8 +77,13 @@ impl Objects<'_> {
     }
 
     fn prefix_of(&self, flags: usize) -> usize {
-        let mut prefix = if flags & HAVE_GC != 0 { self.layout.gc_head_size } else { 0 };
-        let managed = (self.layout.tpflag_managed_dict | self.layout.tpflag_managed_weakref) as usize;
+        let mut prefix = if flags & HAVE_GC != 0 {
+            self.layout.gc_head_size
+        } else {
+            0
+        };
+        let managed =
+            (self.layout.tpflag_managed_dict | self.layout.tpflag_managed_weakref) as usize;
         if flags & managed != 0 {
             prefix += 16;
         }
@@ -140,7 +143,8 @@ impl Objects<'_> {
         if self.is_named(type_, "collections.deque") {
             return Some(Shape::Deque);
         }
-        self.is_named(type_, "functools._lru_cache_wrapper").then_some(Shape::LruCache)
+        self.is_named(type_, "functools._lru_cache_wrapper")
+            .then_some(Shape::LruCache)
     }
 
     fn is_named(&self, type_: usize, name: &str) -> bool {
@@ -199,10 +203,27 @@ impl Objects<'_> {
         } else {
             self.text(reader.word(type_ + layout.ht_qualname), 200)
         };
-        let name = if qualified.is_empty() { full } else { qualified };
+        let name = if qualified.is_empty() {
+            full
+        } else {
+            qualified
+        };
         let dict = reader.word(type_ + layout.tp_dict);
-        let module = if dict == 0 { None } else { self.dict_get(dict, "__module__") };
-        let module = module.map(|module| self.text(module, 200)).unwrap_or_default();
-        (if module.is_empty() { "builtins".to_owned() } else { module }, name)
+        let module = if dict == 0 {
+            None
+        } else {
+            self.dict_get(dict, "__module__")
+        };
+        let module = module
+            .map(|module| self.text(module, 200))
+            .unwrap_or_default();
+        (
+            if module.is_empty() {
+                "builtins".to_owned()
+            } else {
+                module
+            },
+            name,
+        )
     }
 }

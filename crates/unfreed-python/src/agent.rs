@@ -40,6 +40,7 @@ pub fn _start_agent(
     let settings = Settings {
         recording: recording.clone(),
         process: process.clone(),
+        at_once: true,
     };
     match unfreed_agent::start(settings) {
         Ok(()) => {
@@ -71,9 +72,10 @@ pub fn _after_fork_in_parent() {
     unfreed_agent::after_fork_in_parent();
 }
 
-/// Gives a forked child a recording of its own. Returns why it could not, as a sentence.
+/// Gives a forked child a recording of its own, now or when it has lived for a moment. Returns why
+/// it could not, as a sentence.
 #[pyfunction]
-pub fn _after_fork_in_child() -> Option<String> {
+pub fn _after_fork_in_child(at_once: bool) -> Option<String> {
     let (handover, process) = STARTED
         .get()
         .filter(|(handover, _)| handover.follow_children)?;
@@ -85,7 +87,7 @@ pub fn _after_fork_in_child() -> Option<String> {
         started_unix_ns: facts::now_unix_ns(),
         ..process.clone()
     };
-    let started = unfreed_agent::after_fork_in_child(handover.child_recording(pid), child);
+    let started = unfreed_agent::after_fork_in_child(handover.child_recording(pid), child, at_once);
     started.err().map(|error| error.to_string())
 }
 

@@ -44,7 +44,11 @@ pub fn reset<T: Atomic>(array: &'static [T]) {
     // SAFETY: private anonymous pages read as zero after MADV_DONTNEED; the elements are atomics,
     // so concurrent access would be a race in meaning but not undefined.
     unsafe {
-        libc::madvise(array.as_ptr().cast_mut().cast(), size_of_val(array), libc::MADV_DONTNEED);
+        libc::madvise(
+            array.as_ptr().cast_mut().cast(),
+            size_of_val(array),
+            libc::MADV_DONTNEED,
+        );
     }
 }
 

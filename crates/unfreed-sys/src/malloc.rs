@@ -34,5 +34,8 @@ pub fn figures() -> Option<MallocFigures> {
     // SAFETY: `mallinfo2` has this signature in every glibc that has the symbol (since 2.33).
     let mallinfo2: extern "C" fn() -> Mallinfo2 = unsafe { std::mem::transmute(address.get()) };
     let info = mallinfo2();
-    Some(MallocFigures { used: (info.uordblks + info.hblkhd) as u64, free: info.fordblks as u64 })
+    Some(MallocFigures {
+        used: (info.uordblks + info.hblkhd) as u64,
+        free: info.fordblks as u64,
+    })
 }

@@ -37,20 +37,30 @@ impl Walker<'_> {
     }
 
     pub(super) fn read_dict(&mut self, node: NodeIndex, dict: usize) {
-        let keys = self.objects.reader.word(dict + self.objects.layout.dict_keys);
+        let keys = self
+            .objects
+            .reader
+            .word(dict + self.objects.layout.dict_keys);
         self.buffers.push((keys, node));
         // Values inside the instance are the instance's references, not the dict's.
         if self.objects.has_embedded_values(dict) {
             return;
         }
         let objects = self.objects;
-        objects.dict_entries(dict, |Entry { key, value, owns_key }| {
-            let key_node = self.node(key);
-            if owns_key {
-                self.out.edge(key_node, Label::KeyObject);
-            }
-            self.edge(value, Label::Key(key_node));
-        });
+        objects.dict_entries(
+            dict,
+            |Entry {
+                 key,
+                 value,
+                 owns_key,
+             }| {
+                let key_node = self.node(key);
+                if owns_key {
+                    self.out.edge(key_node, Label::KeyObject);
+                }
+                self.edge(value, Label::Key(key_node));
+            },
+        );
     }
 
     pub(super) fn read_set(&mut self, node: NodeIndex, set: usize) {
@@ -105,7 +115,10 @@ impl Walker<'_> {
     fn read_bytearray(&mut self, node: NodeIndex, object: usize) {
         let layout = self.objects.layout;
         if layout.bytearray_bytes != ABSENT {
-            self.buffers.push((self.objects.reader.word(object + layout.bytearray_bytes), node));
+            self.buffers.push((
+                self.objects.reader.word(object + layout.bytearray_bytes),
+                node,
+            ));
         }
         self.part(object, layout.bytearray_bytes_object, "buffer");
     }
@@ -170,7 +183,10 @@ impl Walker<'_> {
 
     /// The names that instances share; the type's keys object holds each once.
     fn read_shared_keys(&mut self, type_: usize) {
-        let cached = self.objects.reader.word(type_ + self.objects.layout.ht_cached_keys);
+        let cached = self
+            .objects
+            .reader
+            .word(type_ + self.objects.layout.ht_cached_keys);
         if cached == 0 {
             return;
         }

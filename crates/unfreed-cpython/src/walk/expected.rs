@@ -39,7 +39,11 @@ fn traverse(traits: &TypeTraits, object: usize, targets: &mut Vec<usize>) {
     // SAFETY: a non-null tp_traverse is a traverseproc.
     let function: extern "C" fn(usize, crate::api::Visit, *mut c_void) -> c_int =
         unsafe { std::mem::transmute(traits.traverse) };
-    let limit = if traits.shape == Shape::Module { MODULE_LIMIT } else { OBJECT_LIMIT };
+    let limit = if traits.shape == Shape::Module {
+        MODULE_LIMIT
+    } else {
+        OBJECT_LIMIT
+    };
     let mut visited = Visited { targets, limit };
     function(object, visit, (&raw mut visited).cast());
 }
@@ -79,7 +83,10 @@ impl Walker<'_> {
                 cursor += 1;
             }
             let window = &mut expected[cursor..];
-            let known = window.iter_mut().take(LOOK_AHEAD).find(|(object, _)| *object == target);
+            let known = window
+                .iter_mut()
+                .take(LOOK_AHEAD)
+                .find(|(object, _)| *object == target);
             let label = match known {
                 Some(slot) => {
                     slot.0 = 0;
@@ -131,12 +138,14 @@ impl Walker<'_> {
                     (layout.func_doc, "__doc__"),
                 ]
             }
-            Shape::Method => {
-                &[(layout.method_func, "__func__"), (layout.method_self, "__self__")]
-            }
-            Shape::Builtin => {
-                &[(layout.cfunction_self, "__self__"), (layout.cfunction_module, "__module__")]
-            }
+            Shape::Method => &[
+                (layout.method_func, "__func__"),
+                (layout.method_self, "__self__"),
+            ],
+            Shape::Builtin => &[
+                (layout.cfunction_self, "__self__"),
+                (layout.cfunction_module, "__module__"),
+            ],
             Shape::Cell => &[(layout.cell_ref, "cell_contents")],
             Shape::Traceback => &[(layout.tb_next, "tb_next"), (layout.tb_frame, "tb_frame")],
             Shape::Exception => {
@@ -180,7 +189,9 @@ impl Walker<'_> {
             expected.push((frame, label));
             return;
         }
-        let state = reader.byte(generator + layout.gen_frame_state).cast_signed();
+        let state = reader
+            .byte(generator + layout.gen_frame_state)
+            .cast_signed();
         if state >= layout.frame_executing {
             return;
         }
@@ -191,10 +202,15 @@ impl Walker<'_> {
     /// Local variables of a `_PyInterpreterFrame`, by name.
     pub(super) fn expect_locals(&mut self, frame: usize, expected: &mut Vec<(usize, Label)>) {
         let layout = self.objects.layout;
-        let Some(raw) = stack::read_frame(&self.objects, frame) else { return };
+        let Some(raw) = stack::read_frame(&self.objects, frame) else {
+            return;
+        };
         let names = self.local_names(raw.code.address());
         for (index, &name) in names.iter().enumerate() {
-            let slot = self.objects.reader.word(frame + layout.if_localsplus + index * 8);
+            let slot = self
+                .objects
+                .reader
+                .word(frame + layout.if_localsplus + index * 8);
             if let Some(object) = stack::untag(slot) {
                 expected.push((object, Label::Local(name)));
             }
@@ -220,7 +236,10 @@ impl Walker<'_> {
             expected.push((dict, Label::Namespace));
         }
         if let Some(values) = self.objects.inline_values(object, traits) {
-            let keys = self.objects.reader.word(type_ + self.objects.layout.ht_cached_keys);
+            let keys = self
+                .objects
+                .reader
+                .word(type_ + self.objects.layout.ht_cached_keys);
             if keys != 0 {
                 let keys = self.objects.keys(keys);
                 let mut names = known.shared_names.borrow_mut();
@@ -256,7 +275,8 @@ impl Walker<'_> {
         if is_dict {
             let skips = self.objects.skips_str_keys(object);
             let mut entries = Vec::new();
-            self.objects.dict_entries(object, |entry| entries.push(entry));
+            self.objects
+                .dict_entries(object, |entry| entries.push(entry));
             for entry in entries {
                 if entry.owns_key {
                     if skips {
@@ -342,7 +362,9 @@ impl Objects<'_> {
         // Before 3.11 the lookup function tells; only the general one visits keys. Any key that is
         // no str means that one.
         let mut only_str = true;
-        self.dict_entries(dict, |entry| only_str &= self.type_of(entry.key) == self.types.str);
+        self.dict_entries(dict, |entry| {
+            only_str &= self.type_of(entry.key) == self.types.str
+        });
         only_str
     }
 }

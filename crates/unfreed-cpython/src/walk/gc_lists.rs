@@ -32,7 +32,11 @@ pub(super) fn seeds(runtime: &Runtime, objects: &Objects<'_>) -> Vec<usize> {
 pub fn frozen_objects(runtime: &Runtime, gil: &Gil) -> u64 {
     let objects = &runtime.objects(gil);
     let mut frozen = Vec::new();
-    collect(objects, runtime.interpreter() + objects.layout.gc_permanent, &mut frozen);
+    collect(
+        objects,
+        runtime.interpreter() + objects.layout.gc_permanent,
+        &mut frozen,
+    );
     frozen.len() as u64
 }
 

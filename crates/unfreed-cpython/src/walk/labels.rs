@@ -155,7 +155,9 @@ impl Walker<'_> {
             let edges = self.out.edges_of(node as NodeIndex);
             let (first, last) = (edges.start, edges.len().saturating_sub(2 * KEYS_AT_BACK));
             for edge in edges {
-                let Label::Key(key) = self.out.labels[edge] else { continue };
+                let Label::Key(key) = self.out.labels[edge] else {
+                    continue;
+                };
                 let position = edge - first;
                 let wants = match namespace {
                     Namespace::None => position < 2 * KEYS_IN_FRONT || position >= last,
@@ -210,11 +212,18 @@ impl Walker<'_> {
 
     /// Contents of cells: small values there (a cache's bound, a flag) explain a closure.
     fn cell_values(&self) -> Vec<NodeIndex> {
-        let cell = self.types.get(&self.objects.types.cell).map(|known| known.index);
+        let cell = self
+            .types
+            .get(&self.objects.types.cell)
+            .map(|known| known.index);
         let is_cell = |node: usize| Some(self.out.types[node]) == cell;
         (0..self.out.types.len())
             .filter(|&node| is_cell(node))
-            .flat_map(|node| self.out.targets[self.out.edges_of(node as NodeIndex)].iter().copied())
+            .flat_map(|node| {
+                self.out.targets[self.out.edges_of(node as NodeIndex)]
+                    .iter()
+                    .copied()
+            })
             .collect()
     }
 
@@ -244,7 +253,9 @@ impl Walker<'_> {
         let shape = self.known_type(type_).traits.shape;
         match shape {
             Shape::Function => {
-                let name = self.objects.text(reader.word(object + layout.func_qualname), TEXT_LIMIT);
+                let name = self
+                    .objects
+                    .text(reader.word(object + layout.func_qualname), TEXT_LIMIT);
                 let module = reader.word(object + layout.func_module);
                 let module = self.objects.text(module, TEXT_LIMIT);
                 Some(if module.is_empty() {
@@ -259,7 +270,11 @@ impl Walker<'_> {
             }
             Shape::Module => {
                 let dict = reader.word(object + layout.module_dict);
-                let name = if dict == 0 { None } else { self.objects.dict_get(dict, "__name__") };
+                let name = if dict == 0 {
+                    None
+                } else {
+                    self.objects.dict_get(dict, "__name__")
+                };
                 name.map(|name| self.text_of(name))
             }
             _ => None,

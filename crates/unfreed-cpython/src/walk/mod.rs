@@ -19,8 +19,8 @@ use crate::types::{Shape, TypeTraits};
 use address_map::AddressMap;
 use columns::Columns;
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 pub use gc_lists::frozen_objects;
+use hashbrown::HashMap;
 use labels::Texts;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -212,7 +212,8 @@ impl<'a> Walker<'a> {
         let type_ = self.objects.type_of(address);
         let known = self.known_type(type_);
         let size = self.size_of(address, &known.traits);
-        self.out.node(known.index, size, self.objects.refcount(address));
+        self.out
+            .node(known.index, size, self.objects.refcount(address));
         match known.traits.shape {
             Shape::Leaf => self.read_leaf(node, address, type_, &known),
             Shape::List => self.read_list(node, address),
@@ -269,17 +270,30 @@ impl<'a> Walker<'a> {
             .members
             .iter()
             .map(|&(_, name)| {
-                self.texts.text(&String::from_utf8_lossy(reader.c_string(name, 200)))
+                self.texts
+                    .text(&String::from_utf8_lossy(reader.c_string(name, 200)))
             })
             .collect();
         let index = self.type_infos.len() as u32;
         self.type_objects.push(type_);
         self.named.push(labels::is_named(traits.shape));
-        self.owns_definitions.push(matches!(traits.shape, Shape::Module | Shape::Type));
-        self.is_descriptor.push(name.ends_with("_descriptor") && module == "builtins");
-        self.type_infos.push(TypeInfo { module, name, heap: traits.heap, node: None });
+        self.owns_definitions
+            .push(matches!(traits.shape, Shape::Module | Shape::Type));
+        self.is_descriptor
+            .push(name.ends_with("_descriptor") && module == "builtins");
+        self.type_infos.push(TypeInfo {
+            module,
+            name,
+            heap: traits.heap,
+            node: None,
+        });
         let shared_names = RefCell::default();
-        let known = Rc::new(KnownType { index, traits, member_names, shared_names });
+        let known = Rc::new(KnownType {
+            index,
+            traits,
+            member_names,
+            shared_names,
+        });
         self.types.insert(type_, Rc::clone(&known));
         // A type is part of the heap even when only its instances lead to it.
         self.node(type_);

@@ -17,7 +17,10 @@ impl Walker<'_> {
         let mut roots = self.module_roots();
         let names = self.thread_names();
         for (position, thread) in self.threads().into_iter().enumerate() {
-            let id = self.objects.reader.word(thread + self.objects.layout.ts_thread_id) as u64;
+            let id = self
+                .objects
+                .reader
+                .word(thread + self.objects.layout.ts_thread_id) as u64;
             // The oldest thread state is the main thread's; `threading` may not be imported.
             let name = match names.get(&id) {
                 Some(name) => name.clone(),
@@ -46,13 +49,19 @@ impl Walker<'_> {
             let node = self.node(module);
             let name = self.texts.text(&name);
             let file = self.module_file(module);
-            roots.push(Root { node, kind: RootKind::Module { name, file } });
+            roots.push(Root {
+                node,
+                kind: RootKind::Module { name, file },
+            });
         }
         roots
     }
 
     fn module_file(&mut self, module: usize) -> Option<u32> {
-        let dict = self.objects.reader.word(module + self.objects.layout.module_dict);
+        let dict = self
+            .objects
+            .reader
+            .word(module + self.objects.layout.module_dict);
         if dict == 0 {
             return None;
         }
@@ -77,12 +86,7 @@ impl Walker<'_> {
         threads
     }
 
-    fn thread_roots(
-        &mut self,
-        thread: usize,
-        name: &str,
-        roots: &mut Vec<Root>,
-    ) {
+    fn thread_roots(&mut self, thread: usize, name: &str, roots: &mut Vec<Root>) {
         let layout = self.objects.layout;
         let reader = self.objects.reader;
         let name = self.texts.text(name);
@@ -110,7 +114,10 @@ impl Walker<'_> {
         for (offset, what) in held {
             if offset != ABSENT {
                 let object = reader.word(thread + offset);
-                self.named_root(object, what, roots, |what| RootKind::Thread { thread: name, what });
+                self.named_root(object, what, roots, |what| RootKind::Thread {
+                    thread: name,
+                    what,
+                });
             }
         }
         self.handled_exceptions(thread, name, roots);
@@ -126,9 +133,8 @@ impl Walker<'_> {
                 break;
             }
             let value = reader.word(item + layout.exc_value);
-            self.named_root(value, "exception being handled", roots, |what| RootKind::Thread {
-                thread: name,
-                what,
+            self.named_root(value, "exception being handled", roots, |what| {
+                RootKind::Thread { thread: name, what }
             });
             item = reader.word(item + layout.exc_previous_item);
         }
@@ -147,14 +153,21 @@ impl Walker<'_> {
         }
         let node = self.node(object);
         let what = self.texts.text(what);
-        roots.push(Root { node, kind: kind(what) });
+        roots.push(Root {
+            node,
+            kind: kind(what),
+        });
     }
 
     fn frame_root(&mut self, frame: usize, thread: u32, depth: u32) -> Option<RootKind> {
         let raw = stack::read_frame(&self.objects, frame)?;
         let layout = self.objects.layout;
         let code = raw.code.address();
-        let name = if layout.co_qualname == ABSENT { layout.co_name } else { layout.co_qualname };
+        let name = if layout.co_qualname == ABSENT {
+            layout.co_name
+        } else {
+            layout.co_qualname
+        };
         let function = self.objects.reader.word(code + name);
         let file = self.objects.reader.word(code + layout.co_filename);
         let file = self.objects.text(file, 400);
@@ -179,14 +192,22 @@ impl Walker<'_> {
     fn thread_names(&mut self) -> HashMap<u64, String, FixedState> {
         let mut names = HashMap::with_hasher(FixedState::with_seed(6));
         let modules = (self.runtime.api().functions.module_dict)();
-        let Some(threading) = self.objects.dict_get(modules, "threading") else { return names };
-        let dict = self.objects.reader.word(threading + self.objects.layout.module_dict);
-        let Some(active) = self.objects.dict_get(dict, "_active") else { return names };
+        let Some(threading) = self.objects.dict_get(modules, "threading") else {
+            return names;
+        };
+        let dict = self
+            .objects
+            .reader
+            .word(threading + self.objects.layout.module_dict);
+        let Some(active) = self.objects.dict_get(dict, "_active") else {
+            return names;
+        };
         if self.objects.type_of(active) != self.objects.types.dict {
             return names;
         }
         let mut threads = Vec::new();
-        self.objects.dict_entries(active, |entry| threads.push((entry.key, entry.value)));
+        self.objects
+            .dict_entries(active, |entry| threads.push((entry.key, entry.value)));
         for (ident, thread) in threads {
             let name = self.attribute(thread, "_name");
             if let (Some(ident), Some(name)) = (self.objects.word_int(ident), name) {
@@ -207,13 +228,19 @@ impl Walker<'_> {
             return Some(value);
         }
         let values = self.objects.inline_values(object, traits)?;
-        let keys = self.objects.reader.word(type_ + self.objects.layout.ht_cached_keys);
+        let keys = self
+            .objects
+            .reader
+            .word(type_ + self.objects.layout.ht_cached_keys);
         if keys == 0 {
             return None;
         }
         let keys = self.objects.keys(keys);
         (0..keys.count)
-            .find(|&index| self.objects.text_is(self.objects.key_at(&keys, index), name))
+            .find(|&index| {
+                self.objects
+                    .text_is(self.objects.key_at(&keys, index), name)
+            })
             .map(|index| self.objects.reader.word(values + index * 8))
             .filter(|&value| value != 0)
     }
@@ -237,7 +264,10 @@ impl Walker<'_> {
         ];
         for (offset, what) in held {
             if offset != ABSENT {
-                let object = self.objects.reader.word(self.runtime.interpreter() + offset);
+                let object = self
+                    .objects
+                    .reader
+                    .word(self.runtime.interpreter() + offset);
                 self.named_root(object, what, roots, |what| RootKind::Interpreter { what });
             }
         }
@@ -257,7 +287,9 @@ impl Walker<'_> {
             }
             AtexitShape::Array => {
                 self.stand_ins.insert(place, StandIn::Atexit(place));
-                self.named_root(place, "atexit", roots, |what| RootKind::Interpreter { what });
+                self.named_root(place, "atexit", roots, |what| RootKind::Interpreter {
+                    what,
+                });
             }
         }
     }
@@ -284,7 +316,12 @@ impl Walker<'_> {
     pub(super) fn atexit_type(&mut self) -> u32 {
         let index = self.type_infos.len() as u32;
         let (module, name) = ("atexit".to_owned(), "callbacks".to_owned());
-        self.type_infos.push(TypeInfo { module, name, heap: false, node: None });
+        self.type_infos.push(TypeInfo {
+            module,
+            name,
+            heap: false,
+            node: None,
+        });
         self.type_objects.push(0);
         self.named.push(false);
         self.owns_definitions.push(false);

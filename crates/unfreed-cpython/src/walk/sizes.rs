@@ -25,7 +25,12 @@ impl Walker<'_> {
             Shape::Set => {
                 let slots = word(layout.set_mask) + 1;
                 let own = word(layout.set_table) != object + layout.set_smalltable;
-                traits.basicsize + if own { slots * layout.set_entry_size } else { 0 }
+                traits.basicsize
+                    + if own {
+                        slots * layout.set_entry_size
+                    } else {
+                        0
+                    }
             }
             Shape::Deque => {
                 let items = objects.var_size(object).unsigned_abs();
@@ -88,7 +93,11 @@ impl Walker<'_> {
         }
         let members = self.objects.var_size(type_).unsigned_abs() * traits.itemsize;
         let keys = self.objects.reader.word(type_ + layout.ht_cached_keys);
-        let keys = if keys == 0 { 0 } else { self.objects.keys_size(keys) };
+        let keys = if keys == 0 {
+            0
+        } else {
+            self.objects.keys_size(keys)
+        };
         traits.basicsize + members.min(SIZE_LIMIT) + keys
     }
 
@@ -123,7 +132,10 @@ impl Walker<'_> {
         if !owns || !(0..=ARRAY_MAX_DIMS).contains(&dims) {
             return 0;
         }
-        let (shape, strides) = (reader.word(array + ARRAY_SHAPE), reader.word(array + ARRAY_STRIDES));
+        let (shape, strides) = (
+            reader.word(array + ARRAY_SHAPE),
+            reader.word(array + ARRAY_STRIDES),
+        );
         let bytes = (0..dims as usize)
             .map(|d| {
                 let length = reader.word(shape + d * 8);
