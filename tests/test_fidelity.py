@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from programs.headers import HERE
 from programs.runs import clean_environment, unfreed
 
 SECONDS_TO_WAIT = 60
@@ -242,6 +243,16 @@ def test_console_script_is_the_same_command(folder: Path) -> None:
 def test_exit_code_is_the_programs(code: int, folder: Path) -> None:
     done = call_unfreed("run", "--quiet", "--fail-on", "warning", "-c", "import sys; sys.exit(%d)" % code, folder=folder)
     assert done.returncode == code
+
+
+def test_leak_fails_a_run_that_is_to_fail_on_it(folder: Path) -> None:
+    leaking = str(HERE / "leaks" / "dict_sessions.py")
+    done = call_unfreed("run", "--quiet", "--fail-on", "leak", "-o", "run.unfreed", leaking, folder=folder)
+    assert done.returncode == 23, done
+    assert call_unfreed("report", "run.unfreed", "--fail-on", "warning", folder=folder).returncode == 23
+    reported = call_unfreed("report", "run.unfreed", folder=folder)
+    assert reported.returncode == 0 and "SESSIONS" in reported.stdout, reported
+    assert "\x1b" not in reported.stdout and max(map(len, reported.stdout.splitlines())) <= 100
 
 
 def test_what_cannot_be_reported(folder: Path) -> None:

@@ -56,7 +56,14 @@ pub fn rust(root: &Path) -> Result<()> {
         &[&all[..], &["--", "-D", "warnings"]].concat(),
     )?;
     if works(cargo().args(["nextest", "--version"])) {
-        let options = ["nextest", "run", "--workspace", "--status-level", "fail"];
+        let options = [
+            "nextest",
+            "run",
+            "--workspace",
+            "--status-level",
+            "fail",
+            "--no-fail-fast",
+        ];
         cargo_step(root, "Rust tests", &options, &[])?;
         cargo_step(
             root,

@@ -51,12 +51,12 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
     if judged.trend != Trend::Steady || !material || to - from < SECONDS {
         return None;
     }
-    let told_by_site: i64 = known
+    let told_by_site: f64 = known
         .iter()
         .filter(|finding| finding.kind == Kind::Site)
-        .map(|finding| finding.growth.bytes)
+        .map(|finding| finding.growth.bytes as f64)
         .sum();
-    if told_by_site as f64 >= TOLD * gained {
+    if told_by_site >= TOLD * gained {
         return None;
     }
     let owners = owners(study, known);
@@ -179,7 +179,7 @@ const STAND_FOR_C: [&str; 5] = ["sqlite3", "numpy", "pandas", "lxml", "ssl"];
 #[must_use]
 pub fn in_use(study: &Study<'_>, at: f64) -> f64 {
     nearest(study.source.counters(), at).map_or(0.0, |reading| {
-        (reading.malloc_used.unwrap_or(0) + reading.pymalloc_held.unwrap_or(0)) as f64
+        reading.malloc_used.unwrap_or(0) as f64 + reading.pymalloc_held.unwrap_or(0) as f64
     })
 }
 

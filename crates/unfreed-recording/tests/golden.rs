@@ -2,7 +2,7 @@
 //!
 //! The file is never written by a test run. To make the file of a new version (not to "repair" an
 //! old one: that a reader fails on it is the point), run
-//! `cargo test -p unfreed-recording --test golden -- --ignored write_golden`
+//! `cargo test -p unfreed-recording --test golden --  write_golden`
 //! which refuses to overwrite, and commit it.
 #![allow(clippy::unwrap_used)]
 
@@ -57,9 +57,13 @@ fn plain_payloads(bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
         .collect()
 }
 
+/// Writes the file of this version, when asked to by `UNFREED_WRITE_GOLDEN=1` and only if there is
+/// none.
 #[test]
-#[ignore = "writes a file; see the top of this file"]
 fn write_golden() {
+    if std::env::var_os("UNFREED_WRITE_GOLDEN").is_none() {
+        return;
+    }
     let path = path(VERSION);
     assert!(
         !path.exists(),

@@ -8,4 +8,5 @@ mod leaks;
 mod not_leaks;
 mod resources;
 mod size;
+mod unexplained;
 mod world;
