@@ -106,7 +106,7 @@ pub fn in_ci() -> bool {
 }
 
 fn find(root: &Path, version: &str) -> Result<Option<Python>> {
-    let candidates = on_path(version).into_iter().chain(of_pyenv(version));
+    let candidates = of_pyenv(version).into_iter().chain(on_path(version));
     for executable in candidates {
         if is_version(&executable, version) {
             return Ok(Some(Python {
