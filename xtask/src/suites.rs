@@ -1,5 +1,5 @@
-//! The Python tests against the installed wheel: for each Python a clean virtual environment, two
-//! at a time, since most of their time is programs that wait.
+//! The Python tests against the installed wheel: for each Python a clean virtual environment, one
+//! after the other, since each suite runs eight programs at a time as it is.
 
 use crate::terminal::{Step, say};
 use crate::tools::run as run_command;
@@ -8,33 +8,21 @@ use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-const AT_ONCE: usize = 2;
 /// Lines of a failed log that are shown.
 const TAIL: usize = 400;
 
 /// Runs the suite for each wheel; fails after the last if one has failed.
 pub fn run(root: &Path, wheels: &[Wheel]) -> Result<()> {
     let step = Step::begin("tests of the installed package");
-    let next = AtomicUsize::new(0);
-    let failed = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(wheels.len()) {
-            scope.spawn(|| {
-                while let Some(wheel) = wheels.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(error) = one(root, wheel) {
-                        say(&format!("   CPython {}: {error:#}", wheel.python.version));
-                        let mut failed = failed.lock().unwrap_or_else(|lock| lock.into_inner());
-                        failed.push(wheel.python.version.clone());
-                    }
-                }
-            });
+    let mut failed = Vec::new();
+    for wheel in wheels {
+        if let Err(error) = one(root, wheel) {
+            say(&format!("   CPython {}: {error:#}", wheel.python.version));
+            failed.push(wheel.python.version.clone());
         }
-    });
+    }
     step.end();
-    let failed = failed.into_inner().unwrap_or_else(|lock| lock.into_inner());
     if failed.is_empty() {
         Ok(())
     } else {
