@@ -8,7 +8,7 @@
 use crate::heap::{Heap, full_name};
 use crate::ownership::{Owner, Ownership};
 use crate::seeded::{Map, Set};
-use crate::standing::{Standing, coroutine_globals, coroutine_name};
+use crate::standing::{Standing, coroutine_frame, coroutine_globals, coroutine_name};
 use unfreed_recording::snapshot::{NodeIndex, Root, RootKind};
 
 /// Classes of roots and references, best first. Each class of modules has an odd one behind it: the
@@ -304,7 +304,7 @@ fn coroutine_starts(heap: &Heap<'_>, standing: &Standing, modules: &[Start]) -> 
             let name = coroutine_name(heap, node).filter(|name| standing.has_coroutine(name))?;
             let module = own.get(&coroutine_globals(heap, node)?)?;
             Some(Start::new(
-                node,
+                coroutine_frame(heap, node).unwrap_or(node),
                 class::COROUTINE,
                 coroutine_root(name, &module.prefix),
             ))
@@ -428,7 +428,7 @@ fn find_homes(heap: &Heap<'_>, start: &Start, name: &str, found: &mut Starts) {
         .collect();
     for namespace in namespaces {
         for edge in heap.graph.edges(namespace) {
-            if heap.is_from_elsewhere(edge.target, name) {
+            if heap.is_from_elsewhere(edge.target, name, namespace) {
                 found.imports.insert((namespace, edge.target));
             } else {
                 found.homes.entry(edge.target).or_insert(start.class);

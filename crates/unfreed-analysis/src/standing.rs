@@ -59,9 +59,20 @@ pub fn coroutine_name<'a>(heap: &Heap<'a>, node: NodeIndex) -> Option<&'a str> {
     }
 }
 
-/// The namespace of the module that a coroutine's code is from: `function.__globals__`.
+/// The frame object of a suspended coroutine: before 3.11 that holds its variables, since then the
+/// coroutine itself does.
+#[must_use]
+pub fn coroutine_frame(heap: &Heap<'_>, node: NodeIndex) -> Option<NodeIndex> {
+    internal(heap, node, "gi_frame")
+}
+
+/// The namespace of the module that a coroutine's code is from: `function.__globals__`, or its
+/// frame's.
 #[must_use]
 pub fn coroutine_globals(heap: &Heap<'_>, node: NodeIndex) -> Option<NodeIndex> {
+    if let Some(frame) = coroutine_frame(heap, node) {
+        return internal(heap, frame, "__globals__");
+    }
     let function = heap
         .graph
         .targets_of(node)
@@ -71,10 +82,15 @@ pub fn coroutine_globals(heap: &Heap<'_>, node: NodeIndex) -> Option<NodeIndex> 
             heap.type_of(target)
                 .is_some_and(|info| info.name == "function")
         })?;
-    let globals = heap.graph.edges(function).find(|edge| {
-        matches!(heap.label(edge.index), Label::Internal(text) if heap.text(text) == "__globals__")
-    })?;
-    Some(globals.target)
+    internal(heap, function, "__globals__")
+}
+
+/// The target of the reference of that name.
+fn internal(heap: &Heap<'_>, node: NodeIndex, name: &str) -> Option<NodeIndex> {
+    let edge = heap.graph.edges(node).find(
+        |edge| matches!(heap.label(edge.index), Label::Internal(text) if heap.text(text) == name),
+    )?;
+    Some(edge.target)
 }
 
 fn coroutine_key(name: &str) -> String {
