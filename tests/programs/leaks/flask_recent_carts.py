@@ -1,4 +1,5 @@
 # /// leak
+# pythons = "<3.14"
 # severity = "leak"
 # kind = "container"
 # names = ["carts", "Cart"]
