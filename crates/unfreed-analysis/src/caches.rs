@@ -48,11 +48,9 @@ pub fn bound(heap: &Heap<'_>, wrapper: NodeIndex) -> Bound {
 }
 
 fn maxsize(heap: &Heap<'_>, wrapper: NodeIndex) -> Option<NodeIndex> {
-    let parameters = attribute(heap, wrapper, "cache_parameters")?;
+    let parameters = heap.attribute(wrapper, "cache_parameters")?;
     let cell = by_cell(heap, parameters, "maxsize").or_else(|| {
-        let closure = by_label(heap, parameters, |label| {
-            internal(heap, label, "__closure__")
-        })?;
+        let closure = heap.labelled(parameters, |label| internal(heap, label, "__closure__"))?;
         by_cell(heap, closure, "maxsize")
     })?;
     if heap.type_name(cell) != "cell" {
@@ -61,22 +59,8 @@ fn maxsize(heap: &Heap<'_>, wrapper: NodeIndex) -> Option<NodeIndex> {
     heap.graph.targets_of(cell).first().copied()
 }
 
-/// An attribute of an object, kept in its namespace or in line.
-fn attribute(heap: &Heap<'_>, owner: NodeIndex, name: &str) -> Option<NodeIndex> {
-    let in_line = |label| matches!(label, Label::Attribute(text) if heap.text(text) == name);
-    by_label(heap, owner, in_line).or_else(|| {
-        let namespace = by_label(heap, owner, |label| label == Label::Namespace)?;
-        by_label(
-            heap,
-            namespace,
-            |label| matches!(label, Label::Key(key) if heap.node_text(key) == Some(name)),
-        )
-    })
-}
-
 fn by_cell(heap: &Heap<'_>, owner: NodeIndex, variable: &str) -> Option<NodeIndex> {
-    by_label(
-        heap,
+    heap.labelled(
         owner,
         |label| matches!(label, Label::Cell(text) if heap.text(text) == variable),
     )
@@ -84,15 +68,4 @@ fn by_cell(heap: &Heap<'_>, owner: NodeIndex, variable: &str) -> Option<NodeInde
 
 fn internal(heap: &Heap<'_>, label: Label, name: &str) -> bool {
     matches!(label, Label::Internal(text) if heap.text(text) == name)
-}
-
-fn by_label(
-    heap: &Heap<'_>,
-    owner: NodeIndex,
-    wanted: impl Fn(Label) -> bool,
-) -> Option<NodeIndex> {
-    heap.graph
-        .edges(owner)
-        .find(|edge| wanted(heap.label(edge.index)))
-        .map(|edge| edge.target)
 }

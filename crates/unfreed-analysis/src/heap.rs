@@ -181,25 +181,53 @@ impl<'a> Heap<'a> {
         self.snapshot.types.get(*self.class_types.get(&class)?)
     }
 
-    /// Whether a class or function says that it was defined in another module than this.
+    /// Whether a class or function says that it was defined in another module than this one, with
+    /// this namespace.
     #[must_use]
-    pub fn is_from_elsewhere(&self, node: NodeIndex, module: &str) -> bool {
+    pub fn is_from_elsewhere(&self, node: NodeIndex, module: &str, namespace: NodeIndex) -> bool {
         if self.is_class(node) {
             let info = self.class_info(node);
             return info.is_some_and(|info| !info.module.is_empty() && info.module != module);
         }
-        let function = self
-            .type_of(node)
-            .is_some_and(|info| info.name == "function");
-        let outside = |name: &str| {
-            !name
-                .strip_prefix(module)
-                .is_some_and(|rest| rest.starts_with('.'))
-        };
-        function
-            && self
-                .node_text(node)
-                .is_some_and(|name| name.contains('.') && outside(name))
+        let globals = self.globals_of(node).or_else(|| {
+            self.attribute(node, "__wrapped__")
+                .and_then(|wrapped| self.globals_of(wrapped))
+        });
+        globals.is_some_and(|globals| globals != namespace && self.is_module_namespace(globals))
+    }
+
+    /// The namespace of the module that a function was defined in.
+    #[must_use]
+    pub fn globals_of(&self, function: NodeIndex) -> Option<NodeIndex> {
+        if self.type_of(function)?.name != "function" {
+            return None;
+        }
+        self.labelled(
+            function,
+            |label| matches!(label, Label::Internal(text) if self.text(text) == "__globals__"),
+        )
+    }
+
+    /// An attribute of an object, kept in its namespace or in line.
+    #[must_use]
+    pub fn attribute(&self, owner: NodeIndex, name: &str) -> Option<NodeIndex> {
+        let in_line = |label| matches!(label, Label::Attribute(text) if self.text(text) == name);
+        self.labelled(owner, in_line).or_else(|| {
+            let namespace = self.labelled(owner, |label| label == Label::Namespace)?;
+            self.labelled(
+                namespace,
+                |label| matches!(label, Label::Key(key) if self.node_text(key) == Some(name)),
+            )
+        })
+    }
+
+    /// The first object that a node refers to by a label like this.
+    #[must_use]
+    pub fn labelled(&self, owner: NodeIndex, wanted: impl Fn(Label) -> bool) -> Option<NodeIndex> {
+        let mut edges = self.graph.edges(owner);
+        edges
+            .find(|edge| wanted(self.label(edge.index)))
+            .map(|edge| edge.target)
     }
 
     /// Shallow size of a node.

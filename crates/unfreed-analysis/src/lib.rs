@@ -21,6 +21,7 @@ mod heap;
 mod levels;
 mod names;
 mod native;
+mod newest;
 mod notes;
 mod ownership;
 mod paths;
@@ -50,7 +51,7 @@ use study::Study;
 /// Judges one recording.
 #[must_use]
 pub fn analyse(source: &dyn EvidenceSource) -> Report {
-    let (newest, troubles) = study::newest(source);
+    let (newest, troubles) = newest::newest(source);
     let study = Study::new(source, newest.as_ref(), troubles);
     let findings = find(&study);
     Report {

@@ -428,7 +428,7 @@ fn find_homes(heap: &Heap<'_>, start: &Start, name: &str, found: &mut Starts) {
         .collect();
     for namespace in namespaces {
         for edge in heap.graph.edges(namespace) {
-            if heap.is_from_elsewhere(edge.target, name) {
+            if heap.is_from_elsewhere(edge.target, name, namespace) {
                 found.imports.insert((namespace, edge.target));
             } else {
                 found.homes.entry(edge.target).or_insert(start.class);

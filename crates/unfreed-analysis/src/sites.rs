@@ -158,14 +158,19 @@ impl Line {
     }
 }
 
-/// All lines that keep something alive, most gained bytes first.
+/// All lines that keep something alive at the end of the epochs up to `until`, most gained bytes first.
 #[must_use]
-pub fn lines(source: &dyn EvidenceSource, ownership: &Ownership, seconds: f64) -> Vec<Line> {
+pub fn lines(
+    source: &dyn EvidenceSource,
+    ownership: &Ownership,
+    seconds: f64,
+    until: f64,
+) -> Vec<Line> {
     let warm = seconds * WARM_UP;
     let epochs: Vec<_> = source
         .epochs()
         .iter()
-        .filter(|epoch| epoch.at.seconds() > warm)
+        .filter(|epoch| epoch.at.seconds() > warm && epoch.at.seconds() <= until)
         .collect();
     let mut frames: Map<StackId, Option<Frame>> = Map::default();
     let mut sums: Map<Frame, Sum> = Map::default();

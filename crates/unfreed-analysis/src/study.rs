@@ -12,10 +12,13 @@ use crate::survey::{Forest, ShapedSample, Survey, Tally, survey};
 use unfreed_recording::counters::Counters;
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::retention::thin;
-use unfreed_recording::snapshot::{RootKind, Snapshot};
+use unfreed_recording::snapshot::Snapshot;
 
 /// Most snapshots that are surveyed. A collector keeps fewer.
 const SURVEYED: usize = 16;
+
+/// Seconds that the end of an epoch may be from its snapshot.
+const BESIDE: f64 = 0.2;
 
 /// The largest block that pymalloc serves.
 const PYMALLOC: u64 = 512;
@@ -78,54 +81,6 @@ pub struct Study<'a> {
     pub troubles: Vec<String>,
 }
 
-/// The newest snapshot that can be read, and its position.
-pub fn newest(source: &dyn EvidenceSource) -> (Option<(usize, Snapshot)>, Vec<String>) {
-    let mut troubles = Vec::new();
-    let mut newest: Option<(usize, Snapshot)> = None;
-    for index in (0..source.snapshot_count()).rev() {
-        let read = source.snapshot(index).and_then(|snapshot| {
-            Heap::new(&snapshot)?;
-            Ok(snapshot)
-        });
-        match (read, newest.take()) {
-            (Ok(snapshot), None) if is_whole(&snapshot) => {
-                return (Some((index, snapshot)), troubles);
-            }
-            (Ok(snapshot), None) => newest = Some((index, snapshot)),
-            // The one before decides whether the newest is a ruin.
-            (Ok(earlier), Some((_, later))) if is_torn_down(&earlier, &later) => {
-                return (Some((index, earlier)), troubles);
-            }
-            (Ok(_), later) => return (later, troubles),
-            (Err(trouble), later) => {
-                newest = later;
-                troubles.push(format!("snapshot {index} could not be read: {trouble}"));
-            }
-        }
-    }
-    (newest, troubles)
-}
-
-/// Whether the main module still has its file, or never had one to lose.
-fn is_whole(snapshot: &Snapshot) -> bool {
-    snapshot.roots.iter().any(|root| match root.kind {
-        RootKind::Module { name, file } => {
-            file.is_some()
-                && snapshot
-                    .texts
-                    .get(name as usize)
-                    .is_some_and(|n| n == "__main__")
-        }
-        _ => false,
-    })
-}
-
-/// Whether the later snapshot was taken while the interpreter was clearing modules: what a program
-/// drops then is not what it drops.
-fn is_torn_down(earlier: &Snapshot, later: &Snapshot) -> bool {
-    is_whole(earlier) && total(later.node_sizes.iter()) < total(earlier.node_sizes.iter())
-}
-
 /// The snapshots before the newest that are surveyed: all, or as many as are worth the time, evenly
 /// spread.
 fn picked(source: &dyn EvidenceSource, newest: usize) -> Vec<usize> {
@@ -138,7 +93,8 @@ fn picked(source: &dyn EvidenceSource, newest: usize) -> Vec<usize> {
         .collect()
 }
 
-fn total<'s>(sizes: impl Iterator<Item = &'s u64>) -> u64 {
+/// Bytes in all.
+pub fn total<'s>(sizes: impl Iterator<Item = &'s u64>) -> u64 {
     sizes.fold(0, |sum, size| sum.saturating_add(*size))
 }
 
@@ -183,7 +139,10 @@ impl<'a> Study<'a> {
         if let Some((index, snapshot)) = newest {
             study.survey_all(*index, snapshot);
         }
-        study.lines = lines(source, &study.ownership, study.seconds());
+        let until = study.window().1 + BESIDE;
+        let torn = newest.is_some_and(|(index, _)| index + 1 < source.snapshot_count());
+        let until = if torn { until } else { f64::INFINITY };
+        study.lines = lines(source, &study.ownership, study.seconds(), until);
         study
     }
 

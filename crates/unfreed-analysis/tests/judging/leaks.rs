@@ -506,6 +506,64 @@ fn the_line_that_made_it_is_named() {
 }
 
 #[test]
+fn what_a_program_drops_as_it_ends_is_not_what_it_drops() {
+    let mut world = World::new();
+    let frame = world.frame("MainThread", "main", "/srv/app.py", 7);
+    let rows = world.list();
+    world.local(frame, "rows", rows);
+    world.module("__main__", Some("/srv/app.py"));
+    let mut run = Run::default();
+    for now in 1..=9 {
+        for _ in 0..100 {
+            let item = session(&mut world);
+            world.append(rows, item);
+        }
+        if now == 9 {
+            world.clear(frame);
+        }
+        run.read(&mut world, f64::from(now), 0);
+        run.take(&mut world, f64::from(now));
+    }
+    let report = run.report();
+    assert_eq!(
+        the_leak(&report).title,
+        "growing container thread 'MainThread' › main() › rows"
+    );
+    // Killed a while later, it had really let go.
+    run.end = None;
+    assert!(crate::world::leaks(&run.report()).is_empty());
+}
+
+#[test]
+fn frames_that_come_and_go_take_nothing_over() {
+    let mut world = World::new();
+    let main = world.frame("MainThread", "main", "/srv/app.py", 7);
+    let database = world.instance("app.db", "Database");
+    let results = world.dict();
+    world.set_attr(database, "results", results);
+    world.local(main, "database", database);
+    let report = every_second(9, world, |world, now| {
+        for _ in 0..50 {
+            let row = session(world);
+            world.put_fresh(results, row);
+        }
+        let function = if now % 2 == 0 { "query" } else { "fill" };
+        let frame = world.frame("MainThread", function, "/srv/app.py", 20);
+        world.local(frame, "results", results);
+        world.roots.retain(|(root, _)| {
+            *root == frame
+                || !matches!(
+                    &world.objects[*root], object if object.synthetic && *root != main
+                )
+        });
+    });
+    assert_eq!(
+        the_leak(&report).title,
+        "growing container thread 'MainThread' › main() › database.results"
+    );
+}
+
+#[test]
 fn ids_stay_the_same_over_runs_and_hosts() {
     let run = |extra: u32| {
         let mut world = World::new();
