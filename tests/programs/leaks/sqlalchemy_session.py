@@ -1,5 +1,4 @@
 # /// leak
-# pythons = "<3.14"
 # severity = "leak"
 # kind = "container"
 # names = ["Session", "Article"]

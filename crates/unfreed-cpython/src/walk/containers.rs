@@ -42,10 +42,6 @@ impl Walker<'_> {
             .reader
             .word(dict + self.objects.layout.dict_keys);
         self.buffers.push((keys, node));
-        // Values inside the instance are the instance's references, not the dict's.
-        if self.objects.has_embedded_values(dict) {
-            return;
-        }
         let objects = self.objects;
         objects.dict_entries(
             dict,

@@ -62,6 +62,7 @@ impl Walker<'_> {
         targets.clear();
         expected.clear();
         traverse(&known.traits, object, &mut targets);
+        self.leave_to_dict(object, &known.traits, &mut targets);
         self.expect_parts(node, object, known.traits.shape, &mut expected);
         self.expect_attributes(object, type_, known, &mut expected);
         self.add_hidden_keys(object, known, &mut targets, &mut expected);
@@ -223,6 +224,25 @@ impl Walker<'_> {
         }
     }
 
+    /// Values in the instance that its dict refers to as well, from 3.13 on: the first releases of
+    /// 3.13 have the instance visit them, later ones (GH-130327) the dict. Here it is always the
+    /// dict, as in `vars(object)`, so that each value has one owner.
+    fn leave_to_dict(&self, object: usize, traits: &TypeTraits, targets: &mut Vec<usize>) {
+        let Some(dict) = self.objects.instance_dict(object, traits) else {
+            return;
+        };
+        if !self.objects.has_embedded_values(dict) {
+            return;
+        }
+        let mut values = Vec::new();
+        self.objects.dict_entries(dict, |entry| values.push(entry.value));
+        let before = targets.iter().position(|target| *target == dict);
+        let start = before.and_then(|end| Some(end.checked_sub(values.len())?..end));
+        if let Some(visited) = start.filter(|range| targets[range.clone()] == values[..]) {
+            targets.drain(visited);
+        }
+    }
+
     /// Attributes of an instance: its `__dict__`, inline values, slots and exported C fields.
     fn expect_attributes(
         &mut self,
@@ -232,10 +252,10 @@ impl Walker<'_> {
         expected: &mut Vec<(usize, Label)>,
     ) {
         let traits = &known.traits;
-        if let Some(dict) = self.objects.instance_dict(object, traits) {
+        let dict = self.objects.instance_dict(object, traits);
+        if let Some(dict) = dict {
             expected.push((dict, Label::Namespace));
-        }
-        if let Some(values) = self.objects.inline_values(object, traits) {
+        } else if let Some(values) = self.objects.inline_values(object, traits) {
             let keys = self
                 .objects
                 .reader
