@@ -97,6 +97,10 @@ impl<'a> Heap<'a> {
                     Label::Internal(text) if self.text(text) == "__closure__" => {
                         self.flag(edge.target, CLOSURE);
                     }
+                    // A class without instances, and with a metaclass of its own, is known by this.
+                    Label::Internal(text) if self.text(text) == "__mro__" => {
+                        self.flag(node, CLASS);
+                    }
                     _ => {}
                 }
             }

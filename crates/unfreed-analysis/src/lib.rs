@@ -3,6 +3,7 @@
 //! prints, reads files or knows a renderer.
 
 pub mod findings;
+pub mod questions;
 pub mod source;
 
 mod accounting;

@@ -24,7 +24,7 @@ pub fn bytes(count: f64) -> String {
     }
 }
 
-/// A count: `7`, `1 024`, `1 048 576`.
+/// A count: `7`, `1024`, `1,048,576`.
 #[must_use]
 pub fn count(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
@@ -32,7 +32,7 @@ pub fn count(number: i64) -> String {
     for (index, digit) in digits.chars().enumerate() {
         // A four-digit number stays whole.
         if index > 0 && digits.len() > 4 && (digits.len() - index).is_multiple_of(3) {
-            text.push(' ');
+            text.push(',');
         }
         text.push(digit);
     }
@@ -133,7 +133,7 @@ mod tests {
         );
         assert_eq!(
             [7, 1024, 10240, 1_048_576].map(count),
-            ["7", "1024", "10 240", "1 048 576"]
+            ["7", "1024", "10,240", "1,048,576"]
         );
         assert_eq!(rate(512.3), ("512".into(), "a second"));
         assert_eq!(rate(1.5), ("1.5".into(), "a second"));

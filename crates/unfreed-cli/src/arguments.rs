@@ -1,6 +1,8 @@
 //! The command line as typed: clap definitions and nothing else. What an option means is decided by
 //! the command that reads it.
 
+pub mod heap;
+
 use crate::exit::ExitCode;
 use crate::messages;
 use crate::quantity::{parse_bytes, parse_percent, parse_seconds};
@@ -17,7 +19,9 @@ Exit codes:
           signal. 23 when --fail-on met a finding and the program succeeded, 2 for a wrong command
           line, 24 when Python could not be started at all
   report  0, 23 when --fail-on met a finding, 2 for a wrong command line, 24 when a recording
-          cannot be read or a report cannot be written";
+          cannot be read or a report cannot be written
+  heap    0, 2 for a wrong command line, 24 when the recording cannot be read, or has no such
+          object";
 
 #[derive(Parser)]
 #[command(
@@ -39,6 +43,8 @@ pub enum Command {
     Run(Run),
     /// Say again what a recording shows: on any machine, any time later
     Report(Report),
+    /// Ask one heap snapshot of a recording: what is in it, who holds what, what goes with what
+    Heap(heap::Heap),
 }
 
 /// What `unfreed run` was given.

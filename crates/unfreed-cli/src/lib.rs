@@ -41,6 +41,7 @@ pub fn main(argv: &[OsString], interpreter: Option<&Interpreter>) -> ExitCode {
     match arguments::parse(argv) {
         Ok(arguments::Command::Run(run)) => commands::run::run(&run, interpreter),
         Ok(arguments::Command::Report(report)) => commands::report::report(&report),
+        Ok(arguments::Command::Heap(heap)) => commands::heap::heap(&heap),
         Err(code) => code,
     }
 }

@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 use unfreed_analysis::findings::{Report, SCHEMA_VERSION, Severity, Status};
+use unfreed_analysis::questions::{Answer, HeapFacts};
 use unfreed_recording::process::Origin;
 use unfreed_report::terminal::{Saved, TerminalOptions};
 use unfreed_report::{json, terminal};
@@ -172,7 +173,26 @@ pub fn write_folder_json(judged: &[Judged], place: &Path) -> io::Result<()> {
     write(&document, place)
 }
 
-fn write(document: &[u8], place: &Path) -> io::Result<()> {
+/// Prints an answer about a heap, or writes it as JSON to `json`; `-` is stdout.
+pub fn answer(
+    answer: &Answer,
+    facts: &HeapFacts,
+    file: &str,
+    json: Option<&Path>,
+) -> io::Result<()> {
+    let Some(place) = json else {
+        let width = usize::from(columns(io::stdout()));
+        let mut out = anstream::stdout().lock();
+        unfreed_report::answer::render_table(answer, facts, file, width, &mut out)?;
+        return out.flush();
+    };
+    let mut document = Vec::new();
+    unfreed_report::answer::render_json(answer, facts, &mut document)?;
+    write(&document, place)
+}
+
+/// Writes a document to a file; `-` is stdout.
+pub fn write(document: &[u8], place: &Path) -> io::Result<()> {
     if place != Path::new("-") {
         return std::fs::write(place, document);
     }

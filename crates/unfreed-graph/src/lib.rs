@@ -4,12 +4,14 @@
 
 pub mod components;
 pub mod csr;
+pub mod dominators;
 pub mod explore;
 pub mod nodes;
 pub mod reach;
 
 pub use components::{Components, components};
 pub use csr::{BadGraph, Csr, Edge, Reverse};
+pub use dominators::{DominatorTree, Dominators, dominators};
 pub use explore::{Explorer, NO_EDGE, NO_NODE, UNREACHED};
 pub use nodes::NodeSet;
 pub use reach::{reach, spread};

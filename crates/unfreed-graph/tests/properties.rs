@@ -5,7 +5,7 @@
 use petgraph::graph::DiGraph;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use unfreed_graph::{Csr, Explorer, NodeSet, UNREACHED, components, reach, spread};
+use unfreed_graph::{Csr, Explorer, NodeSet, UNREACHED, components, dominators, reach, spread};
 
 #[derive(Clone, Debug)]
 struct Case {
@@ -252,4 +252,63 @@ fn a_chain_of_a_million_nodes_needs_no_stack() {
     explorer.add_root(0, 0);
     explorer.run(|_| Some(0));
     assert_eq!(explorer.path(nodes - 1).len(), nodes as usize - 1);
+}
+
+proptest! {
+    #[test]
+    fn dominators_are_those_of_petgraph(case in case()) {
+        let graph = case.graph();
+        let roots: Vec<u32> = case.roots.iter().map(|(root, _)| *root).collect();
+        let found = dominators(graph, roots.iter().copied());
+        // petgraph knows one root: a node of its own before all roots.
+        let mut other = DiGraph::<(), ()>::new();
+        let nodes: Vec<_> = (0..case.nodes()).map(|_| other.add_node(())).collect();
+        let top = other.add_node(());
+        for node in 0..case.nodes() as u32 {
+            for edge in graph.edges(node) {
+                other.add_edge(nodes[node as usize], nodes[edge.target as usize], ());
+            }
+        }
+        for root in &roots {
+            other.add_edge(top, nodes[*root as usize], ());
+        }
+        let expected = petgraph::algo::dominators::simple_fast(&other, top);
+        for node in 0..case.nodes() as u32 {
+            let owner = expected.immediate_dominator(nodes[node as usize]);
+            prop_assert_eq!(found.is_reached(node), owner.is_some());
+            let owner = owner.filter(|owner| *owner != top).map(|owner| owner.index() as u32);
+            prop_assert_eq!(found.immediate(node), owner);
+        }
+    }
+
+    #[test]
+    fn retained_is_what_is_lost_without_the_node(case in case()) {
+        let graph = case.graph();
+        let roots: Vec<u32> = case.roots.iter().map(|(root, _)| *root).collect();
+        let sizes: Vec<u64> = (0..case.nodes() as u64).map(|node| 1 << (2 * node)).collect();
+        let found = dominators(graph, roots.iter().copied());
+        let retained = found.retained(&sizes);
+        let sum = |reached: &NodeSet| -> u64 {
+            (0..case.nodes() as u32).filter(|node| reached.contains(*node)).map(|node| sizes[node as usize]).sum()
+        };
+        let whole = sum(&reach(graph, roots.iter().copied(), &NodeSet::default(), |_| true));
+        for node in 0..case.nodes() as u32 {
+            let mut wall = NodeSet::new(case.nodes());
+            wall.insert(node);
+            let without = sum(&reach(graph, roots.iter().copied(), &wall, |_| true));
+            prop_assert_eq!(retained[node as usize], whole - without);
+        }
+        // The tree holds every reached node once, below its dominator.
+        let tree = found.children();
+        let mut seen: Vec<u32> = tree.top().to_vec();
+        for node in 0..case.nodes() as u32 {
+            for &child in tree.children(node) {
+                prop_assert_eq!(found.immediate(child), Some(node));
+                seen.push(child);
+            }
+        }
+        seen.sort_unstable();
+        let reached: Vec<u32> = (0..case.nodes() as u32).filter(|node| found.is_reached(*node)).collect();
+        prop_assert_eq!(seen, reached);
+    }
 }

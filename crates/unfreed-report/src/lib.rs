@@ -1,6 +1,7 @@
 //! From findings to what a person or a machine reads, one file per format. Shows what the analysis
 //! found: computes no findings, opens no files, and writes only to the `Write` it is given.
 
+pub mod answer;
 pub mod json;
 pub mod terminal;
 

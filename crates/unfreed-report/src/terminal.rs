@@ -5,7 +5,7 @@ mod closing;
 mod finding;
 mod held_by;
 mod opening;
-mod palette;
+pub(crate) mod palette;
 mod rows;
 
 use std::io;

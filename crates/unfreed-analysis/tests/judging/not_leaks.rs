@@ -239,7 +239,7 @@ fn a_bounded_lru_cache_that_still_fills() {
     );
     assert!(note.summary.contains("2000 entries"), "{}", note.summary);
     assert!(
-        note.summary.contains("its bound of 16 000"),
+        note.summary.contains("its bound of 16,000"),
         "{}",
         note.summary
     );

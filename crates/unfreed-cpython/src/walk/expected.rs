@@ -235,7 +235,8 @@ impl Walker<'_> {
             return;
         }
         let mut values = Vec::new();
-        self.objects.dict_entries(dict, |entry| values.push(entry.value));
+        self.objects
+            .dict_entries(dict, |entry| values.push(entry.value));
         let before = targets.iter().position(|target| *target == dict);
         let start = before.and_then(|end| Some(end.checked_sub(values.len())?..end));
         if let Some(visited) = start.filter(|range| targets[range.clone()] == values[..]) {

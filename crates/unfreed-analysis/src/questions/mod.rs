@@ -1,0 +1,27 @@
+//! Questions to one heap snapshot: what is in it, who holds what, what would go with what. Answers
+//! are tables of plain data; how they look is the renderer's. May not judge growth: one snapshot
+//! has no time in it.
+
+mod answer;
+mod census;
+mod difference;
+mod dominated;
+mod holders;
+mod select;
+mod sites;
+mod suspicion;
+mod view;
+mod waiting;
+mod waste;
+
+pub use answer::{Answer, Cell, Column, LeftOut, Unit};
+pub use census::{GroupBy, census};
+pub use difference::difference;
+pub use dominated::{dominators, folded};
+pub use holders::{paths, referents, referrers, retained};
+pub use select::{Selection, Unselected};
+pub use sites::sites;
+pub use suspicion::suspects;
+pub use view::{HeapFacts, View};
+pub use waiting::cycles;
+pub use waste::waste;

@@ -1,0 +1,172 @@
+//! A snapshot made ready for questions: its graph, its paths from named roots, its dominators and
+//! retained sizes. Cost: two passes over the references and one dominator pass.
+
+use crate::heap::{Heap, short_name};
+use crate::ownership::Ownership;
+use crate::paths::reference;
+use crate::shapes::TOP;
+use crate::standing::{Standing, census};
+use crate::survey::{Forest, Survey, is_held_outside, survey};
+use serde::Serialize;
+use unfreed_graph::{Dominators, dominators};
+use unfreed_recording::process::ProcessInfo;
+use unfreed_recording::snapshot::{NodeIndex, RootKind, Snapshot};
+
+/// Longest text of a node in a name.
+const TEXT: usize = 40;
+
+/// A snapshot ready for questions.
+pub struct View<'a> {
+    pub(super) heap: Heap<'a>,
+    pub(super) survey: Survey<'a>,
+    pub(super) forest: Forest,
+    pub(super) in_degrees: Vec<u32>,
+    pub(super) dominators: Dominators,
+    /// Bytes that would be freed with each node: its own and all it dominates.
+    pub(super) retained: Vec<u64>,
+}
+
+/// What a snapshot is, in figures.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct HeapFacts {
+    /// Objects.
+    pub objects: u64,
+    /// References.
+    pub references: u64,
+    /// Bytes of all objects.
+    pub bytes: u64,
+    /// Bytes of the objects that nothing reaches.
+    pub unreached_bytes: u64,
+    /// Part of the references, by count, that objects and frames of the snapshot explain, 0 to 1.
+    pub coverage: f64,
+    /// Seconds from the start of the recording to the snapshot.
+    pub at_seconds: f64,
+    /// Seconds that the program stood still for it.
+    pub pause_seconds: f64,
+}
+
+impl<'a> View<'a> {
+    /// Looks a snapshot over.
+    ///
+    /// # Errors
+    /// A sentence, when the snapshot's columns do not fit each other.
+    pub fn new(snapshot: &'a Snapshot, process: &ProcessInfo) -> Result<Self, String> {
+        let heap = Heap::new(snapshot)?;
+        let in_degrees = heap.in_degrees();
+        // One snapshot cannot tell which frames stand still: all may be roots.
+        let standing = Standing::new(&[census(&heap), census(&heap)]);
+        let mut forest = Forest::default();
+        let ownership = Ownership::new(process);
+        let survey = survey(&heap, &ownership, &standing, &in_degrees, &mut forest);
+        let nodes = 0..heap.graph.node_count() as NodeIndex;
+        let outside = nodes.filter(|&node| is_held_outside(&heap, node, &in_degrees));
+        // Classes are in cycles of their own and often listed as roots: only references count.
+        let named = snapshot
+            .roots
+            .iter()
+            .filter(|root| root.kind != RootKind::Type);
+        let roots: Vec<NodeIndex> = outside.chain(named.map(|root| root.node)).collect();
+        let dominators = dominators(heap.graph, roots);
+        let retained = dominators.retained(&snapshot.node_sizes);
+        Ok(Self {
+            heap,
+            survey,
+            forest,
+            in_degrees,
+            dominators,
+            retained,
+        })
+    }
+
+    /// The figures of the snapshot.
+    #[must_use]
+    pub fn facts(&self) -> HeapFacts {
+        let snapshot = self.heap.snapshot;
+        let (mut held, mut explained) = (0_u64, 0_u64);
+        let mut unreached = 0_u64;
+        for node in self.nodes() {
+            let seen = self.in_degrees[node as usize];
+            if let Some(excess) = self.heap.excess(node, seen) {
+                let count = u64::from(snapshot.node_refcounts[node as usize]);
+                held += count;
+                explained += count.saturating_sub(excess.max(0).unsigned_abs());
+            }
+            if !self.dominators.is_reached(node) {
+                unreached = unreached.saturating_add(self.heap.size(node));
+            }
+        }
+        HeapFacts {
+            objects: self.heap.graph.node_count() as u64,
+            references: self.heap.graph.edge_count() as u64,
+            bytes: self.bytes(),
+            unreached_bytes: unreached,
+            coverage: if held == 0 {
+                1.0
+            } else {
+                explained as f64 / held as f64
+            },
+            at_seconds: snapshot.at.seconds(),
+            pause_seconds: snapshot.pause_ns as f64 / 1e9,
+        }
+    }
+
+    pub(super) fn nodes(&self) -> std::ops::Range<NodeIndex> {
+        0..self.heap.graph.node_count() as NodeIndex
+    }
+
+    /// Bytes of all objects.
+    pub(super) fn bytes(&self) -> u64 {
+        let sizes = self.heap.snapshot.node_sizes.iter();
+        sizes.fold(0, |sum, size| sum.saturating_add(*size))
+    }
+
+    pub(super) fn retained(&self, node: NodeIndex) -> u64 {
+        self.retained.get(node as usize).copied().unwrap_or(0)
+    }
+
+    /// What people call an object for sure: `app.models.Session#123`.
+    pub(super) fn name(&self, node: NodeIndex) -> String {
+        format!("{}#{node}", self.heap.type_name(node))
+    }
+
+    /// Its name, with its text where it has one: `function#7 app.render`.
+    pub(super) fn described(&self, node: NodeIndex) -> String {
+        match self.heap.node_text(node) {
+            Some(text) => format!("{} {}", self.name(node), crate::wording::cut(text, TEXT)),
+            None => self.name(node),
+        }
+    }
+
+    /// The path that leads to it from a named root, as Python would write it; `None` when nothing
+    /// reaches it.
+    pub(super) fn path(&self, node: NodeIndex) -> Option<String> {
+        if !self.survey.paths.reached(node) {
+            return None;
+        }
+        let edges = self.survey.paths.path(node);
+        let root = edges.first().map_or(node, |edge| edge.source);
+        let shape = self
+            .survey
+            .shape_of
+            .get(root as usize)
+            .copied()
+            .unwrap_or(TOP);
+        let mut path = match self.forest.roots.get(&shape) {
+            Some(name) if !name.prefix.is_empty() => name.prefix.clone(),
+            _ => format!(
+                "held by C code › {}",
+                short_name(&self.heap.type_name(root))
+            ),
+        };
+        for edge in edges {
+            path.push_str(&reference(&self.heap, edge, false));
+        }
+        Some(path)
+    }
+
+    /// Where an object is, for a table: its path, or that it has none.
+    pub(super) fn place(&self, node: NodeIndex) -> String {
+        self.path(node)
+            .unwrap_or_else(|| "nothing reaches it".to_owned())
+    }
+}

@@ -1,0 +1,152 @@
+//! `unfreed heap`: questions to one snapshot of a recording.
+
+use crate::arguments::heap::{By, DiffBy, Heap, Question};
+use crate::exit::ExitCode;
+use crate::messages::{self, reason};
+use crate::{progress, rendering};
+use std::io;
+use std::path::Path;
+use unfreed_analysis::findings::Frame;
+use unfreed_analysis::questions::{self, Answer, GroupBy, Selection, View};
+use unfreed_analysis::source::EvidenceSource;
+use unfreed_recording::Recording;
+use unfreed_recording::snapshot::Snapshot;
+
+/// Answers the question, or says why not.
+pub fn heap(typed: &Heap) -> ExitCode {
+    let what = format!("Reading {}", typed.path.display());
+    match progress::during(&what, || answer(typed)) {
+        Ok(Said::Text(text)) => written(rendering::write(text.as_bytes(), Path::new("-"))),
+        Ok(Said::Answer(answer, facts)) => {
+            let file = typed.path.display().to_string();
+            let place = typed.json.as_deref();
+            written(rendering::answer(&answer, &facts, &file, place))
+        }
+        Err(error) => {
+            messages::error(error);
+            ExitCode::FAILED
+        }
+    }
+}
+
+enum Said {
+    Answer(Answer, questions::HeapFacts),
+    /// Already in the form that was asked for.
+    Text(String),
+}
+
+fn written(result: io::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // `| head` has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            messages::error(format_args!("cannot write the answer: {}", reason(&error)));
+            ExitCode::FAILED
+        }
+    }
+}
+
+fn answer(typed: &Heap) -> Result<Said, String> {
+    let bytes = read(&typed.path)?;
+    let recording = parse(&typed.path, &bytes)?;
+    let snapshot = pick(&typed.path, &recording, typed.snapshot)?;
+    let view = View::new(&snapshot, &recording.process)?;
+    let most = typed.limit;
+    let select = |object: &str| Selection::find(&view, object).map_err(|error| error.to_string());
+    let frames = |stack| -> Vec<Frame> { EvidenceSource::frames(&recording, stack) };
+    let answer = match typed.question.as_ref().unwrap_or(&Question::Suspects) {
+        Question::Suspects => questions::suspects(&view, &frames),
+        Question::Census { by } => match group(*by) {
+            Some(by) => questions::census(&view, by, most),
+            None => questions::sites(&view, &frames, most),
+        },
+        Question::Path { object } => questions::paths(&view, &select(object)?, most),
+        Question::Retained { object } => questions::retained(&view, &select(object)?, most),
+        Question::Referrers { object } => questions::referrers(&view, &select(object)?, most),
+        Question::Referents { object } => questions::referents(&view, &select(object)?, most),
+        Question::Dominators {
+            folded: true,
+            least,
+        } => {
+            return Ok(Said::Text(questions::folded(
+                &view,
+                f64::from(*least) / 100.0,
+            )));
+        }
+        Question::Dominators {
+            folded: false,
+            least,
+        } => questions::dominators(&view, most, f64::from(*least) / 100.0),
+        Question::Cycles => questions::cycles(&view, most),
+        Question::Waste => questions::waste(&view, most),
+        Question::Diff {
+            other,
+            other_snapshot,
+            by,
+        } => {
+            let bytes = read(other)?;
+            let recording = parse(other, &bytes)?;
+            let snapshot = pick(other, &recording, *other_snapshot)?;
+            let after = View::new(&snapshot, &recording.process)?;
+            questions::difference(&view, &after, (*by).into(), most)
+        }
+    };
+    let facts = view.facts();
+    Ok(Said::Answer(answer, facts))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path)
+        .map_err(|error| format!("cannot read {}: {}", path.display(), reason(&error)))
+}
+
+fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<Recording<'a>, String> {
+    Recording::parse(bytes).map_err(|error| format!("cannot use {}: {error}", path.display()))
+}
+
+/// A snapshot by number; negative numbers count from the newest.
+fn pick(path: &Path, recording: &Recording<'_>, number: i64) -> Result<Snapshot, String> {
+    let count = recording.snapshot_count();
+    let index = if number < 0 {
+        count.checked_sub(number.unsigned_abs() as usize)
+    } else {
+        Some(number as usize).filter(|&index| index < count)
+    };
+    let Some(index) = index else {
+        return Err(match count {
+            0 => format!(
+                "{} has no heap snapshot (the program ended before the first)",
+                path.display()
+            ),
+            _ => format!(
+                "{} has no snapshot {number}; it has 0 to {}",
+                path.display(),
+                count - 1
+            ),
+        });
+    };
+    recording
+        .snapshot(index)
+        .map_err(|error| format!("cannot use snapshot {index} of {}: {error}", path.display()))
+}
+
+/// How a census of objects groups; `None` for the lines that made them.
+fn group(by: By) -> Option<GroupBy> {
+    match by {
+        By::Type => Some(GroupBy::Type),
+        By::Module => Some(GroupBy::Module),
+        By::Root => Some(GroupBy::Root),
+        By::Path => Some(GroupBy::Path),
+        By::Site => None,
+    }
+}
+
+impl From<DiffBy> for GroupBy {
+    fn from(by: DiffBy) -> Self {
+        match by {
+            DiffBy::Type => Self::Type,
+            DiffBy::Path => Self::Path,
+        }
+    }
+}
