@@ -7,6 +7,11 @@ VERSION: str
 def main(argv: Sequence[str], executable: str | None, inject: str | None = None) -> int:
     """Runs the command in `argv` and returns its exit code."""
 
+def _snapshot(
+    path: str, stdlib_paths: list[str], site_paths: list[str]
+) -> tuple[int, int, int, float]:
+    """Writes a snapshot of this process; returns objects, references, bytes and seconds of pause."""
+
 def _start_agent(stdlib_paths: list[str], site_paths: list[str]) -> str | None:
     """Starts the agent as the environment says. Returns why it could not, as a sentence."""
 

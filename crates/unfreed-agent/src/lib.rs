@@ -10,10 +10,12 @@ mod recorder;
 mod resources;
 mod sampler;
 mod schedule;
+mod single;
 mod sites;
 mod stacks;
 mod thread;
 
+pub use single::{SnapshotError, Taken, snapshot};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use thread::{Agent, Control};

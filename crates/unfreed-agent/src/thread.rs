@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::{Gil, with_gil};
-use unfreed_cpython::walk::{self, SampledBlock, WalkError};
+use unfreed_cpython::walk::{self, Names, SampledBlock, WalkError};
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::process::{End, Note};
 use unfreed_recording::sites::{Epoch, Stacks};
@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// How long a forked child must live for a recording of its own, unless that is made at once.
 const MOMENT: Duration = Duration::from_millis(200);
 /// Memory that a snapshot takes for a while, bytes an object that the collector tracks.
-const SNAPSHOT_BYTES: u64 = 400;
+pub(crate) const SNAPSHOT_BYTES: u64 = 400;
 
 /// Tells the thread to end.
 #[derive(Debug, Default)]
@@ -286,7 +286,7 @@ impl Agent {
             })
             .collect();
         let (began, cpu_began) = (Instant::now(), thread_cpu_time());
-        let snapshot = walk::snapshot(self.runtime, gil, &blocks);
+        let snapshot = walk::snapshot(self.runtime, gil, &blocks, Names::OfWhatMayGrow);
         *pause = Pause {
             wall: began.elapsed(),
             cpu: thread_cpu_time().saturating_sub(cpu_began),

@@ -108,6 +108,15 @@ impl Objects<'_> {
         found
     }
 
+    /// Slots of a keys object's hash table.
+    pub(crate) fn keys_slots(&self, keys: usize) -> usize {
+        let layout = self.layout;
+        if self.minor <= 10 {
+            return self.reader.word(keys + layout.dk_size);
+        }
+        1usize << self.reader.byte(keys + layout.dk_log2_size).min(40)
+    }
+
     /// Bytes of a keys object.
     pub(crate) fn keys_size(&self, keys: usize) -> usize {
         let layout = self.layout;
@@ -125,6 +134,11 @@ impl Objects<'_> {
         layout.dk_indices + indices + usable(size) * stride
     }
 
+    /// How many entries a keys object has room for: those used and those still usable.
+    pub(crate) fn keys_capacity(&self, keys: usize) -> usize {
+        self.keys(keys).count + self.reader.word(keys + self.layout.dk_usable).min(1 << 32)
+    }
+
     /// Bytes of a dict's tables: its own keys object, or its share of a split table's values.
     pub(crate) fn dict_payload(&self, dict: usize) -> usize {
         let layout = self.layout;
@@ -136,7 +150,11 @@ impl Objects<'_> {
         let own_keys = self.reader.word(keys + layout.dk_refcnt) == 1;
         let mut size = if own_keys { self.keys_size(keys) } else { 0 };
         if values != 0 && !self.has_embedded_values(dict) {
-            size += self.keys(keys).count * 8;
+            size += match self.minor {
+                11 | 12 => self.values_size(values - self.layout.values_array, keys).1,
+                13.. => self.layout.values_array + self.keys_capacity(keys) * 9,
+                _ => self.keys_capacity(keys) * 8,
+            };
         }
         size
     }

@@ -35,6 +35,17 @@ pub(crate) enum Shape {
     Generic,
 }
 
+/// Memory that instances of some C types have beside their body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extra {
+    /// None that is read here.
+    Nothing,
+    /// The items of an `array.array`.
+    ArrayItems,
+    /// The links of an `OrderedDict` written in C.
+    OrderedLinks,
+}
+
 /// A type, as far as reading its instances needs it.
 #[derive(Clone, Debug)]
 pub(crate) struct TypeTraits {
@@ -48,6 +59,8 @@ pub(crate) struct TypeTraits {
     pub prefix: usize,
     /// Whether it is a heap type, to which instances hold a reference.
     pub heap: bool,
+    /// What instances have beside their body.
+    pub extra: Extra,
     /// Object-valued members: offset and name (address of a C string).
     pub members: Box<[(usize, usize)]>,
 }
@@ -72,6 +85,7 @@ impl Objects<'_> {
             dictoffset: reader.word(type_ + layout.tp_dictoffset).cast_signed(),
             prefix: self.prefix_of(flags),
             heap: flags & HEAPTYPE != 0,
+            extra: self.extra_of(type_),
             members: self.members_of(type_),
         }
     }
@@ -88,6 +102,23 @@ impl Objects<'_> {
             prefix += 16;
         }
         prefix
+    }
+
+    fn extra_of(&self, type_: usize) -> Extra {
+        let mut base = type_;
+        for _ in 0..100 {
+            if base == 0 {
+                break;
+            }
+            if self.is_named(base, "array.array") {
+                return Extra::ArrayItems;
+            }
+            if self.is_named(base, "collections.OrderedDict") {
+                return Extra::OrderedLinks;
+            }
+            base = self.reader.word(base + self.layout.tp_base);
+        }
+        Extra::Nothing
     }
 
     fn shape_of(&self, type_: usize, flags: usize) -> Shape {

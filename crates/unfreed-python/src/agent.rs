@@ -29,7 +29,10 @@ pub fn _start_agent(
     } else if !handover.follow_children {
         return None;
     }
-    let mut process = facts::gather(py, &handover);
+    let mut process = facts::gather(py);
+    process.sample_bytes = handover.sample_bytes;
+    process.epoch_ns = handover.epoch_ns;
+    process.snapshot_budget_percent = handover.snapshot_budget_percent;
     process.stdlib_paths = stdlib_paths;
     process.site_paths = site_paths;
     process.origin = if role == Role::Root {

@@ -3,11 +3,10 @@
 use pyo3::prelude::*;
 use std::os::unix::process::parent_id;
 use std::time::{SystemTime, UNIX_EPOCH};
-use unfreed_cli::handover::Handover;
 use unfreed_recording::process::ProcessInfo;
 
-/// The facts, but for those that only `unfreed._boot` knows: paths and origin.
-pub fn gather(py: Python<'_>, handover: &Handover) -> ProcessInfo {
+/// The facts, but for those that only Python's `site` knows (paths), and what the person asked for.
+pub fn gather(py: Python<'_>) -> ProcessInfo {
     let version = Python::version_str();
     ProcessInfo {
         unfreed_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -24,9 +23,6 @@ pub fn gather(py: Python<'_>, handover: &Handover) -> ProcessInfo {
         started_unix_ns: now_unix_ns(),
         host: host(),
         page_size: rustix::param::page_size() as u32,
-        sample_bytes: handover.sample_bytes,
-        epoch_ns: handover.epoch_ns,
-        snapshot_budget_percent: handover.snapshot_budget_percent,
         ..ProcessInfo::default()
     }
 }

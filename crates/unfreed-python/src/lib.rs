@@ -5,6 +5,7 @@
 mod agent;
 mod command;
 mod facts;
+mod heap;
 
 /// See `unfreed_sys::alloc`: what unfreed needs for itself stays out of the program's heap.
 #[global_allocator]
@@ -20,6 +21,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::command::main;
+    #[pymodule_export]
+    use super::heap::_snapshot;
 
     /// Version of unfreed.
     #[pymodule_export]

@@ -99,7 +99,7 @@ pub fn referrers(view: &View<'_>, selection: &Selection, most: usize) -> Answer 
     );
     answer
         .rows
-        .sort_by_key(|row| std::cmp::Reverse(number(row.get(2))));
+        .sort_by_key(|row| std::cmp::Reverse(number(row.get(3))));
     answer.keep(most, |_| 0);
     answer
 }
@@ -120,15 +120,16 @@ pub fn referents(view: &View<'_>, selection: &Selection, most: usize) -> Answer 
     );
     answer
         .rows
-        .sort_by_key(|row| std::cmp::Reverse(number(row.get(2))));
+        .sort_by_key(|row| std::cmp::Reverse(number(row.get(3))));
     answer.keep(most, |_| 0);
     answer
 }
 
-fn reference_columns() -> [(&'static str, Unit); 4] {
+fn reference_columns() -> [(&'static str, Unit); 5] {
     [
         ("object", Unit::Text),
         ("reference", Unit::Text),
+        ("own", Unit::Bytes),
         ("retained", Unit::Bytes),
         ("path", Unit::Text),
     ]
@@ -145,6 +146,7 @@ fn reference_row(view: &View<'_>, shown: NodeIndex, edge: unfreed_graph::Edge) -
     vec![
         text(view.described(shown)),
         text(by),
+        Cell::Number(view.heap.size(shown)),
         Cell::Number(view.retained(shown)),
         text(view.place(shown)),
     ]

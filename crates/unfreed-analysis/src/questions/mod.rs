@@ -14,6 +14,14 @@ mod view;
 mod waiting;
 mod waste;
 
+use crate::findings::Frame;
+
+/// The innermost frame that has a source file of its own; the innermost where none has.
+fn telling(frames: &[Frame]) -> Option<&Frame> {
+    let own = frames.iter().find(|frame| !frame.file.starts_with('<'));
+    own.or(frames.first())
+}
+
 pub use answer::{Answer, Cell, Column, LeftOut, Unit};
 pub use census::{GroupBy, census};
 pub use difference::difference;

@@ -200,6 +200,7 @@ fn follow(
     let (node, left) = shortest;
     let reached = format!("{prefix}{}", &rest[..rest.len() - left.len()]);
     let mut near: Vec<String> = onward(view, node);
+    near.sort_by_key(|step| std::cmp::Reverse(in_common(step, left)));
     near.truncate(SUGGESTED);
     Err(Unselected::Broken {
         reached,
@@ -212,6 +213,12 @@ fn follow(
 fn at_end_of_name(rest: &str, text: &str) -> bool {
     let open = text.ends_with(|last: char| last.is_alphanumeric() || last == '_');
     !open || !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_')
+}
+
+/// How many letters two texts begin with alike.
+fn in_common(one: &str, other: &str) -> usize {
+    let pairs = one.chars().zip(other.chars());
+    pairs.take_while(|(one, other)| one == other).count()
 }
 
 /// The steps that lead on from a node, through its namespace.

@@ -24,8 +24,8 @@ pub fn sites(view: &View<'_>, frames: &dyn Fn(StackId) -> Vec<Frame>, most: usiz
     let mut names: Map<StackId, String> = Map::default();
     for sample in &view.heap.snapshot.samples {
         let name = names.entry(sample.stack).or_insert_with(|| {
-            let made = frames(sample.stack).into_iter().next();
-            made.map_or_else(
+            let stack = frames(sample.stack);
+            super::telling(&stack).map_or_else(
                 || "no Python frame".to_owned(),
                 |frame| format!("{}:{} in {}()", frame.file, frame.line, frame.function),
             )

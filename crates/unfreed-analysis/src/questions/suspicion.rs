@@ -189,6 +189,11 @@ fn sentence(
             .iter()
             .take(NAMED)
             .map(|(name, objects, retained)| {
+                if *objects == 1
+                    && let Some(path) = alone(view, children, name)
+                {
+                    return format!("{path} (a {name}, {})", bytes(*retained as f64));
+                }
                 format!(
                     "{} {name} ({})",
                     count(*objects as i64),
@@ -203,6 +208,14 @@ fn sentence(
     }
     said.push('.');
     said
+}
+
+/// The path of the only child of a type.
+fn alone(view: &View<'_>, children: &[NodeIndex], type_name: &str) -> Option<String> {
+    let mut of_type = children
+        .iter()
+        .filter(|&&child| view.heap.type_name(child) == type_name);
+    view.path(*of_type.next()?)
 }
 
 /// Children by type: name, objects, retained bytes; largest first.
@@ -251,7 +264,8 @@ fn made_at(
     let (&stack, _) = sums
         .iter()
         .max_by_key(|&(stack, bytes)| (*bytes, std::cmp::Reverse(stack.0)))?;
-    let frame = frames(stack).into_iter().next()?;
+    let stack = frames(stack);
+    let frame = super::telling(&stack)?;
     Some(format!(
         "{}:{} in {}()",
         frame.file, frame.line, frame.function

@@ -63,6 +63,9 @@ impl Walker<'_> {
         expected.clear();
         traverse(&known.traits, object, &mut targets);
         self.leave_to_dict(object, &known.traits, &mut targets);
+        if let Some((block, _)) = self.objects.values_block(object, &known.traits) {
+            self.buffers.push((block, node));
+        }
         self.expect_parts(node, object, known.traits.shape, &mut expected);
         self.expect_attributes(object, type_, known, &mut expected);
         self.add_hidden_keys(object, known, &mut targets, &mut expected);
@@ -370,6 +373,40 @@ impl Objects<'_> {
                     .then_some(values + layout.values_array)
             }
         }
+    }
+
+    /// The block in which an instance of 3.11 or 3.12 keeps its values: address and bytes. Before it
+    /// lies a prefix with the order of insertion, whose length is its last byte.
+    pub(crate) fn values_block(
+        &self,
+        object: usize,
+        traits: &TypeTraits,
+    ) -> Option<(usize, usize)> {
+        let rule = self.layout.managed_dict_rule;
+        if !matches!(
+            rule,
+            ManagedDictRule::TwoPointers | ManagedDictRule::TaggedPointer
+        ) {
+            return None;
+        }
+        let values = self.inline_values(object, traits)? - self.layout.values_array;
+        let keys = self
+            .reader
+            .word(self.type_of(object) + self.layout.ht_cached_keys);
+        if keys == 0 {
+            return None;
+        }
+        Some(self.values_size(values, keys))
+    }
+
+    /// Where the block of split values at `values` begins, and its bytes (3.11, 3.12). A type's first
+    /// instances get more room than later ones: the prefix, one byte a value and two, rounded up to
+    /// eight, tells how much this one got.
+    pub(crate) fn values_size(&self, values: usize, keys: usize) -> (usize, usize) {
+        let prefix = self.reader.byte(values - 1) as usize;
+        let most = prefix.saturating_sub(2);
+        let room = self.keys_capacity(keys).clamp(most.saturating_sub(7), most);
+        (values - prefix, prefix + room * 8)
     }
 
     /// Whether `dict_traverse` leaves this dict's keys out: its table holds `str` keys only.

@@ -1,6 +1,6 @@
 //! Texts of a snapshot: names of attributes and variables, contents of dict keys, names of nodes.
 
-use super::Walker;
+use super::{Names, Walker};
 use crate::types::Shape;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -160,6 +160,7 @@ impl Walker<'_> {
                 };
                 let position = edge - first;
                 let wants = match namespace {
+                    _ if self.names == Names::All => true,
                     Namespace::None => position < 2 * KEYS_IN_FRONT || position >= last,
                     Namespace::OfInstance => true,
                     Namespace::OfModuleOrType => self.can_hold(self.out.targets[edge]),
@@ -196,7 +197,7 @@ impl Walker<'_> {
     fn can_hold(&self, value: NodeIndex) -> bool {
         let edges = self.out.edges_of(value);
         let type_ = self.out.types[value as usize] as usize;
-        if self.out.sizes[value as usize] >= LARGE {
+        if self.names == Names::All || self.out.sizes[value as usize] >= LARGE {
             return true;
         }
         if self.type_objects[type_] != self.objects.types.function {

@@ -1,0 +1,32 @@
+//! One snapshot on demand, called from `unfreed.snapshot`.
+
+use crate::facts;
+use pyo3::exceptions::{PyOSError, PyRuntimeError};
+use pyo3::prelude::*;
+use std::path::PathBuf;
+use unfreed_agent::SnapshotError;
+
+/// Writes a snapshot of this process to `path`; returns objects, references, bytes and seconds.
+#[pyfunction]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
+pub fn _snapshot(
+    py: Python<'_>,
+    path: PathBuf,
+    stdlib_paths: Vec<String>,
+    site_paths: Vec<String>,
+) -> PyResult<(u64, u64, u64, f64)> {
+    let mut process = facts::gather(py);
+    process.stdlib_paths = stdlib_paths;
+    process.site_paths = site_paths;
+    let taken = unfreed_agent::snapshot(&path, &process).map_err(|error| match &error {
+        SnapshotError::Output { .. } | SnapshotError::Cut(_) => {
+            PyOSError::new_err(error.to_string())
+        }
+        _ => PyRuntimeError::new_err(error.to_string()),
+    })?;
+    let seconds = taken.pause.as_secs_f64();
+    Ok((taken.objects, taken.references, taken.bytes, seconds))
+}

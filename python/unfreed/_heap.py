@@ -1,0 +1,45 @@
+"""Snapshots of this process, on demand."""
+
+import os
+import site
+from typing import NamedTuple
+
+from unfreed import _native
+
+
+class Snapshot(NamedTuple):
+    """A snapshot that was written to a file."""
+
+    path: str
+    """The file: `unfreed heap FILE` answers questions about it."""
+    objects: int
+    """How many objects there are."""
+    references: int
+    """How many references they hold."""
+    bytes: int
+    """Bytes of all objects, headers and buffers included."""
+    pause_seconds: float
+    """How long the program stood still."""
+
+
+def snapshot(path: "str | os.PathLike[str] | None" = None) -> Snapshot:
+    """See `unfreed.snapshot`."""
+    file = _free_name() if path is None else os.fspath(path)
+    stdlib = [os.path.dirname(os.__file__)]
+    return Snapshot(file, *_native._snapshot(file, stdlib, _site_folders()))
+
+
+def _free_name() -> str:
+    name = "heap-%d.unfreed" % os.getpid()
+    number = 1
+    while os.path.exists(name):
+        number += 1
+        name = "heap-%d-%d.unfreed" % (os.getpid(), number)
+    return name
+
+
+def _site_folders() -> "list[str]":
+    folders = list(site.getsitepackages())
+    if site.ENABLE_USER_SITE and site.USER_SITE:
+        folders.append(site.USER_SITE)
+    return folders
