@@ -61,17 +61,28 @@ def sizes(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, int], dic
 # Where a size is not what sys.getsizeof says, and why. Names are those of the program's SAMPLES.
 DIFFERENT_ON_PURPOSE = {
     "Struct": "its table of fields is a block that only the _struct module knows the length of",
+    "SimpleQueue": "so is its ring of items, which sys.getsizeof counts since 3.15",
 }
-# On 3.11 and 3.12 the attributes of an instance are a block of its own, which sys.getsizeof leaves out.
-HAS_VALUES_BLOCK = sys.version_info[:2] in ((3, 11), (3, 12))
+if sys.version_info < (3, 12):
+    for kind in ("int subclass", "str subclass"):
+        DIFFERENT_ON_PURPOSE[kind] = "sys.getsizeof leaves out its fields for __dict__ and __weakref__"
+if sys.version_info[:2] in ((3, 11), (3, 12)):
+    DIFFERENT_ON_PURPOSE["static class"] = "sys.getsizeof counts the collector's links, which it has not"
+if sys.version_info >= (3, 15):
+    DIFFERENT_ON_PURPOSE["bytearray"] = "its buffer is an object of its own in the snapshot"
+# From 3.11 on an instance has a block of values, from 3.13 on inside itself; sys.getsizeof leaves it out.
 INSTANCES = "instance|dataclass|enum|ChainMap|Queue|Event|WeakValueDictionary|JSONDecoder|Future loop".split("|")
-MOST_IN_BLOCK = 30 * 8 + 32
+if sys.version_info >= (3, 13):
+    INSTANCES += ["instance with dict", "instance wide"]
+if sys.version_info >= (3, 14):
+    INSTANCES += ["Random"]
+MOST_IN_BLOCK = 30 * 8 + 40
 
 
 def test_sizes_are_those_of_python(sizes: tuple[dict[str, int], dict[str, int]]) -> None:
     found, expected = sizes
     assert found.keys() == expected.keys()
-    if HAS_VALUES_BLOCK:
+    if sys.version_info >= (3, 11):
         for name in INSTANCES:
             block = found[name] - expected.pop(name)
             assert 0 < block <= MOST_IN_BLOCK, name
@@ -121,9 +132,9 @@ def test_cycles_in_use_are_described(shop: tuple[Path, dict[str, int]]) -> None:
 
 
 def test_suspects_say_where_the_memory_hangs(shop: tuple[Path, dict[str, int]]) -> None:
-    suspects = [row["suspect"] for row in ask(shop[0], "suspects")["rows"]]
-    assert suspects[0] == "heap_shop.SHOP"
-    assert "heap_shop.SHOP.sessions (a dict, 1." in ask(shop[0], "suspects")["rows"][0]["why"]
+    rows = ask(shop[0], "suspects")["rows"]
+    assert rows[0]["suspect"].startswith("heap_shop.SHOP")
+    assert "heap_shop.SHOP.sessions" in rows[0]["suspect"] + rows[0]["why"]
 
 
 def test_difference_of_a_snapshot_to_itself_is_nothing(shop: tuple[Path, dict[str, int]]) -> None:

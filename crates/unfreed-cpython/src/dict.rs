@@ -152,7 +152,7 @@ impl Objects<'_> {
         if values != 0 && !self.has_embedded_values(dict) {
             size += match self.minor {
                 11 | 12 => self.values_size(values - self.layout.values_array, keys).1,
-                13.. => self.layout.values_array + self.keys_capacity(keys) * 9,
+                13.. => crate::walk::inline_values_size(self.keys_capacity(keys)),
                 _ => self.keys_capacity(keys) * 8,
             };
         }

@@ -240,10 +240,24 @@ impl Walker<'_> {
         let mut values = Vec::new();
         self.objects
             .dict_entries(dict, |entry| values.push(entry.value));
-        let before = targets.iter().position(|target| *target == dict);
-        let start = before.and_then(|end| Some(end.checked_sub(values.len())?..end));
-        if let Some(visited) = start.filter(|range| targets[range.clone()] == values[..]) {
-            targets.drain(visited);
+        if let Some(end) = targets.iter().position(|target| *target == dict) {
+            let start = end.checked_sub(values.len());
+            if let Some(visited) = start.map(|start| start..end)
+                && targets[visited.clone()] == values[..]
+            {
+                targets.drain(visited);
+            }
+            return;
+        }
+        // Releases up to 3.13.2 visit the values and pass over the dict.
+        let count = values.len().max(1);
+        let run = targets
+            .windows(count)
+            .position(|run| run == values.as_slice());
+        if let Some(start) = run {
+            targets.splice(start..start + count, [dict]);
+        } else if values.is_empty() {
+            targets.push(dict);
         }
     }
 

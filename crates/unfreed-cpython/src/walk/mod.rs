@@ -22,6 +22,7 @@ use foldhash::fast::FixedState;
 pub use gc_lists::frozen_objects;
 use hashbrown::HashMap;
 use labels::Texts;
+pub(crate) use sizes::inline_values_size;
 use std::cell::RefCell;
 use std::rc::Rc;
 use unfreed_recording::ids::{EpochId, StackId};

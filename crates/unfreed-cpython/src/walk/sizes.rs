@@ -2,6 +2,7 @@
 
 use super::Walker;
 use super::containers::{ARRAY_DIMS, ARRAY_FLAGS, ARRAY_SHAPE, ARRAY_STRIDES};
+use crate::layout::ABSENT;
 use crate::types::{Extra, Shape, TypeTraits};
 
 const ARRAY_OWNS_DATA: i32 = 4;
@@ -16,6 +17,12 @@ const TPFLAGS_LONG: usize = 1 << 24;
 const DEQUE_BLOCK: usize = 66 * 8;
 /// No single object is larger: a length beyond it is something else in the same field.
 const SIZE_LIMIT: usize = 1 << 40;
+
+/// Bytes of values with room for so many, inside an instance or beside it (3.13 and later): a head,
+/// the values, and the order of insertion in a byte each (`_PyInlineValuesSize`).
+pub(crate) fn inline_values_size(room: usize) -> usize {
+    room.next_multiple_of(8) + (room + 1) * 8
+}
 
 impl Walker<'_> {
     pub(super) fn size_of(&self, object: usize, traits: &TypeTraits) -> u64 {
@@ -55,8 +62,15 @@ impl Walker<'_> {
             Shape::Leaf | Shape::Generic if objects.is_str(object) => {
                 self.text_size(object, traits)
             }
+            // From 3.15 on the buffer is a `bytes` object, with a size of its own.
             Shape::Leaf if type_ == types.bytearray => {
-                traits.basicsize + word(layout.bytearray_alloc)
+                let is_object = layout.bytearray_bytes_object != ABSENT;
+                traits.basicsize
+                    + if is_object {
+                        0
+                    } else {
+                        word(layout.bytearray_alloc)
+                    }
             }
             _ if traits.flags & crate::layout::TPFLAGS_DICT as usize != 0 => {
                 traits.basicsize + objects.dict_payload(object)
@@ -69,7 +83,12 @@ impl Walker<'_> {
         let values = objects
             .values_block(object, traits)
             .map_or(0, |(_, size)| size);
-        let own = (body + traits.prefix + values + self.extra_size(object, traits)).min(SIZE_LIMIT);
+        // Static types lie in a library's data, without the collector's links before them.
+        let prefix = match traits.shape {
+            Shape::Type if !self.is_heap_type(object) => 0,
+            _ => traits.prefix,
+        };
+        let own = (body + prefix + values + self.extra_size(object, traits)).min(SIZE_LIMIT);
         own as u64
     }
 
@@ -108,8 +127,8 @@ impl Walker<'_> {
             && traits.flags & layout.tpflag_inline_values as usize != 0
         {
             let values = object + traits.basicsize;
-            size += layout.values_array
-                + self.objects.reader.byte(values + layout.values_capacity) as usize * 9;
+            let room = self.objects.reader.byte(values + layout.values_capacity);
+            size += inline_values_size(room as usize);
         }
         size
     }
@@ -124,9 +143,13 @@ impl Walker<'_> {
         header + self.objects.text_payload(string)
     }
 
+    fn is_heap_type(&self, type_: usize) -> bool {
+        self.objects.type_flags(type_) as u64 & crate::layout::TPFLAGS_HEAPTYPE != 0
+    }
+
     fn type_size(&self, type_: usize, traits: &TypeTraits) -> usize {
         let layout = self.objects.layout;
-        if self.objects.type_flags(type_) as u64 & crate::layout::TPFLAGS_HEAPTYPE == 0 {
+        if !self.is_heap_type(type_) {
             return layout.type_sizeof;
         }
         let members = self.objects.var_size(type_).unsigned_abs() * traits.itemsize;
