@@ -19,6 +19,7 @@ contain, `a|b` means one of them.
     requires     distributions of tests/requirements.txt that the program imports
     pythons      versions it is for, as `>=3.12,<3.13`
     environment  variables to set
+    extension    a C extension of fixtures/native that the program imports
 
 A line that takes part in a leak ends in `# LEAK`; the finding must name one of them.
 """
@@ -38,6 +39,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from programs.extension import folder_with
 from programs.runs import Run
 
 HERE = Path(__file__).parent
@@ -71,6 +73,8 @@ class Program:
     def run(self, under_unfreed: bool = True, options: tuple[str, ...] = ()) -> Run:
         """How the program is run."""
         environment = tuple(self.header.get("environment", {}).items())
+        if "extension" in self.header:
+            environment += (("PYTHONPATH", str(folder_with(self.header["extension"]))),)
         return Run(self.command, self.folder, under_unfreed, options, environment)
 
     def runs(self) -> list[Run]:

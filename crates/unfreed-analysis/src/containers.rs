@@ -2,11 +2,13 @@
 
 use crate::advice::{self, Subject};
 use crate::caches::{Bound, bound, wrapper_above};
-use crate::findings::{AllocatedAt, Filling, Finding, Growth, HeldBy, Kind, Severity};
+use crate::extensions::{Extension, Extensions};
+use crate::findings::{Advice, AllocatedAt, Filling, Finding, Growth, HeldBy, Kind, Severity};
 use crate::fingerprint::fingerprint;
 use crate::growth::{Candidate, gained};
 use crate::heap::short_name;
 use crate::paths::{Chain, stable_text, subject, wrapper_of};
+use crate::refcounts;
 use crate::representative::representative;
 use crate::roots::Flavour;
 use crate::shapes::{ShapeId, TOP};
@@ -91,10 +93,14 @@ impl<'t, 'a> Told<'t, 'a> {
             kind,
             title: self.title(kind),
             summary: self.summary(kind, &growth),
-            advice: if kind == Kind::Cache {
-                Default::default()
-            } else {
-                advice::container(&self.subject)
+            advice: match kind {
+                Kind::Cache => Advice::default(),
+                Kind::Refcount => advice::refcount(
+                    "missing_decref",
+                    self.subject.element_short(),
+                    &self.likely(),
+                ),
+                _ => advice::container(&self.subject),
             },
             growth,
             held_by: self.held_by,
@@ -107,6 +113,7 @@ impl<'t, 'a> Told<'t, 'a> {
         match self.subject.cache {
             Some(Bound::Bounded(_)) => Kind::Cache,
             _ if self.subject.backlog => Kind::Backlog,
+            _ if self.first.rootless && self.subject.flavour == Flavour::Native => Kind::Refcount,
             _ => Kind::Container,
         }
     }
@@ -160,9 +167,7 @@ impl<'t, 'a> Told<'t, 'a> {
         match (kind, self.subject.flavour) {
             (Kind::Backlog, _) => format!("queue {name} fills faster than it drains"),
             (Kind::Cache, _) => format!("{name} fills up to its bound"),
-            (_, Flavour::Native) if self.first.rootless => {
-                format!("{element} objects that only C code holds")
-            }
+            (Kind::Refcount, _) => format!("{element} objects that only C code holds"),
             (_, Flavour::Class) if self.first.rootless => {
                 format!("classes made and never freed: {name}")
             }
@@ -184,8 +189,28 @@ impl<'t, 'a> Told<'t, 'a> {
                 byte_rate(growth.bytes_per_second)
             )
         };
+        if kind == Kind::Refcount {
+            text.push_str(&refcounts::sentence(&self.likely()));
+        }
         text.push_str(&self.others());
         text
+    }
+
+    /// The extensions that may have lost them: that of their type, else those that the lines which
+    /// made them use, else all.
+    fn likely(&self) -> Vec<Extension> {
+        let Some(latest) = &self.study.latest else {
+            return Vec::new();
+        };
+        let extensions = Extensions::new(&latest.heap, &self.study.ownership);
+        if let Some(own) = extensions.of_type(&self.subject.element) {
+            return vec![own];
+        }
+        let files = self.allocated_at.iter().map(|at| at.frame.file.as_str());
+        let used = files
+            .map(|file| extensions.used_by(file))
+            .find(|used| !used.is_empty());
+        used.unwrap_or_else(|| extensions.all())
     }
 
     fn gains(&self, kind: Kind, growth: &Growth) -> String {
@@ -213,7 +238,7 @@ impl<'t, 'a> Told<'t, 'a> {
             (Kind::Backlog, _) => format!(
                 "{name} gains {number} {what} {unit} more than are taken out: {first} became {last} in {time}."
             ),
-            (_, Flavour::Native) if self.first.rootless => format!(
+            (Kind::Refcount, _) => format!(
                 "{number} {what} {unit} more are alive, and no Python object refers to them: {first} became {last} in {time}."
             ),
             (_, Flavour::Class) if self.first.rootless => format!(

@@ -111,6 +111,9 @@ pub enum Kind {
     Cycle,
     /// An allocation site whose blocks survive while no growing container was found.
     Site,
+    /// Reference counts that C code gets wrong: objects that only it holds, references that it takes
+    /// and never gives back, or gives back twice.
+    Refcount,
     /// Memory of C code: malloc in use grows and no Python object accounts for it.
     Native,
     /// File descriptors, sockets, threads, child processes.

@@ -13,6 +13,7 @@ mod companions;
 mod containers;
 mod cycles;
 mod evidence;
+mod extensions;
 mod fingerprint;
 mod floor;
 mod follow;
@@ -26,6 +27,8 @@ mod newest;
 mod notes;
 mod ownership;
 mod paths;
+mod refcounts;
+mod references;
 mod representative;
 mod resources;
 mod roots;
@@ -75,6 +78,7 @@ fn find(study: &Study<'_>) -> Vec<Finding> {
         .iter()
         .filter_map(|suspect| containers::finding(study, suspect, whole))
         .collect();
+    found.extend(refcounts::findings(study, &found));
     found.extend(cycles::findings(study, whole));
     found.extend(strays::findings(study, &found, whole));
     found.extend(native::finding(study, &found, whole));

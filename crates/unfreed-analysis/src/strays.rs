@@ -1,6 +1,7 @@
 //! Allocation sites whose blocks survive although no growing holder, cycle or C memory explains it.
 
 use crate::advice;
+use crate::extensions::{Extension, Extensions};
 use crate::findings::AllocatedAt;
 use crate::findings::{Finding, Growth, Kind, Severity};
 use crate::fingerprint::fingerprint;
@@ -78,6 +79,7 @@ fn finding(study: &Study<'_>, site: &Line, whole: f64) -> Finding {
         crate::roots::called(&frame.function)
     );
     let judged = &site.judgement;
+    let likely = used_by(study, &frame.file);
     Finding {
         id: fingerprint(Kind::Site, &format!("{base} {}", frame.function), &[]),
         severity: if judged.confidence >= SURE {
@@ -89,9 +91,10 @@ fn finding(study: &Study<'_>, site: &Line, whole: f64) -> Finding {
         title: format!("blocks from {place} survive"),
         summary: format!(
             "{place} keeps {} alive: survivors of {} epochs and more with each, and no growing \
-             container was found to hold them.",
+             container was found to hold them.{}",
             byte_rate(judged.slope),
-            site.generations
+            site.generations,
+            crate::refcounts::sentence(&likely)
         ),
         growth: Growth {
             bytes: site.gained as i64,
@@ -120,7 +123,15 @@ fn finding(study: &Study<'_>, site: &Line, whole: f64) -> Finding {
             bytes: site.gained.max(0.0) as u64,
             samples: site.samples,
         }],
-        advice: advice::site(&place),
+        advice: advice::site(&place, &likely),
         ..Finding::default()
     }
+}
+
+/// The extensions that the code of a file uses: one of them may keep the blocks.
+fn used_by(study: &Study<'_>, file: &str) -> Vec<Extension> {
+    let Some(latest) = &study.latest else {
+        return Vec::new();
+    };
+    Extensions::new(&latest.heap, &study.ownership).used_by(file)
 }

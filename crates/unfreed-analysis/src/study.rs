@@ -5,6 +5,7 @@ use crate::growth::{Growth, find};
 use crate::heap::Heap;
 use crate::levels::Levels;
 use crate::ownership::Ownership;
+use crate::references::{self, References};
 use crate::sites::{Line, lines};
 use crate::source::EvidenceSource;
 use crate::standing::{Census, Standing, census};
@@ -42,6 +43,8 @@ pub struct Taken {
     pub samples: Vec<ShapedSample>,
     /// What nothing reaches.
     pub garbage: Garbage,
+    /// References that nobody in it holds.
+    pub references: References,
 }
 
 /// The last snapshot, kept whole.
@@ -209,6 +212,7 @@ impl<'a> Study<'a> {
             large_bytes: total(snapshot.node_sizes.iter().filter(|size| **size > PYMALLOC)),
             samples: std::mem::take(&mut survey.samples),
             garbage: garbage::census(&heap, &in_degrees),
+            references: references::census(&heap, &in_degrees),
         };
         let tallies = std::mem::take(&mut survey.tallies);
         Ok((

@@ -46,6 +46,15 @@ pub(crate) enum Extra {
     OrderedLinks,
 }
 
+/// What instances of a type own and its traversal leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Untraversed {
+    /// Nothing that is known here.
+    Nothing,
+    /// The names of a descriptor of a C type.
+    DescriptorNames,
+}
+
 /// A type, as far as reading its instances needs it.
 #[derive(Clone, Debug)]
 pub(crate) struct TypeTraits {
@@ -61,6 +70,8 @@ pub(crate) struct TypeTraits {
     pub heap: bool,
     /// What instances have beside their body.
     pub extra: Extra,
+    /// What instances own beside what they say.
+    pub untraversed: Untraversed,
     /// Object-valued members: offset and name (address of a C string).
     pub members: Box<[(usize, usize)]>,
 }
@@ -86,6 +97,7 @@ impl Objects<'_> {
             prefix: self.prefix_of(flags),
             heap: flags & HEAPTYPE != 0,
             extra: self.extra_of(type_),
+            untraversed: self.untraversed_of(type_),
             members: self.members_of(type_),
         }
     }
@@ -102,6 +114,21 @@ impl Objects<'_> {
             prefix += 16;
         }
         prefix
+    }
+
+    fn untraversed_of(&self, type_: usize) -> Untraversed {
+        let descriptors = [
+            "getset_descriptor",
+            "member_descriptor",
+            "wrapper_descriptor",
+            "method_descriptor",
+            "classmethod_descriptor",
+        ];
+        if descriptors.iter().any(|name| self.is_named(type_, name)) {
+            Untraversed::DescriptorNames
+        } else {
+            Untraversed::Nothing
+        }
     }
 
     fn extra_of(&self, type_: usize) -> Extra {

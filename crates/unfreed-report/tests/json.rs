@@ -163,11 +163,12 @@ const TRENDS: [Trend; 7] = [
     Trend::NotEnoughEvidence,
 ];
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     Kind::Container,
     Kind::Backlog,
     Kind::Cycle,
     Kind::Site,
+    Kind::Refcount,
     Kind::Native,
     Kind::Resource,
     Kind::Cache,
@@ -179,7 +180,12 @@ const KINDS: [Kind; 9] = [
 #[expect(dead_code, reason = "only the compiler reads it")]
 fn known(kind: Kind, trend: Trend) {
     match kind {
-        Kind::Container | Kind::Backlog | Kind::Cycle | Kind::Site | Kind::Native => {}
+        Kind::Container
+        | Kind::Backlog
+        | Kind::Cycle
+        | Kind::Site
+        | Kind::Refcount
+        | Kind::Native => {}
         Kind::Resource | Kind::Cache | Kind::WarmUp | Kind::Retention => {}
     }
     match trend {

@@ -9,7 +9,7 @@ use crate::caches::Bound;
 use crate::findings::Advice;
 use crate::roots::Flavour;
 
-pub use process::{Waiting, cycle, native, resource, retention, site};
+pub use process::{Waiting, cycle, native, refcount, resource, retention, site};
 
 /// One step of the path to a growing holder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Subject {
 type Rule = fn(&Subject) -> Option<Advice>;
 
 /// In the order in which they are asked.
-const RULES: [Rule; 22] = [
+const RULES: [Rule; 21] = [
     patterns::lru_cache_on_method,
     patterns::unbounded_lru_cache,
     patterns::queue_backlog,
@@ -116,7 +116,6 @@ const RULES: [Rule; 22] = [
     patterns::listeners,
     patterns::classes_in_a_loop,
     patterns::functions_in_a_loop,
-    patterns::held_by_native,
     patterns::default_argument,
     holders::class_attribute,
     holders::dict,

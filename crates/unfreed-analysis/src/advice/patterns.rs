@@ -308,20 +308,6 @@ pub(super) fn functions_in_a_loop(s: &Subject) -> Option<Advice> {
     Some(advice("functions_in_a_loop", text, ""))
 }
 
-pub(super) fn held_by_native(s: &Subject) -> Option<Advice> {
-    if s.flavour != Flavour::Native {
-        return None;
-    }
-    let text = format!(
-        "No Python object that can be seen refers to these {} objects, yet something counts \
-         references to them: C code keeps them, or forgot to give a reference back (a missing \
-         Py_DECREF). Look at the extension modules that the allocating lines call; upgrade them \
-         or report it.",
-        s.element_short()
-    );
-    Some(advice("held_by_native_code", text, ""))
-}
-
 pub(super) fn default_argument(s: &Subject) -> Option<Advice> {
     let default = s.passes_name("__defaults__") || s.passes_name("__kwdefaults__");
     if !default {

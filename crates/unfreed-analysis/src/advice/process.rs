@@ -1,6 +1,7 @@
 //! Advice about what is not a container: cycles, descriptors and threads, C memory, the allocator.
 
 use super::advice;
+use crate::extensions::Extension;
 use crate::findings::Advice;
 
 /// Why cycles wait.
@@ -101,6 +102,39 @@ pub fn resource(rule: &str, example: Option<&str>) -> Advice {
     advice(rule, format!("{text}{which}"), snippet)
 }
 
+/// About reference counts that C code gets wrong: `missing_decref` or `missing_incref`.
+#[must_use]
+pub fn refcount(rule: &str, element: &str, likely: &[Extension]) -> Advice {
+    let whose = match likely {
+        [] => "the C code that handles them".to_owned(),
+        [one] => one.module.clone(),
+        some => {
+            let names: Vec<&str> = some.iter().take(3).map(|one| one.module.as_str()).collect();
+            format!("one of {}", names.join(", "))
+        }
+    };
+    let (text, snippet) = match rule {
+        "missing_incref" => (
+            format!(
+                "Look in {whose} for a borrowed {element} that is returned, stored or released as if \
+                 it were owned (PyList_GetItem, PyDict_GetItem, PyTuple_GetItem lend), and take a \
+                 reference with Py_INCREF. If it is not yours, upgrade it or report it."
+            ),
+            "PyObject *item = PyList_GetItem(list, 0);  /* borrowed */\nPy_XINCREF(item);\n\
+             return item;",
+        ),
+        _ => (
+            format!(
+                "Look in {whose} for a {element} that is made, or whose count is raised, without a \
+                 Py_DECREF on every way out, errors included. If it is not yours, upgrade it or \
+                 report it; C code may also keep them on purpose, in a table of its own: bound that."
+            ),
+            "PyObject *item = PySequence_GetItem(list, 0);  /* owned */\n...\nPy_DECREF(item);",
+        ),
+    };
+    advice(rule, text, snippet)
+}
+
 /// About memory that no Python object accounts for.
 #[must_use]
 pub fn native() -> Advice {
@@ -130,7 +164,15 @@ pub fn retention(by_malloc: bool) -> Advice {
 
 /// About blocks that survive and nobody is known to hold.
 #[must_use]
-pub fn site(place: &str) -> Advice {
+pub fn site(place: &str, likely: &[Extension]) -> Advice {
+    if let Some(first) = likely.first() {
+        let text = format!(
+            "Look at what {} does for {place}: memory that it allocates there is never freed, and \
+             no Python object holds it (a missing Py_DECREF or free on some way out).",
+            first.module
+        );
+        return advice("surviving_blocks", text, "");
+    }
     let text = format!(
         "Look at what {place} allocates and who receives it: it is kept by something that the \
          snapshots do not show (C code, a buffer, many holders at once)."

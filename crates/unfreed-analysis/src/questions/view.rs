@@ -10,7 +10,7 @@ use crate::survey::{Forest, Survey, is_held_outside, survey};
 use serde::Serialize;
 use unfreed_graph::{Dominators, dominators};
 use unfreed_recording::process::ProcessInfo;
-use unfreed_recording::snapshot::{NodeIndex, RootKind, Snapshot};
+use unfreed_recording::snapshot::{NodeIndex, RootKind, Snapshot, TypeInfo};
 
 /// Longest text of a node in a name.
 const TEXT: usize = 40;
@@ -37,7 +37,8 @@ pub struct HeapFacts {
     pub bytes: u64,
     /// Bytes of the objects that nothing reaches.
     pub unreached_bytes: u64,
-    /// Part of the references, by count, that objects and frames of the snapshot explain, 0 to 1.
+    /// Part of the references, by count, that objects and frames of the snapshot explain, 0 to 1;
+    /// those to small numbers, `None` and their like are not counted (immortal from 3.12 on).
     pub coverage: f64,
     /// Seconds from the start of the recording to the snapshot.
     pub at_seconds: f64,
@@ -84,8 +85,13 @@ impl<'a> View<'a> {
         let snapshot = self.heap.snapshot;
         let (mut held, mut explained) = (0_u64, 0_u64);
         let mut unreached = 0_u64;
+        let says_nothing: Vec<bool> = snapshot.types.iter().map(is_of_singletons).collect();
         for node in self.nodes() {
             let seen = self.in_degrees[node as usize];
+            let type_ = snapshot.node_types[node as usize] as usize;
+            if says_nothing.get(type_).copied().unwrap_or(false) {
+                continue;
+            }
             if let Some(excess) = self.heap.excess(node, seen) {
                 let count = u64::from(snapshot.node_refcounts[node as usize]);
                 held += count;
@@ -169,4 +175,12 @@ impl<'a> View<'a> {
         self.path(node)
             .unwrap_or_else(|| "nothing reaches it".to_owned())
     }
+}
+
+/// Types whose instances everybody shares: before 3.12 the interpreter's own tables hold thousands of
+/// references to `None`, which say nothing about what a program holds.
+fn is_of_singletons(info: &TypeInfo) -> bool {
+    info.module == "builtins"
+        && ["NoneType", "bool", "int", "ellipsis", "NotImplementedType"]
+            .contains(&info.name.as_str())
 }

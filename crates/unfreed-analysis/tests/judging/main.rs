@@ -6,6 +6,7 @@ mod cycles;
 mod hostile;
 mod leaks;
 mod not_leaks;
+mod refcounts;
 mod resources;
 mod size;
 mod unexplained;

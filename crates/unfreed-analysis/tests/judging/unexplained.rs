@@ -15,7 +15,8 @@ fn objects_that_only_c_code_holds() {
     });
     let leak = the_leak(&report);
     assert_eq!(leak.title, "Session objects that only C code holds");
-    assert_eq!(leak.advice.rule, "held_by_native_code");
+    assert_eq!(leak.kind, Kind::Refcount);
+    assert_eq!(leak.advice.rule, "missing_decref");
     world.free();
 }
 

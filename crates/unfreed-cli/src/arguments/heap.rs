@@ -84,6 +84,8 @@ pub enum Question {
     Cycles,
     /// Memory that the same data would not need
     Waste,
+    /// References that no Python object accounts for: C code holds or lost them
+    Unexplained,
     /// What another snapshot has more or less, of this recording or another
     Diff {
         /// The later recording

@@ -80,6 +80,7 @@ fn answer(typed: &Heap) -> Result<Said, String> {
         } => questions::dominators(&view, most, f64::from(*least) / 100.0),
         Question::Cycles => questions::cycles(&view, most),
         Question::Waste => questions::waste(&view, most),
+        Question::Unexplained => questions::unexplained(&view, most),
         Question::Diff {
             other,
             other_snapshot,

@@ -11,6 +11,7 @@ mod gc_lists;
 mod labels;
 mod roots;
 mod sizes;
+mod untraversed;
 
 use crate::gil::Gil;
 use crate::object::Objects;

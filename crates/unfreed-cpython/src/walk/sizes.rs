@@ -5,7 +5,7 @@ use super::containers::{ARRAY_DIMS, ARRAY_FLAGS, ARRAY_SHAPE, ARRAY_STRIDES};
 use crate::layout::ABSENT;
 use crate::types::{Extra, Shape, TypeTraits};
 
-const ARRAY_OWNS_DATA: i32 = 4;
+pub(super) const ARRAY_OWNS_DATA: i32 = 4;
 const ARRAY_MAX_DIMS: i32 = 64;
 /// Fields of an `array.array`.
 const ARRAY_ALLOCATED: usize = 32;

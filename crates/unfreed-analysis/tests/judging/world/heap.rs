@@ -31,6 +31,8 @@ pub struct Object {
     pub edges: Vec<(Id, Ref)>,
     pub text: Option<String>,
     pub outside: u32,
+    /// References given back though the objects that hold them are there.
+    pub given_back: u32,
     pub synthetic: bool,
     pub immortal: bool,
     pub sample: Option<(StackId, EpochId)>,
@@ -89,6 +91,7 @@ impl World {
             edges: class.map(|class| (class, Ref::Class)).into_iter().collect(),
             text: None,
             outside: 0,
+            given_back: 0,
             synthetic: false,
             immortal: false,
             sample: (self.made_at != StackId(0)).then_some((self.made_at, EpochId(self.epoch))),
@@ -400,7 +403,7 @@ impl World {
                     synthetic: true, ..
                 } => SYNTHETIC,
                 Object { immortal: true, .. } => IMMORTAL,
-                _ => counts[id],
+                _ => counts[id] - object.given_back,
             });
             let mut index = 0;
             for (target, how) in &object.edges {

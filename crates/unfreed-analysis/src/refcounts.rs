@@ -1,0 +1,230 @@
+//! The audit of reference counts: objects that gain references which nobody holds (a missing
+//! `Py_DECREF`), or lose references that somebody still holds (a borrowed reference given back).
+//!
+//! What is lost with the objects themselves (each call forgets a new one) grows in number and is
+//! told with the containers; here are the references to objects that stay.
+
+use crate::advice;
+use crate::extensions::{Extension, Extensions};
+use crate::findings::{Finding, Growth, HeldBy, Kind, Severity, Trend};
+use crate::fingerprint::fingerprint;
+use crate::heap::short_name;
+use crate::paths::Chain;
+use crate::references::{References, Unexplained};
+use crate::study::Study;
+use crate::trend::{Judgement, Reading, judge};
+use crate::wording::{count, duration, rate};
+use unfreed_recording::snapshot::NodeIndex;
+
+/// References that have to be gained.
+const LEAST: f64 = 50.0;
+/// Intervals that have to be judged: the number of unexplained references is noisy.
+const INTERVALS: u32 = 5;
+/// Confidence from which growth is called a leak.
+const SURE: f64 = 0.6;
+/// Objects that hide their references and gain this part of what a type gains may hold it.
+const HIDDEN: f64 = 0.3;
+/// New objects that explain this part of the new references: each brings its own.
+const BROUGHT: f64 = 0.5;
+/// Most findings.
+const FINDINGS: usize = 4;
+
+/// Which way the count goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// References are taken and never given back.
+    Lost,
+    /// References are given back that were never taken.
+    GivenBackTwice,
+}
+
+/// Findings about references of objects that stay, most references first.
+#[must_use]
+pub fn findings(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
+    let audited = study.taken.get(study.from..).unwrap_or_default();
+    let (Some(first), Some(last)) = (audited.first(), audited.last()) else {
+        return Vec::new();
+    };
+    let mut found: Vec<(f64, Finding)> = Vec::new();
+    for (name, end) in &last.references.by_type {
+        for way in [Way::Lost, Way::GivenBackTwice] {
+            let series = series(study, name, way);
+            let gained = match series.as_slice() {
+                [first, .., last] => last.level - first.level,
+                _ => 0.0,
+            };
+            let judged = judge(&series, 0.0);
+            let grows = judged.trend == Trend::Steady
+                && judged.intervals >= INTERVALS
+                && gained >= LEAST
+                && last.at - first.at >= crate::suspects::SECONDS;
+            if !grows
+                || is_brought(&first.references, name, *end, gained)
+                || is_hidden(&first.references, &last.references, gained)
+                || is_told(name, known)
+            {
+                continue;
+            }
+            found.push((gained, tell(study, name, *end, way, judged, &series)));
+        }
+    }
+    found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
+    found.truncate(FINDINGS);
+    found.into_iter().map(|(_, finding)| finding).collect()
+}
+
+fn series(study: &Study<'_>, name: &str, way: Way) -> Vec<Reading> {
+    let taken = study.taken.iter().skip(study.from);
+    taken
+        .map(|taken| {
+            let sum = taken
+                .references
+                .by_type
+                .get(name)
+                .copied()
+                .unwrap_or_default();
+            Reading {
+                at: taken.at,
+                level: match way {
+                    Way::Lost => sum.more as f64,
+                    Way::GivenBackTwice => sum.fewer as f64,
+                },
+            }
+        })
+        .collect()
+}
+
+/// Whether there are as many more objects: each may have come with a reference of C code's.
+fn is_brought(first: &References, name: &str, end: Unexplained, gained: f64) -> bool {
+    let before = first.by_type.get(name).map_or(0, |sum| sum.objects);
+    end.objects.saturating_sub(before) as f64 >= BROUGHT * gained
+}
+
+/// Whether objects that do not show what they refer to have become more by about as many.
+fn is_hidden(first: &References, last: &References, gained: f64) -> bool {
+    let more: u64 = last
+        .opaque
+        .iter()
+        .map(|(name, &now)| now.saturating_sub(first.opaque.get(name).copied().unwrap_or(0)))
+        .sum();
+    more as f64 >= HIDDEN * gained
+}
+
+/// Whether a leak of objects of this type was told: their references come with them.
+fn is_told(name: &str, known: &[Finding]) -> bool {
+    known.iter().any(|finding| {
+        finding.severity == Severity::Leak
+            && finding
+                .filled_with
+                .iter()
+                .any(|filling| filling.type_name == name)
+    })
+}
+
+fn tell(
+    study: &Study<'_>,
+    name: &str,
+    end: Unexplained,
+    way: Way,
+    judged: Judgement,
+    series: &[Reading],
+) -> Finding {
+    let short = short_name(name);
+    let gained = series.last().map_or(0.0, |last| last.level) - series[0].level;
+    let seconds = series.last().map_or(0.0, |last| last.at) - series[0].at;
+    let (number, unit) = rate(judged.slope);
+    let likely = likely(study, name);
+    let (title, what) = match way {
+        Way::Lost => (
+            format!("references to {short} objects are lost in C"),
+            format!(
+                "{number} references {unit} to {short} objects are taken and never given back, and \
+                 no Python object or frame holds them: {} in {}.",
+                count(gained as i64),
+                duration(seconds)
+            ),
+        ),
+        Way::GivenBackTwice => (
+            format!("references to {short} objects are given back twice in C"),
+            format!(
+                "{number} references {unit} to {short} objects are given back though somebody still \
+                 holds them: {} in {}. When the count reaches zero the object is freed while it is \
+                 in use, and the program crashes.",
+                count(gained as i64),
+                duration(seconds)
+            ),
+        ),
+    };
+    let rule = match way {
+        Way::Lost => "missing_decref",
+        Way::GivenBackTwice => "missing_incref",
+    };
+    Finding {
+        id: fingerprint(Kind::Refcount, name, &[rule]),
+        severity: if judged.confidence >= SURE {
+            Severity::Leak
+        } else {
+            Severity::Warning
+        },
+        kind: Kind::Refcount,
+        title,
+        summary: format!("{what}{}", sentence(&likely)),
+        growth: Growth {
+            objects: gained as i64,
+            objects_per_second: judged.slope,
+            trend: judged.trend,
+            intervals_grown: judged.grown,
+            intervals: judged.intervals,
+            confidence: judged.confidence,
+            series: series
+                .iter()
+                .map(|point| (point.at, point.level as u64, 0))
+                .collect(),
+            ..Growth::default()
+        },
+        held_by: held_by(study, end.most),
+        advice: advice::refcount(rule, short, &likely),
+        ..Finding::default()
+    }
+}
+
+/// Where the object with most of the references is, for it is still in use.
+fn held_by(study: &Study<'_>, node: Option<NodeIndex>) -> Option<HeldBy> {
+    let latest = study.latest.as_ref()?;
+    let node = node?;
+    let shape = *latest.survey.shape_of.get(node as usize)?;
+    let chain = Chain {
+        heap: &latest.heap,
+        survey: &latest.survey,
+        forest: &study.forest,
+    };
+    Some(chain.held_by(node, &[], shape))
+}
+
+/// The extensions that may lose references to a type: its own, else all that are loaded.
+fn likely(study: &Study<'_>, type_name: &str) -> Vec<Extension> {
+    let Some(latest) = &study.latest else {
+        return Vec::new();
+    };
+    let extensions = Extensions::new(&latest.heap, &study.ownership);
+    match extensions.of_type(type_name) {
+        Some(own) => vec![own],
+        None => extensions.all(),
+    }
+}
+
+/// Names the likely owners: ` Likely by references (references.so).`
+#[must_use]
+pub fn sentence(likely: &[Extension]) -> String {
+    const NAMED: usize = 3;
+    let names: Vec<String> = likely.iter().take(NAMED).map(Extension::named).collect();
+    match (names.as_slice(), likely.len().saturating_sub(NAMED)) {
+        ([], _) => String::new(),
+        ([one], _) => format!(" Likely by {one}."),
+        (some, 0) => format!(" Likely by one of {}.", some.join(", ")),
+        (some, more) => format!(
+            " Likely by one of {} and {more} more extensions.",
+            some.join(", ")
+        ),
+    }
+}

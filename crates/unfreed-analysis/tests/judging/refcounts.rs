@@ -1,0 +1,109 @@
+//! The audit of reference counts: what C code loses or gives back twice on objects that stay.
+
+use crate::world::{World, every_second, leaks, of_kind, the_leak, told};
+use unfreed_analysis::findings::{Kind, Severity};
+
+/// A program with one object that stays, `app.SETTINGS`, and an extension.
+fn with_settings() -> (World, usize) {
+    let mut world = World::new();
+    let settings = world.instance("app", "Settings");
+    world.global("app", "SETTINGS", settings);
+    world.module(
+        "fastjson",
+        Some("/srv/site-packages/fastjson.cpython-312-x86_64-linux-gnu.so"),
+    );
+    (world, settings)
+}
+
+#[test]
+fn references_that_c_code_never_gives_back() {
+    let (world, settings) = with_settings();
+    let report = every_second(10, world, |world, _| world.objects[settings].outside += 100);
+    let leak = the_leak(&report);
+    assert_eq!(leak.kind, Kind::Refcount);
+    assert_eq!(leak.title, "references to Settings objects are lost in C");
+    assert!(
+        leak.summary.contains("100 references a second"),
+        "{}",
+        leak.summary
+    );
+    assert!(
+        leak.summary
+            .contains("Likely by fastjson (fastjson.cpython"),
+        "{}",
+        leak.summary
+    );
+    assert_eq!(leak.advice.rule, "missing_decref");
+    assert!(
+        leak.held_by
+            .as_ref()
+            .unwrap()
+            .path
+            .starts_with("app.SETTINGS")
+    );
+    assert!((leak.growth.objects_per_second - 100.0).abs() < 1.0);
+}
+
+#[test]
+fn references_that_c_code_gives_back_twice() {
+    let (mut world, settings) = with_settings();
+    let list = world.list();
+    for _ in 0..2000 {
+        world.append(list, settings);
+    }
+    world.global("app", "MANY", list);
+    let report = every_second(10, world, |world, _| {
+        world.objects[settings].given_back += 100
+    });
+    let leak = the_leak(&report);
+    assert_eq!(
+        leak.title,
+        "references to Settings objects are given back twice in C"
+    );
+    assert_eq!(leak.advice.rule, "missing_incref");
+    assert!(leak.summary.contains("crashes"), "{}", leak.summary);
+}
+
+#[test]
+fn references_that_come_and_go_are_no_leak() {
+    let (world, settings) = with_settings();
+    let report = every_second(10, world, |world, now| {
+        world.objects[settings].outside = 100 + (now as u32 * 37) % 50;
+    });
+    assert!(
+        of_kind(&report, Kind::Refcount).is_empty(),
+        "{}",
+        told(&report)
+    );
+}
+
+#[test]
+fn references_of_closed_objects_that_gather_are_theirs() {
+    // Dates that refer to one time zone do not show it; they grow, and are the leak.
+    let (mut world, zone) = with_settings();
+    let log = world.list();
+    world.global("app", "LOG", log);
+    let report = every_second(10, world, |world, _| {
+        for _ in 0..100 {
+            let date = world.object("datetime", "datetime", 48);
+            world.append(log, date);
+            world.objects[zone].outside += 1;
+        }
+    });
+    let titles: Vec<_> = leaks(&report)
+        .iter()
+        .map(|leak| leak.title.as_str())
+        .collect();
+    assert_eq!(titles, ["growing container app.LOG"], "{}", told(&report));
+}
+
+#[test]
+fn few_references_are_not_worth_a_word() {
+    let (world, settings) = with_settings();
+    let report = every_second(10, world, |world, _| world.objects[settings].outside += 1);
+    let told_of = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity != Severity::Note);
+    assert_eq!(told_of.count(), 0, "{}", told(&report));
+}
