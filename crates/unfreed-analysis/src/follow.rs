@@ -86,6 +86,8 @@ fn taken(text: &str) -> Taken {
     match text {
         "__globals__" | "__builtins__" | "f_globals" | "f_builtins" | "__weakref__"
         | "__weakrefs__" => Taken::Never,
+        // The ring of a bounded lru_cache owns its links as the cache's table does, which names them.
+        "link" => Taken::LastOfAll,
         "__class__" | "__mro__" | "__bases__" | "__base__" | "__subclasses__" | "__objclass__"
         | "f_back" => Taken::LastOfAll,
         _ => Taken::Gladly,

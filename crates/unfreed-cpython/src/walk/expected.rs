@@ -67,12 +67,13 @@ impl Walker<'_> {
             self.buffers.push((block, node));
         }
         self.expect_parts(node, object, known.traits.shape, &mut expected);
-        self.add_untraversed(object, &known.traits, &mut targets, &mut expected);
         self.expect_attributes(object, type_, known, &mut expected);
         self.add_hidden_keys(object, known, &mut targets, &mut expected);
         if known.traits.heap {
             expected.push((type_, Label::Class));
         }
+        // After the rest, as its targets are: labelling looks only so far ahead.
+        self.add_untraversed(object, &known.traits, &mut targets, &mut expected);
         self.label(known.traits.shape, &targets, &mut expected);
         self.visited = targets;
         self.expected = expected;
