@@ -29,3 +29,12 @@ def _after_fork_in_child(at_once: bool) -> str | None:
 
 def _stop_agent() -> None:
     """Ends the recording in order."""
+
+def _begin_rounds() -> None:
+    """From here on every block is followed. For programs that `unfreed check` started."""
+
+def _look() -> None:
+    """Takes a snapshot of the round, garbage included."""
+
+def _end_round(calls: int, collector_enabled: bool) -> None:
+    """Reads the counters and ends the round: `calls` so far."""

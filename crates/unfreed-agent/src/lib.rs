@@ -8,13 +8,16 @@ mod live;
 mod output;
 mod recorder;
 mod resources;
+mod rounds;
 mod sampler;
 mod schedule;
 mod single;
 mod sites;
+mod sources;
 mod stacks;
 mod thread;
 
+pub use rounds::{RoundError, begin_rounds, end_round, look};
 pub use single::{SnapshotError, Taken, snapshot};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +36,9 @@ pub struct Settings {
     pub process: ProcessInfo,
     /// Whether to make the file now rather than when the process has lived for a moment.
     pub at_once: bool,
+    /// Whether the program says when to look ([`begin_rounds`], [`look`], [`end_round`]), rather than
+    /// a thread of ours every now and then.
+    pub by_rounds: bool,
 }
 
 /// Why nothing is recorded; displays as one sentence.
@@ -65,7 +71,7 @@ struct Running {
     settings: Settings,
     control: Arc<Control>,
     thread: Option<std::thread::JoinHandle<Agent>>,
-    /// The agent between two threads: while a fork is under way.
+    /// The agent between two threads: while a fork is under way, and always when it works by rounds.
     parked: Option<Agent>,
 }
 
@@ -77,7 +83,12 @@ struct Running {
 pub fn start(settings: Settings) -> Result<(), StartError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(StartError::NoGil)?;
-    let recorder = recorder::install(runtime, &gil)?;
+    let room = if settings.by_rounds {
+        live::Room::EveryBlock
+    } else {
+        live::Room::Samples
+    };
+    let recorder = recorder::install(runtime, &gil, room)?;
     fork::register();
     fork::adopt();
     begin(runtime, recorder, settings)
@@ -89,14 +100,18 @@ fn begin(
     settings: Settings,
 ) -> Result<(), StartError> {
     let agent = Agent::new(runtime, recorder, &settings)?;
-    recorder.activate(settings.process.sample_bytes);
     let control = Arc::new(Control::default());
-    let thread = thread::spawn(agent, Arc::clone(&control))?;
+    let (thread, parked) = if settings.by_rounds {
+        (None, Some(agent))
+    } else {
+        recorder.activate(settings.process.sample_bytes);
+        (Some(thread::spawn(agent, Arc::clone(&control))?), None)
+    };
     *running() = Some(Running {
         settings,
         control,
-        thread: Some(thread),
-        parked: None,
+        thread,
+        parked,
     });
     Ok(())
 }
@@ -158,7 +173,7 @@ pub fn after_fork_in_parent() {
     };
     let parked = running()
         .as_ref()
-        .is_some_and(|running| running.parked.is_some());
+        .is_some_and(|running| running.parked.is_some() && !running.settings.by_rounds);
     if parked && !gil::call_soon(runtime, resume_soon) {
         resume();
     }
@@ -210,6 +225,7 @@ pub fn after_fork_in_child(
             recording,
             process,
             at_once,
+            by_rounds: false,
         },
     )
 }

@@ -8,10 +8,28 @@ use unfreed_recording::ids::{EpochId, StackId};
 use unfreed_sys::atomics::{reset, zeroed};
 
 const WAYS: usize = 16;
-const BUCKETS: usize = 4096;
-const SLOTS: usize = WAYS * BUCKETS;
-/// Counters in front of the table, one byte each: a free of an unknown block costs one load.
-const FILTER: usize = 16 * 1024;
+/// Slots for each counter in front of the table, one byte each: a free of an unknown block costs one
+/// load.
+const SLOTS_A_COUNTER: usize = 4;
+
+/// How many blocks a table holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// 65,536, 32 GiB live at the largest mean: for samples.
+    Samples,
+    /// 8,388,608: for every block that is allocated from now on and lives at the same time. 256 MiB of
+    /// addresses, of which only what is used takes memory.
+    EveryBlock,
+}
+
+impl Room {
+    fn buckets(self) -> usize {
+        match self {
+            Self::Samples => 1 << 12,
+            Self::EveryBlock => 1 << 19,
+        }
+    }
+}
 /// A slot that is being written or read out.
 const BUSY: usize = 1;
 
@@ -26,9 +44,10 @@ pub(crate) struct Block {
     pub blocks: u32,
 }
 
-/// The table. Holds 65,536 blocks (32 GiB live at the largest mean); more are counted as lost.
+/// The table. More blocks than it has room for are counted as lost.
 #[derive(Debug)]
 pub(crate) struct LiveBlocks {
+    buckets: usize,
     addresses: &'static [AtomicUsize],
     bytes: &'static [AtomicU64],
     blocks: &'static [AtomicU32],
@@ -41,35 +60,39 @@ fn hash(address: usize) -> usize {
     (address >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-fn bucket(address: usize) -> usize {
-    (hash(address) >> 48) % BUCKETS * WAYS
-}
-
-fn filter_slot(address: usize) -> usize {
-    // The hook's fast path: no multiplication. Blocks at equal distances share a slot at worst.
-    (address >> 4) % FILTER
-}
-
 impl LiveBlocks {
-    pub(crate) fn new() -> Option<Self> {
+    pub(crate) fn new(room: Room) -> Option<Self> {
+        let buckets = room.buckets();
+        let slots = buckets * WAYS;
         Some(LiveBlocks {
-            addresses: zeroed(SLOTS)?,
-            bytes: zeroed(SLOTS)?,
-            blocks: zeroed(SLOTS)?,
-            stacks: zeroed(SLOTS)?,
-            born: zeroed(SLOTS)?,
-            filter: zeroed(FILTER)?,
+            buckets,
+            addresses: zeroed(slots)?,
+            bytes: zeroed(slots)?,
+            blocks: zeroed(slots)?,
+            stacks: zeroed(slots)?,
+            born: zeroed(slots)?,
+            filter: zeroed(slots / SLOTS_A_COUNTER)?,
         })
+    }
+
+    /// The first slot of the bucket of an address.
+    fn bucket(&self, address: usize) -> usize {
+        (hash(address) >> 40) % self.buckets * WAYS
+    }
+
+    fn filter_slot(&self, address: usize) -> usize {
+        // The hook's fast path: no multiplication. Blocks at equal distances share a slot at worst.
+        (address >> 4) % self.filter.len()
     }
 
     #[inline]
     pub(crate) fn may_hold(&self, address: usize) -> bool {
-        self.filter[filter_slot(address)].load(Relaxed) != 0
+        self.filter[self.filter_slot(address)].load(Relaxed) != 0
     }
 
     /// Adds a block; `false` when its bucket is full.
     pub(crate) fn insert(&self, block: Block) -> bool {
-        let start = bucket(block.address);
+        let start = self.bucket(block.address);
         for slot in start..start + WAYS {
             let free = self.addresses[slot].compare_exchange(0, BUSY, Acquire, Relaxed);
             if free.is_err() {
@@ -79,7 +102,7 @@ impl LiveBlocks {
             self.blocks[slot].store(block.blocks, Relaxed);
             self.stacks[slot].store(block.stack.0, Relaxed);
             self.born[slot].store(block.born.0, Relaxed);
-            let count = &self.filter[filter_slot(block.address)];
+            let count = &self.filter[self.filter_slot(block.address)];
             // A counter at its top stays there: it only costs some useless look-ups.
             let _ = count.fetch_update(Relaxed, Relaxed, |n| n.checked_add(1));
             self.addresses[slot].store(block.address, Release);
@@ -90,7 +113,7 @@ impl LiveBlocks {
 
     /// Takes a block out.
     pub(crate) fn remove(&self, address: usize) -> Option<Block> {
-        let start = bucket(address);
+        let start = self.bucket(address);
         for slot in start..start + WAYS {
             if self.addresses[slot].load(Relaxed) != address {
                 continue;
@@ -98,7 +121,7 @@ impl LiveBlocks {
             let ours = self.addresses[slot].compare_exchange(address, BUSY, AcqRel, Relaxed);
             if ours.is_ok() {
                 let block = self.read(slot, address);
-                let count = &self.filter[filter_slot(address)];
+                let count = &self.filter[self.filter_slot(address)];
                 let _ = count.fetch_update(Relaxed, Relaxed, |n| match n {
                     0 | u8::MAX => None,
                     n => Some(n - 1),
@@ -126,7 +149,7 @@ impl LiveBlocks {
             let address = self.addresses[slot].load(Acquire);
             (address > BUSY).then(|| self.read(slot, address))
         };
-        (0..SLOTS).filter_map(live).collect()
+        (0..self.addresses.len()).filter_map(live).collect()
     }
 
     /// Empties the table. Only in a forked child, before its agent starts.
@@ -152,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_block_is_known_until_it_is_freed_and_its_address_can_be_used_again() {
-        let live = LiveBlocks::new().expect("tables");
+        let live = LiveBlocks::new(Room::Samples).expect("tables");
         assert!(!live.may_hold(0x1000));
         assert!(live.insert(block(0x1000, 7)));
         assert!(live.may_hold(0x1000));
@@ -166,10 +189,10 @@ mod tests {
 
     #[test]
     fn a_full_bucket_refuses_and_loses_nothing_else() {
-        let live = LiveBlocks::new().expect("tables");
+        let live = LiveBlocks::new(Room::Samples).expect("tables");
         let same: Vec<usize> = (1..)
             .map(|i| i * 16)
-            .filter(|&a| bucket(a) == bucket(16))
+            .filter(|&a| live.bucket(a) == live.bucket(16))
             .take(WAYS + 1)
             .collect();
         assert!(same[..WAYS].iter().all(|&a| live.insert(block(a, 1))));
@@ -180,7 +203,7 @@ mod tests {
 
     #[test]
     fn threads_insert_and_remove_without_losing_a_block() {
-        let live = LiveBlocks::new().expect("tables");
+        let live = LiveBlocks::new(Room::Samples).expect("tables");
         std::thread::scope(|scope| {
             for thread in 0..4usize {
                 let live = &live;

@@ -2,10 +2,10 @@
 //! process, never dropped.
 
 use crate::StartError;
-use crate::live::{Block, LiveBlocks};
+use crate::live::{Block, LiveBlocks, Room};
 use crate::sampler::{self, Sampler};
 use crate::sites::SiteFigures;
-use crate::stacks::{self, StackTable};
+use crate::stacks::StackTable;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
 use unfreed_cpython::Runtime;
@@ -30,8 +30,9 @@ pub(crate) struct Recorder {
     epoch: AtomicU32,
     active: AtomicBool,
     lost: AtomicU64,
-    /// Stacks that wait to be handed over.
-    new_stacks: AtomicU64,
+    /// Whether the tables of stacks are half full.
+    wants_room: AtomicBool,
+    room: Room,
     /// The mean that the person fixed; 0 when it adapts.
     fixed_mean: AtomicU64,
 }
@@ -40,28 +41,38 @@ pub(crate) struct Recorder {
 pub(crate) fn install(
     runtime: &'static Runtime,
     gil: &Gil,
+    room: Room,
 ) -> Result<&'static Recorder, StartError> {
     if let Some(recorder) = RECORDER.get() {
         return Ok(recorder);
     }
     let tables = StartError::Resources("tables");
-    let (Some(live), Some(sites)) = (LiveBlocks::new(), SiteFigures::new()) else {
+    let (Some(live), Some(sites)) = (LiveBlocks::new(room), SiteFigures::new()) else {
         return Err(tables);
     };
     let recorder = RECORDER.get_or_init(|| Recorder {
         sampler: Sampler::new(),
         live,
         sites,
-        stacks: Mutex::new(StackTable::new()),
+        stacks: Mutex::new(StackTable::new(stacks_room(room))),
         epoch: AtomicU32::new(0),
         active: AtomicBool::new(false),
         lost: AtomicU64::new(0),
-        new_stacks: AtomicU64::new(0),
+        wants_room: AtomicBool::new(false),
+        room,
         fixed_mean: AtomicU64::new(0),
     });
     hooks::count_arenas(runtime, gil);
     hooks::install(runtime, gil, recorder);
     Ok(recorder)
+}
+
+/// New stacks between two visits of the agent: every second, or at the end of a round of calls.
+fn stacks_room(room: Room) -> usize {
+    match room {
+        Room::Samples => 8 * 1024,
+        Room::EveryBlock => 64 * 1024,
+    }
 }
 
 /// The recorder, if there is one.
@@ -92,7 +103,7 @@ impl Recorder {
         self.lost.store(0, Relaxed);
         // A table that a fork without the GIL left locked stays out of use: stacks are then lost.
         if let Ok(mut stacks) = self.stacks.try_lock() {
-            *stacks = StackTable::new();
+            *stacks = StackTable::new(stacks_room(self.room));
         }
     }
 
@@ -130,13 +141,13 @@ impl Recorder {
             return (Stacks::default(), 0);
         };
         let stacks = table.drain();
-        self.new_stacks.store(0, Relaxed);
+        self.wants_room.store(false, Relaxed);
         (stacks, table.len())
     }
 
     /// Whether the tables of stacks are half full.
     pub(crate) fn wants_room(&self) -> bool {
-        self.new_stacks.load(Relaxed) as usize > stacks::ROOM / 2
+        self.wants_room.load(Relaxed)
     }
 
     /// Samples that found no room, a count.
@@ -152,7 +163,7 @@ impl Recorder {
         let count = stack::capture(runtime, gil, &mut frames);
         let mut stacks = self.stacks.try_lock().ok()?;
         let stack = stacks.intern(runtime, gil, &frames[..count]);
-        self.new_stacks.store(stacks.waiting() as u64, Relaxed);
+        self.wants_room.store(stacks.wants_room(), Relaxed);
         stack
     }
 }

@@ -12,6 +12,9 @@ pub(crate) const SMALLEST_MEAN: u64 = 8 * 1024;
 /// Samples a second to aim for: at about 2 µs each that is 0.1 % of a core.
 const WANTED_PER_SECOND: f64 = 500.0;
 
+/// The mean with which every block is sampled, whatever its size: figures are exact.
+pub(crate) const EVERY_BLOCK: u64 = 1;
+
 /// Counts bytes down to the next sample.
 #[derive(Debug)]
 pub(crate) struct Sampler {
@@ -58,8 +61,10 @@ impl Sampler {
 
     /// Bytes to the next sample, exponentially distributed.
     fn distance(&self, mean: u64) -> i64 {
-        if mean == 0 {
-            return i64::MAX;
+        match mean {
+            0 => return i64::MAX,
+            EVERY_BLOCK => return 0,
+            _ => {}
         }
         // xorshift64*; two threads that race here draw the same number, which does no harm.
         let mut x = self.state.load(Relaxed);
@@ -73,7 +78,11 @@ impl Sampler {
 
     /// Blocks that a sampled block of `size` bytes stands for.
     pub(crate) fn weight(&self, size: usize) -> f64 {
-        let mean = self.mean.load(Relaxed).max(1) as f64;
+        let mean = self.mean.load(Relaxed).max(1);
+        if mean == EVERY_BLOCK {
+            return 1.0;
+        }
+        let mean = mean as f64;
         let probability = -(-(size.max(1) as f64) / mean).exp_m1();
         1.0 / probability.max(1e-12)
     }
@@ -125,6 +134,19 @@ mod tests {
             }
             let error = estimate / blocks as f64 - 1.0;
             assert!(error.abs() < 0.08, "size {size}: {error:+.3}");
+        }
+    }
+
+    #[test]
+    fn every_block_is_taken_and_counts_once() {
+        let sampler = Sampler::new();
+        sampler.set_mean(EVERY_BLOCK);
+        for size in [1usize, 16, 100_000] {
+            for raw in [true, false] {
+                assert!(sampler.is_due(raw, size));
+                assert_eq!(sampler.weight(size), 1.0);
+                sampler.rearm();
+            }
         }
     }
 

@@ -10,9 +10,8 @@ use unfreed_cpython::{CodeIdentity, CodeRef, Runtime};
 use unfreed_recording::ids::{CodeId, StackId};
 use unfreed_recording::sites::{Code, StackNode, Stacks};
 
-/// Entries that may be added between two visits of the agent.
-pub(crate) const ROOM: usize = 8 * 1024;
-const TEXT_ROOM: usize = 1024 * 1024;
+/// Bytes of text for each entry that may be added.
+const TEXT_AN_ENTRY: usize = 128;
 const FILE_LIMIT: usize = 400;
 const FUNCTION_LIMIT: usize = 200;
 
@@ -49,20 +48,24 @@ pub(crate) struct StackTable {
     new_codes: Vec<NewCode>,
     new_nodes: Vec<StackNode>,
     text: Vec<u8>,
+    /// Entries that may be added between two visits of the agent.
+    room: usize,
 }
 
 impl StackTable {
-    pub(crate) fn new() -> Self {
+    /// With room for so many new entries between two visits of the agent.
+    pub(crate) fn new(room: usize) -> Self {
         StackTable {
             hasher: FixedState::with_seed(11),
-            codes: HashTable::with_capacity(ROOM),
-            lines: HashTable::with_capacity(ROOM),
-            nodes: HashTable::with_capacity(ROOM),
+            codes: HashTable::with_capacity(room),
+            lines: HashTable::with_capacity(room),
+            nodes: HashTable::with_capacity(room),
             next_code: 0,
             next_stack: 1,
-            new_codes: Vec::with_capacity(ROOM),
-            new_nodes: Vec::with_capacity(ROOM),
-            text: Vec::with_capacity(TEXT_ROOM),
+            new_codes: Vec::with_capacity(room),
+            new_nodes: Vec::with_capacity(room),
+            text: Vec::with_capacity(room * TEXT_AN_ENTRY),
+            room,
         }
     }
 
@@ -71,8 +74,13 @@ impl StackTable {
         self.next_stack as usize
     }
 
+    /// Whether it is half full.
+    pub(crate) fn wants_room(&self) -> bool {
+        self.waiting() > self.room / 2
+    }
+
     /// Entries that wait to be handed over.
-    pub(crate) fn waiting(&self) -> usize {
+    fn waiting(&self) -> usize {
         self.new_nodes.len().max(self.new_codes.len())
     }
 
@@ -208,11 +216,12 @@ impl StackTable {
         self.text.clear();
         let hasher = &self.hasher;
         self.codes
-            .reserve(ROOM, |known| hasher.hash_one(known.address));
-        self.lines
-            .reserve(ROOM, |line| hasher.hash_one((line.code, line.instruction)));
+            .reserve(self.room, |known| hasher.hash_one(known.address));
+        self.lines.reserve(self.room, |line| {
+            hasher.hash_one((line.code, line.instruction))
+        });
         self.nodes
-            .reserve(ROOM, |n| hasher.hash_one((n.parent, n.code, n.line)));
+            .reserve(self.room, |n| hasher.hash_one((n.parent, n.code, n.line)));
         Stacks { codes, nodes }
     }
 }

@@ -4,6 +4,7 @@ use crate::live::Block;
 use crate::output::{Failure, Output, Stamp};
 use crate::recorder::Recorder;
 use crate::schedule::Schedule;
+use crate::sources::SourceReader;
 use crate::{Settings, StartError, counters, headroom, hooks_in_force, resources};
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -12,7 +13,7 @@ use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::{Gil, with_gil};
 use unfreed_cpython::walk::{self, Names, SampledBlock, WalkError};
 use unfreed_recording::ids::{EpochId, RunTime};
-use unfreed_recording::process::{End, Note};
+use unfreed_recording::process::{End, Note, Round};
 use unfreed_recording::sites::{Epoch, Stacks};
 use unfreed_recording::snapshot::Snapshot;
 use unfreed_sys::signals;
@@ -59,6 +60,11 @@ pub(crate) struct Agent {
     lost_before: u64,
     hooks_lost: bool,
     skipped_for_memory: bool,
+    sources: SourceReader,
+    /// Folders of code whose lines are not kept: a report shows the person's own.
+    unwanted_sources: Vec<String>,
+    /// When the last look was, in a recording by rounds.
+    looked_at: RunTime,
 }
 
 /// Runs the agent on a thread of its own, which receives no signal.
@@ -104,6 +110,17 @@ fn thread_cpu_time() -> Duration {
     )
 }
 
+/// Folders of code whose lines are not kept, Python's own and packages': reports name the person's. All
+/// are kept when a function is called round by round: there any line may be the one.
+fn unwanted_sources(settings: &Settings) -> Vec<String> {
+    if settings.by_rounds {
+        return Vec::new();
+    }
+    let process = &settings.process;
+    let folders = process.stdlib_paths.iter().chain(&process.site_paths);
+    folders.cloned().collect()
+}
+
 /// What an epoch's end collects while the GIL is held.
 struct Harvest {
     blocks: Option<u64>,
@@ -112,6 +129,7 @@ struct Harvest {
     stacks: (Stacks, usize),
     live: Vec<Block>,
     snapshot: Option<Result<Snapshot, WalkError>>,
+    pause: Pause,
     hooked: bool,
 }
 
@@ -141,6 +159,9 @@ impl Agent {
             lost_before: 0,
             hooks_lost: false,
             skipped_for_memory: false,
+            sources: SourceReader::default(),
+            unwanted_sources: unwanted_sources(settings),
+            looked_at: RunTime::default(),
         };
         if settings.at_once {
             agent.output.open().map_err(failed)?;
@@ -198,39 +219,49 @@ impl Agent {
     fn write_stacks(&mut self, stacks: &Stacks) {
         if !(stacks.codes.is_empty() && stacks.nodes.is_empty()) {
             self.write(|output| output.append(stacks, Stamp::default()));
+            let sources = self.sources.read(stacks, &self.unwanted_sources);
+            if !sources.lines.is_empty() {
+                self.write(|output| output.append(&sources, Stamp::default()));
+            }
         }
     }
 
     fn end_epoch(&mut self, now: Duration) {
         let at = RunTime(now.as_nanos() as u64);
-        let mut pause = Pause::default();
-        let harvest = with_gil(self.runtime, |gil| self.harvest(gil, now, &mut pause));
-        let Some(harvest) = harvest else { return };
+        let harvest = with_gil(self.runtime, |gil| self.harvest(gil, now));
+        let Some(mut harvest) = harvest else { return };
         self.schedule.next_epoch(now);
         self.read_counters(harvest.blocks, Some(harvest.frozen));
-        let (stacks, stack_count) = harvest.stacks;
-        self.write_stacks(&stacks);
+        self.write_harvest(&mut harvest, at);
+        if harvest.snapshot.is_some_and(|snapshot| snapshot.is_ok()) {
+            self.schedule.took_snapshot(now, harvest.pause.cpu);
+            let resources = resources::read(at, self.output.fd());
+            self.write(|output| output.append(&resources, Stamp { at, epoch: None }));
+        }
+        self.write(Output::tidy);
+    }
+
+    /// Writes what an epoch's end collected, and begins the next epoch. Without the GIL.
+    fn write_harvest(&mut self, harvest: &mut Harvest, at: RunTime) {
+        let (stacks, stack_count) = &harvest.stacks;
+        self.write_stacks(stacks);
         let epoch = Epoch {
             id: self.epoch,
             at,
             sample_bytes: self.recorder.sampler().mean(),
-            sites: self.recorder.sites().sites(stack_count, &harvest.live),
+            sites: self.recorder.sites().sites(*stack_count, &harvest.live),
         };
         let stamp = Stamp {
             at,
             epoch: Some(self.epoch),
         };
         self.write(|output| output.append(&epoch, stamp));
-        match harvest.snapshot {
-            Some(Ok(mut snapshot)) => {
-                self.schedule.took_snapshot(now, pause.cpu);
+        match &mut harvest.snapshot {
+            Some(Ok(snapshot)) => {
                 snapshot.epoch = self.epoch;
                 snapshot.at = at;
-                snapshot.pause_ns = pause.wall.as_nanos() as u64;
-                self.write(|output| output.append(&snapshot, stamp));
-                drop(snapshot);
-                let resources = resources::read(at, self.output.fd());
-                self.write(|output| output.append(&resources, Stamp { at, epoch: None }));
+                snapshot.pause_ns = harvest.pause.wall.as_nanos() as u64;
+                self.write(|output| output.append(&*snapshot, stamp));
             }
             // A collection was under way: the next epoch's end comes soon.
             Some(Err(WalkError::Collecting)) | None => {}
@@ -240,18 +271,68 @@ impl Agent {
         self.note_lost_samples();
         self.epoch = EpochId(self.epoch.0 + 1);
         self.recorder.begin_epoch(self.epoch);
-        self.write(Output::tidy);
     }
 
-    fn harvest(&mut self, gil: &Gil, now: Duration, pause: &mut Pause) -> Harvest {
+    /// Looks at everything now, whatever it costs, and writes it. For rounds of calls; the GIL is
+    /// released while it is written.
+    ///
+    /// # Errors
+    /// Why there is no snapshot.
+    pub(crate) fn look(&mut self, gil: &Gil) -> Result<(), String> {
+        let runtime = self.runtime;
+        self.looked_at = self.now();
+        let needed = walk::tracked_objects(runtime, gil).saturating_mul(SNAPSHOT_BYTES);
+        if needed > headroom::bytes() {
+            return Err("too little memory is left for one".to_owned());
+        }
         let live = self.recorder.live_blocks();
-        let snapshot = self.snapshot(gil, now, &live, pause);
+        let mut pause = Pause::default();
+        let snapshot = self.walk(gil, &live, &mut pause);
+        let mut harvest = self.gather(gil, live, Some(snapshot), pause);
+        let at = self.looked_at;
+        gil.released(runtime, || self.write_harvest(&mut harvest, at));
+        match harvest.snapshot {
+            Some(Err(why)) => Err(why.to_string()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads the counters and ends a round of calls: `calls` so far. See [`crate::end_round`].
+    pub(crate) fn end_round(&mut self, gil: &Gil, calls: u64, collector_enabled: bool) {
+        let at = self.looked_at;
+        let mut counters = counters::read(self.runtime, at, self.output.fd());
+        counters.allocated_blocks = self.runtime.allocated_blocks(gil);
+        counters.gc_enabled = Some(collector_enabled);
+        // There is no thread of ours to leave out.
+        counters.threads = counters::own_threads();
+        let resources = resources::read(at, self.output.fd());
+        let stamp = Stamp { at, epoch: None };
+        self.write(|output| output.append(&counters, stamp));
+        self.write(|output| output.append(&resources, stamp));
+        self.write(|output| output.append(&Round { at, calls }, stamp));
+    }
+
+    fn harvest(&mut self, gil: &Gil, now: Duration) -> Harvest {
+        let live = self.recorder.live_blocks();
+        let mut pause = Pause::default();
+        let snapshot = self.snapshot(gil, now, &live, &mut pause);
+        self.gather(gil, live, snapshot, pause)
+    }
+
+    fn gather(
+        &self,
+        gil: &Gil,
+        live: Vec<Block>,
+        snapshot: Option<Result<Snapshot, WalkError>>,
+        pause: Pause,
+    ) -> Harvest {
         Harvest {
             blocks: self.runtime.allocated_blocks(gil),
             frozen: walk::frozen_objects(self.runtime, gil),
             stacks: self.recorder.drain_stacks(gil),
             live,
             snapshot,
+            pause,
             hooked: hooks_in_force(self.runtime, gil),
         }
     }
@@ -276,6 +357,10 @@ impl Agent {
             self.skipped_for_memory = true;
             return None;
         }
+        Some(self.walk(gil, live, pause))
+    }
+
+    fn walk(&self, gil: &Gil, live: &[Block], pause: &mut Pause) -> Result<Snapshot, WalkError> {
         let blocks: Vec<SampledBlock> = live
             .iter()
             .map(|block| SampledBlock {
@@ -291,7 +376,7 @@ impl Agent {
             wall: began.elapsed(),
             cpu: thread_cpu_time().saturating_sub(cpu_began),
         };
-        Some(snapshot)
+        snapshot
     }
 
     fn watch_hooks(&mut self, hooked: bool) {

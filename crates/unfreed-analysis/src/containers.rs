@@ -18,7 +18,7 @@ use crate::subject::tell_subject;
 use crate::survey::ShapedSample;
 use crate::suspects::Suspect;
 use crate::trend::slope;
-use crate::wording::{byte_rate, count, duration, rate};
+use crate::wording::count;
 
 /// Confidence from which growth is called a leak.
 const SURE: f64 = 0.6;
@@ -186,7 +186,7 @@ impl<'t, 'a> Told<'t, 'a> {
             format!(
                 "{} grows by {} and never shrinks.",
                 self.subject.name,
-                byte_rate(growth.bytes_per_second)
+                self.study.pace().byte_rate(growth.bytes_per_second)
             )
         };
         if kind == Kind::Refcount {
@@ -215,7 +215,7 @@ impl<'t, 'a> Told<'t, 'a> {
 
     fn gains(&self, kind: Kind, growth: &Growth) -> String {
         let name = &self.subject.name;
-        let (number, unit) = rate(growth.objects_per_second);
+        let (number, unit) = self.study.pace().rate(growth.objects_per_second);
         let one = number == "1";
         let what = match self.subject.element_short() {
             _ if self.subject.keys_only => if one { "key" } else { "keys" }.to_owned(),
@@ -224,7 +224,7 @@ impl<'t, 'a> Told<'t, 'a> {
         };
         let (from, to) = self.ends();
         let (first, last) = (count(from.1), count(to.1));
-        let time = duration(to.0 - from.0);
+        let time = self.study.pace().span(to.0 - from.0);
         match (kind, self.subject.flavour) {
             (Kind::Cache, _) => {
                 let bound = match self.subject.cache {

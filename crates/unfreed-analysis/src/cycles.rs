@@ -12,13 +12,15 @@ use crate::sites::{allocated_at, gained_samples};
 use crate::study::Study;
 use crate::suspects::SECONDS;
 use crate::trend::{Judgement, Reading, judge, slope};
-use crate::wording::{bytes, count, rate};
+use crate::wording::{bytes, count};
 use std::collections::VecDeque;
 use unfreed_graph::{Edge, NodeSet};
 use unfreed_recording::snapshot::{Label, NodeIndex};
 
 /// Gain that is a finding when nothing will ever free it: bytes or objects.
 const LEAST: (i64, u64) = (16 << 10, 50);
+/// The same where every object was counted at the end of every round.
+const EXACT: (i64, u64) = (1, 1);
 /// Part of the heap that waits, from which it is said although the collector runs.
 const PART: f64 = 0.05;
 /// Bytes below which it is not said.
@@ -109,7 +111,7 @@ fn finding(study: &Study<'_>, kind: &Cycles, waiting: Waiting, whole: f64) -> Op
             Severity::Leak => format!("reference cycles of {names} that nothing frees"),
             _ => format!("reference cycles of {names} that wait for the collector"),
         },
-        summary: summary(&names, kind, &series, waiting, told.as_ref()),
+        summary: summary(study, &names, kind, &series, waiting, told.as_ref()),
         growth: Growth {
             bytes: gained.0,
             bytes_per_second: judged.slope,
@@ -147,7 +149,8 @@ fn severity(
 ) -> Option<Severity> {
     let (bytes_gained, objects_gained) = series.gained();
     let steady = judged.trend == Trend::Steady;
-    let material = bytes_gained >= LEAST.0 || objects_gained >= LEAST.1 as i64;
+    let least = if study.is_exact() { EXACT } else { LEAST };
+    let material = bytes_gained >= least.0 || objects_gained >= least.1 as i64;
     if waiting != Waiting::Enabled && steady && material {
         let sure = judged.confidence >= SURE;
         return Some(if sure {
@@ -155,6 +158,9 @@ fn severity(
         } else {
             Severity::Warning
         });
+    }
+    if study.is_exact() {
+        return (steady && material).then_some(Severity::Warning);
     }
     let heap = study.taken.last().map_or(0, |taken| taken.bytes);
     let large = kind.bytes >= WORTH && kind.bytes as f64 >= PART * heap as f64;
@@ -207,13 +213,14 @@ impl Series {
 }
 
 fn summary(
+    study: &Study<'_>,
     names: &str,
     kind: &Cycles,
     series: &Series,
     waiting: Waiting,
     told: Option<&Told>,
 ) -> String {
-    let (number, unit) = rate(slope(&series.cycles));
+    let (number, unit) = study.pace().rate(slope(&series.cycles));
     let why = match waiting {
         Waiting::Disabled => "the garbage collector is disabled",
         Waiting::NeverRuns => "the garbage collector never runs",
@@ -223,6 +230,11 @@ fn summary(
     let total = count(i64::try_from(kind.count).unwrap_or(i64::MAX));
     let size = bytes(kind.bytes as f64);
     let mut text = match waiting {
+        Waiting::Enabled if study.is_exact() => format!(
+            "{number} cycles of {names} {unit} go out of use and wait for the garbage collector: {} \
+             that only it frees.",
+            study.pace().byte_rate(slope(&series.bytes))
+        ),
         Waiting::Enabled => {
             format!("{total} cycles of {names} ({size}) are out of use and wait: {why}.")
         }

@@ -15,9 +15,14 @@ pub fn program(study: &Study<'_>) -> Program {
         argv: process.argv.clone(),
         python: process.python_version.clone(),
         pid: process.pid,
-        seconds: study.seconds(),
+        seconds: seconds(study),
         ended: study.source.end().is_some(),
     }
+}
+
+/// Seconds that were recorded.
+fn seconds(study: &Study<'_>) -> f64 {
+    study.source.seconds().unwrap_or_else(|| study.seconds())
 }
 
 /// The script without its folders, `-m module` or `-c`.
@@ -49,7 +54,7 @@ fn name(argv: &[String]) -> String {
 pub fn evidence(study: &Study<'_>) -> Evidence {
     let pauses: Vec<u64> = study.taken.iter().map(|taken| taken.pause_ns).collect();
     let whole: f64 = pauses.iter().map(|&pause| pause as f64).sum();
-    let seconds = study.seconds();
+    let seconds = seconds(study);
     let notes = study.source.notes().iter().map(|note| note.text.clone());
     let last = study.source.epochs().last();
     let samples = last.map_or(0, |epoch| {

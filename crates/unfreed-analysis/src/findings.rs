@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 /// Version of the JSON report: `major.minor`. Minor adds fields, major changes or removes them.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";
 
 /// Everything that is said about one recording.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -21,10 +21,24 @@ pub struct Report {
     pub memory: Memory,
     /// Findings, most important first: leaks, then warnings, then notes.
     pub findings: Vec<Finding>,
+    /// What rates are counted by, also where a field is called `…_per_second`: in a report of
+    /// `unfreed check` they are rates a call, and times in series are calls.
+    pub per: Per,
     /// Where the resident memory is at the end of the run.
     pub accounting: Accounting,
     /// How the evidence was gathered and how far it reaches.
     pub evidence: Evidence,
+}
+
+/// What rates are counted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// A second of the run.
+    #[default]
+    Second,
+    /// A call of the checked function.
+    Call,
 }
 
 /// What ran.
@@ -256,6 +270,8 @@ pub struct Frame {
     pub line: u32,
     /// Qualified name.
     pub function: String,
+    /// The text of the line as it was when the program ran; empty when unknown.
+    pub source: String,
 }
 
 /// What to do about a finding.

@@ -32,6 +32,7 @@ mod references;
 mod representative;
 mod resources;
 mod roots;
+mod rounds;
 mod seeded;
 mod shapes;
 mod share;
@@ -45,16 +46,26 @@ mod subject;
 mod survey;
 mod suspects;
 mod trend;
+mod unowned;
 mod verdict;
 mod wording;
 
 use findings::{Finding, Kind, Report, SCHEMA_VERSION};
 use source::EvidenceSource;
 use study::Study;
+use wording::Pace;
 
 /// Judges one recording.
 #[must_use]
 pub fn analyse(source: &dyn EvidenceSource) -> Report {
+    if source.rounds().is_empty() {
+        judge(source)
+    } else {
+        judge(&rounds::ByCalls::new(source))
+    }
+}
+
+fn judge(source: &dyn EvidenceSource) -> Report {
     let (newest, troubles) = newest::newest(source);
     let study = Study::new(source, newest.as_ref(), troubles);
     let findings = find(&study);
@@ -65,6 +76,10 @@ pub fn analyse(source: &dyn EvidenceSource) -> Report {
         verdict: verdict::verdict(&study, &findings),
         memory: accounting::memory(&study),
         findings,
+        per: match study.pace() {
+            Pace::Time => findings::Per::Second,
+            Pace::Calls => findings::Per::Call,
+        },
         accounting: accounting::accounting(&study),
         evidence: evidence::evidence(&study),
     }
@@ -81,6 +96,7 @@ fn find(study: &Study<'_>) -> Vec<Finding> {
     found.extend(refcounts::findings(study, &found));
     found.extend(cycles::findings(study, whole));
     found.extend(strays::findings(study, &found, whole));
+    found.extend(unowned::findings(study, &found));
     found.extend(native::finding(study, &found, whole));
     found.extend(resources);
     found.extend(stopped::notes(study, &found));

@@ -6,13 +6,15 @@ use crate::fingerprint::fingerprint;
 use crate::study::Study;
 use crate::suspects::SECONDS;
 use crate::trend::{Reading, judge};
-use crate::wording::byte_rate;
 use std::fmt::Write;
 use unfreed_recording::counters::Counters;
 use unfreed_recording::snapshot::RootKind;
 
 /// Gain that is a finding.
 const LEAST: f64 = 1024.0 * 1024.0;
+/// The same where memory was read after every round; the allocator's caches and the rounding of sizes
+/// are in it.
+const EXACT: f64 = 4096.0;
 /// Part of the growth of memory in use that nothing accounts for.
 const PART: f64 = 0.2;
 /// Part of the growth of Python objects that may be wrong sizes and rounding.
@@ -36,7 +38,8 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
             level: point.used - point.objects,
         })
         .collect();
-    let judged = judge(&unexplained, LEAST / 4.0);
+    let least = if study.is_exact() { EXACT } else { LEAST };
+    let judged = judge(&unexplained, least / 4.0);
     let gain = |level: fn(&Point) -> f64| match points.as_slice() {
         [first, .., last] => level(last) - level(first),
         _ => 0.0,
@@ -47,7 +50,7 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
     );
     let gained = used - gain(|point| point.objects);
     let material =
-        gained >= LEAST && used >= LEAST && gained >= PART * used && gained >= ROUNDING * objects;
+        gained >= least && used >= least && gained >= PART * used && gained >= ROUNDING * objects;
     if judged.trend != Trend::Steady || !material || to - from < SECONDS {
         return None;
     }
@@ -63,7 +66,7 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
     let sure = judged.intervals >= INTERVALS && judged.confidence >= SURE && owners.is_none();
     let mut summary = format!(
         "Memory in use from malloc grows by {} and no Python object accounts for it.",
-        byte_rate(judged.slope)
+        study.pace().byte_rate(judged.slope)
     );
     if let Some((type_name, title)) = owners {
         let _ = write!(

@@ -13,11 +13,13 @@ use crate::paths::Chain;
 use crate::references::{References, Unexplained};
 use crate::study::Study;
 use crate::trend::{Judgement, Reading, judge};
-use crate::wording::{count, duration, rate};
+use crate::wording::count;
 use unfreed_recording::snapshot::NodeIndex;
 
 /// References that have to be gained.
 const LEAST: f64 = 50.0;
+/// The same where every reference was counted after every round.
+const EXACT: f64 = 4.0;
 /// Intervals that have to be judged: the number of unexplained references is noisy.
 const INTERVALS: u32 = 5;
 /// Confidence from which growth is called a leak.
@@ -45,6 +47,7 @@ pub fn findings(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
     let (Some(first), Some(last)) = (audited.first(), audited.last()) else {
         return Vec::new();
     };
+    let least = if study.is_exact() { EXACT } else { LEAST };
     let mut found: Vec<(f64, Finding)> = Vec::new();
     for (name, end) in &last.references.by_type {
         for way in [Way::Lost, Way::GivenBackTwice] {
@@ -56,7 +59,7 @@ pub fn findings(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
             let judged = judge(&series, 0.0);
             let grows = judged.trend == Trend::Steady
                 && judged.intervals >= INTERVALS
-                && gained >= LEAST
+                && gained >= least
                 && last.at - first.at >= crate::suspects::SECONDS;
             if !grows
                 || is_brought(&first.references, name, *end, gained)
@@ -132,7 +135,7 @@ fn tell(
     let short = short_name(name);
     let gained = series.last().map_or(0.0, |last| last.level) - series[0].level;
     let seconds = series.last().map_or(0.0, |last| last.at) - series[0].at;
-    let (number, unit) = rate(judged.slope);
+    let (number, unit) = study.pace().rate(judged.slope);
     let likely = likely(study, name);
     let (title, what) = match way {
         Way::Lost => (
@@ -141,7 +144,7 @@ fn tell(
                 "{number} references {unit} to {short} objects are taken and never given back, and \
                  no Python object or frame holds them: {} in {}.",
                 count(gained as i64),
-                duration(seconds)
+                study.pace().span(seconds)
             ),
         ),
         Way::GivenBackTwice => (
@@ -151,7 +154,7 @@ fn tell(
                  holds them: {} in {}. When the count reaches zero the object is freed while it is \
                  in use, and the program crashes.",
                 count(gained as i64),
-                duration(seconds)
+                study.pace().span(seconds)
             ),
         ),
     };

@@ -12,13 +12,15 @@ use crate::roots::mask_digits;
 use crate::study::Study;
 use crate::suspects::Suspect;
 use crate::trend::{Reading, judge};
-use crate::wording::{cut, rate};
+use crate::wording::{Pace, cut};
 use std::fmt::Write;
 use unfreed_recording::counters::{Counters, Resources};
 use unfreed_recording::snapshot::RootKind;
 
 /// Gain below which nothing is said.
 const LEAST: f64 = 5.0;
+/// The same where every round ended with a reading.
+const EXACT: f64 = 3.0;
 /// Stretches that the window is divided into; each counts with its lowest reading, because what
 /// leaks is still there when what is merely in use is not.
 const STRETCHES: usize = 10;
@@ -128,8 +130,9 @@ fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
         .collect();
     let floors = floors(&series);
     let judged = judge(&floors, 0.0);
+    let least = if study.is_exact() { EXACT } else { LEAST };
     let gained = floors.last()?.level - floors.first()?.level;
-    if judged.trend != Trend::Steady || gained < LEAST || to - from < SECONDS {
+    if judged.trend != Trend::Steady || gained < least || to - from < SECONDS {
         return None;
     }
     // What came free at once at some time was in use, not lost.
@@ -137,7 +140,7 @@ fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
         return None;
     }
     let names = grown_names(study, resource);
-    let mut summary = sentence(resource, judged.slope);
+    let mut summary = sentence(study.pace(), resource, judged.slope);
     if !names.is_empty() {
         let _ = write!(summary, " Most are {}.", names.join(", "));
     }
@@ -172,8 +175,8 @@ fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
     })
 }
 
-fn sentence(resource: &Resource, per_second: f64) -> String {
-    let (number, unit) = rate(per_second);
+fn sentence(pace: Pace, resource: &Resource, slope: f64) -> String {
+    let (number, unit) = pace.rate(slope);
     match resource.rule {
         THREADS => {
             format!("The process gains {number} threads {unit} and none of them ends.")

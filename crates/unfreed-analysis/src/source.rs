@@ -2,9 +2,10 @@
 //! a recording decodes one snapshot at a time.
 
 use crate::findings::Frame;
+use crate::wording::Pace;
 use unfreed_recording::counters::{Counters, Resources};
 use unfreed_recording::ids::{RunTime, StackId};
-use unfreed_recording::process::{Child, Note, ProcessInfo};
+use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
 use unfreed_recording::snapshot::Snapshot;
 
@@ -26,6 +27,16 @@ pub trait EvidenceSource {
     fn notes(&self) -> &[Note];
     /// Forked children that have recordings of their own.
     fn children(&self) -> &[Child];
+    /// Rounds of calls, oldest first; none in a recording by the clock.
+    fn rounds(&self) -> &[Round];
+    /// What the times of this source count.
+    fn pace(&self) -> Pace {
+        Pace::Time
+    }
+    /// Seconds that were recorded, where the times of this source do not tell.
+    fn seconds(&self) -> Option<f64> {
+        None
+    }
     /// How many snapshots there are.
     fn snapshot_count(&self) -> usize;
     /// One snapshot, oldest is 0. It is asked for once or twice and dropped between.

@@ -5,7 +5,7 @@ use crate::source::EvidenceSource;
 use unfreed_recording::Recording;
 use unfreed_recording::counters::{Counters, Resources};
 use unfreed_recording::ids::{RunTime, StackId};
-use unfreed_recording::process::{Child, Note, ProcessInfo};
+use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
 use unfreed_recording::snapshot::Snapshot;
 
@@ -36,6 +36,7 @@ impl EvidenceSource for Recording<'_> {
                 file: code.file.clone(),
                 line: if line == 0 { code.first_line } else { line },
                 function: code.function.clone(),
+                source: self.source(code.id, line).to_owned(),
             })
             .collect()
     }
@@ -46,6 +47,10 @@ impl EvidenceSource for Recording<'_> {
 
     fn children(&self) -> &[Child] {
         &self.children
+    }
+
+    fn rounds(&self) -> &[Round] {
+        &self.rounds
     }
 
     fn snapshot_count(&self) -> usize {

@@ -10,7 +10,6 @@ use crate::sites::Line;
 use crate::study::Study;
 use crate::suspects::SECONDS;
 use crate::trend::MIN_INTERVALS;
-use crate::wording::byte_rate;
 
 /// Gain that is a finding: bytes,
 const LEAST: f64 = 256.0 * 1024.0;
@@ -25,6 +24,10 @@ const SURE: f64 = 0.7;
 /// Findings about sites that `known` does not cover.
 #[must_use]
 pub fn findings(study: &Study<'_>, known: &[Finding], whole: f64) -> Vec<Finding> {
+    if study.is_exact() {
+        // Every block is followed: `unowned` tells, and does not guess.
+        return Vec::new();
+    }
     let (from, to) = study.window();
     let enough = study.levels.len() > study.from + MIN_INTERVALS && to - from >= SECONDS;
     let unexplained = unexplained(study, known);
@@ -92,7 +95,7 @@ fn finding(study: &Study<'_>, site: &Line, whole: f64) -> Finding {
         summary: format!(
             "{place} keeps {} alive: survivors of {} epochs and more with each, and no growing \
              container was found to hold them.{}",
-            byte_rate(judged.slope),
+            study.pace().byte_rate(judged.slope),
             site.generations,
             crate::refcounts::sentence(&likely)
         ),

@@ -6,10 +6,12 @@ use crate::heap::Heap;
 use crate::levels::Levels;
 use crate::ownership::Ownership;
 use crate::references::{self, References};
+use crate::rounds;
 use crate::sites::{Line, lines};
 use crate::source::EvidenceSource;
 use crate::standing::{Census, Standing, census};
 use crate::survey::{Forest, ShapedSample, Survey, Tally, survey};
+use crate::wording::Pace;
 use unfreed_recording::counters::Counters;
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::retention::thin;
@@ -185,6 +187,9 @@ impl<'a> Study<'a> {
         }
         self.taken.sort_by(|a, b| a.at.total_cmp(&b.at));
         self.taken.dedup_by(|later, earlier| later.at <= earlier.at);
+        if self.is_exact() {
+            rounds::accumulate(self.taken.iter_mut().map(|taken| &mut taken.garbage));
+        }
         self.levels = Levels::new(surveys, &self.forest.shapes);
         self.from = self.levels.after_warm_up();
         self.growth = find(&self.levels, &self.forest, self.from);
@@ -224,6 +229,19 @@ impl<'a> Study<'a> {
                 in_degrees,
             },
         ))
+    }
+
+    /// What times and rates are counted by.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.source.pace()
+    }
+
+    /// Whether every object and block was counted at the end of every round: then one more in each
+    /// round is a fact, where between two looks at a running program it is noise.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.pace() == Pace::Calls
     }
 
     /// When the judged window begins and ends, seconds. Without snapshots: the readings without

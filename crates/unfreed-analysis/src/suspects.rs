@@ -24,6 +24,8 @@ const OWN: (i64, i64) = (16 << 10, 50);
 const OTHERS: (i64, i64) = (64 << 10, 200);
 /// In the modules that fill tables while a program warms up.
 const TABLES: (i64, i64) = (1 << 20, 5000);
+/// Objects a round that are a finding where every object was counted after every round.
+const EXACT: f64 = 0.5;
 /// Intervals that objects held by C code need: the number of unexplained references is noisy.
 const NATIVE_INTERVALS: u32 = 5;
 
@@ -273,6 +275,11 @@ pub fn is_material(study: &Study<'_>, candidate: &Candidate, intervals: u32) -> 
         (Flavour::Class, Owner::Own) => OWN,
         _ => OTHERS,
     };
+    if study.is_exact() {
+        let each = f64::from(intervals) * EXACT;
+        return candidate.bytes_gained() > 0
+            && (!candidate.by_count || candidate.count_gained() as f64 >= each);
+    }
     let by_bytes = candidate.bytes_gained() >= bytes;
     by_bytes
         || (candidate.by_count

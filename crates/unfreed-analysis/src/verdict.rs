@@ -4,7 +4,7 @@ use crate::findings::{Finding, Severity, Status, Trend, Verdict};
 use crate::study::Study;
 use crate::suspects::SECONDS;
 use crate::trend::MIN_INTERVALS;
-use crate::wording::{duration, several};
+use crate::wording::{Pace, several};
 
 /// Snapshots that make a verdict certain enough to ask for.
 const WANTED: f64 = 6.0;
@@ -74,10 +74,17 @@ fn too_little(study: &Study<'_>) -> String {
         seconds / snapshots as f64
     };
     let wanted = (mean * WANTED).max(SHORTEST).max(seconds * 1.5);
+    let pace = study.pace();
+    if pace == Pace::Calls {
+        return format!(
+            "not enough evidence yet ({}): ask for more with --rounds",
+            several(snapshots.saturating_sub(1) as i64, "round")
+        );
+    }
     format!(
         "not enough evidence yet ({} in {}); run for at least {}",
         several(snapshots as i64, "snapshot"),
-        duration(seconds),
-        duration(wanted)
+        pace.span(seconds),
+        pace.span(wanted)
     )
 }

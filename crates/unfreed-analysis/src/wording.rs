@@ -41,12 +41,18 @@ pub fn count(number: i64) -> String {
 
 /// A rate split into number and unit of time, so that the number is at least one where it can be:
 /// `("512", "a second")`, `("3", "a minute")`.
-#[must_use]
-pub fn rate(per_second: f64) -> (String, &'static str) {
-    let scales = [(1.0, "a second"), (60.0, "a minute"), (3600.0, "an hour")];
-    for (seconds, unit) in scales {
-        let value = per_second * seconds;
-        if value.abs() >= 0.95 || unit == "an hour" {
+fn rate(per_second: f64) -> (String, &'static str) {
+    rate_in(
+        &[(1.0, "a second"), (60.0, "a minute"), (3600.0, "an hour")],
+        per_second,
+    )
+}
+
+/// The rate in the first scale in which it is at least one, or in the last.
+fn rate_in(scales: &[(f64, &'static str)], per_unit: f64) -> (String, &'static str) {
+    for (index, &(units, unit)) in scales.iter().enumerate() {
+        let value = per_unit * units;
+        if value.abs() >= 0.95 || index + 1 == scales.len() {
             let precise = value.abs() < 9.95 && (value - value.round()).abs() > 0.05;
             let text = if precise {
                 format!("{value:.1}")
@@ -56,12 +62,11 @@ pub fn rate(per_second: f64) -> (String, &'static str) {
             return (text, unit);
         }
     }
-    ("0".to_owned(), "a second")
+    ("0".to_owned(), "")
 }
 
 /// A rate of bytes: `2.1 MiB a second`.
-#[must_use]
-pub fn byte_rate(per_second: f64) -> String {
+fn byte_rate(per_second: f64) -> String {
     if per_second.abs() >= 100.0 {
         format!("{} a second", bytes(per_second))
     } else {
@@ -69,9 +74,56 @@ pub fn byte_rate(per_second: f64) -> String {
     }
 }
 
+/// What rates are counted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// Seconds of the run.
+    #[default]
+    Time,
+    /// Calls of a function.
+    Calls,
+}
+
+impl Pace {
+    /// A rate split into number and unit: `("512", "a second")`, `("3", "in 10 calls")`.
+    #[must_use]
+    pub fn rate(self, per_unit: f64) -> (String, &'static str) {
+        match self {
+            Self::Time => rate(per_unit),
+            Self::Calls => rate_in(
+                &[
+                    (1.0, "a call"),
+                    (10.0, "in 10 calls"),
+                    (100.0, "in 100 calls"),
+                    (1000.0, "in 1000 calls"),
+                ],
+                per_unit,
+            ),
+        }
+    }
+
+    /// A rate of bytes: `2.1 MiB a second`, `48 bytes a call`.
+    #[must_use]
+    pub fn byte_rate(self, per_unit: f64) -> String {
+        match self {
+            Self::Time => byte_rate(per_unit),
+            Self::Calls if per_unit.abs() >= 1.0 => format!("{} a call", bytes(per_unit)),
+            Self::Calls => format!("{} in 1000 calls", bytes(per_unit * 1000.0)),
+        }
+    }
+
+    /// How long something went on: `8 s`, `400 calls`.
+    #[must_use]
+    pub fn span(self, units: f64) -> String {
+        match self {
+            Self::Time => duration(units),
+            Self::Calls => several(units.max(0.0).round() as i64, "call"),
+        }
+    }
+}
+
 /// A stretch of time: `8 s`, `3 m 12 s`, `2 h 5 m`.
-#[must_use]
-pub fn duration(seconds: f64) -> String {
+fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     match whole {
         0 => format!("{:.1} s", seconds.max(0.0)),

@@ -1,6 +1,7 @@
 //! The command line as typed: clap definitions and nothing else. What an option means is decided by
 //! the command that reads it.
 
+pub mod check;
 pub mod heap;
 
 use crate::exit::ExitCode;
@@ -20,6 +21,8 @@ Exit codes:
           line, 24 when Python could not be started at all
   report  0, 23 when --fail-on met a finding, 2 for a wrong command line, 24 when a recording
           cannot be read or a report cannot be written
+  check   0 when nothing leaks, 23 when something does (see --fail-on), 22 when the function or its
+          setup fails, 2 for a wrong command line, 24 when there is nothing to judge
   heap    0, 2 for a wrong command line, 24 when the recording cannot be read, or has no such
           object";
 
@@ -43,6 +46,8 @@ pub enum Command {
     Run(Run),
     /// Say again what a recording shows: on any machine, any time later
     Report(Report),
+    /// Call a function round by round, and say what each call leaves behind
+    Check(check::Check),
     /// Ask one heap snapshot of a recording: what is in it, who holds what, what goes with what
     Heap(heap::Heap),
 }

@@ -36,7 +36,22 @@ impl Destination {
                     "cannot write a recording to {place}: {}",
                     reason(&error)
                 ));
-                temporary(stem)
+                fallback(stem)
+            }
+        }
+    }
+
+    /// A place in a temporary folder that goes with it; `None`, said, when there is none.
+    pub fn temporary(stem: &OsStr) -> Option<Self> {
+        match make_temporary(stem) {
+            Ok(place) => Some(place),
+            Err(error) => {
+                messages::error(format_args!(
+                    "cannot write to a temporary folder: {}",
+                    reason(&error)
+                ));
+                messages::hint("set TMPDIR to a folder with room, or use -o FILE");
+                None
             }
         }
     }
@@ -69,21 +84,22 @@ fn claim_free(stem: &OsStr) -> io::Result<PathBuf> {
     Err(io::Error::other("every name is taken"))
 }
 
-fn temporary(stem: &OsStr) -> Option<Destination> {
-    let made = tempfile::Builder::new().prefix("unfreed-").tempdir();
-    let reserved = made.and_then(|folder| {
-        let mut name = stem.to_os_string();
-        name.push(".");
-        name.push(family::EXTENSION);
-        Ok((claim(&folder.path().join(name))?, folder))
-    });
-    match reserved {
-        Ok((path, folder)) => {
+fn make_temporary(stem: &OsStr) -> io::Result<Destination> {
+    let folder = tempfile::Builder::new().prefix("unfreed-").tempdir()?;
+    let mut name = stem.to_os_string();
+    name.push(".");
+    name.push(family::EXTENSION);
+    Ok(Destination {
+        path: claim(&folder.path().join(name))?,
+        temporary: Some(folder),
+    })
+}
+
+fn fallback(stem: &OsStr) -> Option<Destination> {
+    match make_temporary(stem) {
+        Ok(place) => {
             messages::hint("the report still comes; -o FILE keeps the recording as well");
-            Some(Destination {
-                path,
-                temporary: Some(folder),
-            })
+            Some(place)
         }
         Err(error) => {
             messages::notice(format_args!(

@@ -9,6 +9,8 @@ impl ExitCode {
     pub const SUCCESS: Self = Self(0);
     /// The command line makes no sense.
     pub const USAGE: Self = Self(2);
+    /// The function that `unfreed check` called, or its setup, failed.
+    pub const CHECKED_FAILED: Self = Self(22);
     /// `--fail-on` met a finding at or above its severity, and the program itself succeeded.
     pub const FOUND: Self = Self(23);
     /// `unfreed` itself could not do its work: a recording that cannot be read, a report that

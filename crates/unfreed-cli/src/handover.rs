@@ -27,6 +27,10 @@ pub struct Handover {
     pub snapshot_budget_percent: f32,
     /// Whether children are recorded too.
     pub follow_children: bool,
+    /// Whether the program says when to look: `unfreed check`.
+    pub by_rounds: bool,
+    /// What reports call the program, where its command line is ours.
+    pub called: Option<String>,
 }
 
 /// A path, as text where it is text.
@@ -58,6 +62,8 @@ impl Handover {
             epoch_ns: 0,
             snapshot_budget_percent: 2.0,
             follow_children: true,
+            by_rounds: false,
+            called: None,
         }
     }
 

@@ -5,6 +5,7 @@ mod arguments;
 mod child;
 mod commands;
 mod destination;
+mod dialogue;
 mod exit;
 mod family;
 mod forwarding;
@@ -41,6 +42,7 @@ pub fn main(argv: &[OsString], interpreter: Option<&Interpreter>) -> ExitCode {
     match arguments::parse(argv) {
         Ok(arguments::Command::Run(run)) => commands::run::run(&run, interpreter),
         Ok(arguments::Command::Report(report)) => commands::report::report(&report),
+        Ok(arguments::Command::Check(check)) => commands::check::check(&check, interpreter),
         Ok(arguments::Command::Heap(heap)) => commands::heap::heap(&heap),
         Err(code) => code,
     }

@@ -31,6 +31,9 @@ pub fn _start_agent(
     }
     let mut process = facts::gather(py);
     process.sample_bytes = handover.sample_bytes;
+    if let Some(called) = &handover.called {
+        process.argv = vec![called.clone()];
+    }
     process.epoch_ns = handover.epoch_ns;
     process.snapshot_budget_percent = handover.snapshot_budget_percent;
     process.stdlib_paths = stdlib_paths;
@@ -44,6 +47,7 @@ pub fn _start_agent(
         recording: recording.clone(),
         process: process.clone(),
         at_once: true,
+        by_rounds: handover.by_rounds,
     };
     match unfreed_agent::start(settings) {
         Ok(()) => {

@@ -6,6 +6,7 @@ mod agent;
 mod command;
 mod facts;
 mod heap;
+mod rounds;
 
 /// See `unfreed_sys::alloc`: what unfreed needs for itself stays out of the program's heap.
 #[global_allocator]
@@ -23,6 +24,8 @@ mod _native {
     use super::command::main;
     #[pymodule_export]
     use super::heap::_snapshot;
+    #[pymodule_export]
+    use super::rounds::{_begin_rounds, _end_round, _look};
 
     /// Version of unfreed.
     #[pymodule_export]

@@ -2,8 +2,8 @@
 //! `writer` and read in `reader`.
 
 use crate::counters::{Counters, Resources};
-use crate::process::{Child, End, Note, ProcessInfo};
-use crate::sites::{Epoch, Stacks};
+use crate::process::{Child, End, Note, ProcessInfo, Round};
+use crate::sites::{Epoch, Sources, Stacks};
 use crate::snapshot::Snapshot;
 
 /// The kind of a block, as the first byte of its header tells.
@@ -27,6 +27,10 @@ pub enum Kind {
     Child,
     /// [`End`], byte 9.
     End,
+    /// [`Round`], byte 10.
+    Round,
+    /// [`Sources`], byte 11.
+    Sources,
     /// A kind that a later minor version added. Readers skip it.
     Unknown(u8),
 }
@@ -45,6 +49,8 @@ impl Kind {
             7 => Self::Note,
             8 => Self::Child,
             9 => Self::End,
+            10 => Self::Round,
+            11 => Self::Sources,
             other => Self::Unknown(other),
         }
     }
@@ -62,6 +68,8 @@ impl Kind {
             Self::Note => 7,
             Self::Child => 8,
             Self::End => 9,
+            Self::Round => 10,
+            Self::Sources => 11,
             Self::Unknown(byte) => byte,
         }
     }
@@ -79,6 +87,8 @@ impl Kind {
             Self::Note => "note",
             Self::Child => "child",
             Self::End => "end",
+            Self::Round => "round",
+            Self::Sources => "sources",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -105,6 +115,10 @@ pub enum Block {
     Child(Child),
     /// The orderly end.
     End(End),
+    /// The end of a round of calls.
+    Round(Round),
+    /// Texts of source lines.
+    Sources(Sources),
 }
 
 impl Block {
@@ -137,6 +151,10 @@ pub enum BlockRef<'a> {
     Child(&'a Child),
     /// See [`Block::End`].
     End(&'a End),
+    /// See [`Block::Round`].
+    Round(&'a Round),
+    /// See [`Block::Sources`].
+    Sources(&'a Sources),
 }
 
 macro_rules! each_kind {
@@ -176,4 +194,6 @@ each_kind!(
     Note(Note),
     Child(Child),
     End(End),
+    Round(Round),
+    Sources(Sources),
 );

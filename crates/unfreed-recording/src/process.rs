@@ -77,3 +77,13 @@ pub struct End {
     /// When the collector stopped.
     pub at: RunTime,
 }
+
+/// The end of a round: a function was called so many times, then looked at. Written by `unfreed check`
+/// after the snapshot of the round, with the readings of the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Round {
+    /// When the round's snapshot was taken; its readings bear the same time.
+    pub at: RunTime,
+    /// Calls so far. The first round, the start of measuring, has 0.
+    pub calls: u64,
+}

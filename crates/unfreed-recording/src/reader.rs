@@ -298,6 +298,8 @@ fn decode(kind: Kind, payload: &[u8]) -> Result<Option<Block>, Fault> {
         Kind::Snapshot => Block::Snapshot(packing::unpack(payload)?),
         Kind::Note => Block::Note(model(payload)?),
         Kind::Child => Block::Child(model(payload)?),
+        Kind::Round => Block::Round(model(payload)?),
+        Kind::Sources => Block::Sources(model(payload)?),
         Kind::End => Block::End(model(payload)?),
         Kind::Unknown(_) => return Ok(None),
     }))

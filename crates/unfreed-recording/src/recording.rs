@@ -6,9 +6,9 @@ use crate::counters::{Counters, Resources};
 use crate::error::ReadError;
 use crate::ids::{CodeId, StackId};
 use crate::packing::SnapshotHeader;
-use crate::process::{Child, End, Note, ProcessInfo};
+use crate::process::{Child, End, Note, ProcessInfo, Round};
 use crate::reader::{RawFrame, RawFrames};
-use crate::sites::{Code, Epoch, StackNode};
+use crate::sites::{Code, Epoch, SourceLine, StackNode};
 use crate::snapshot::Snapshot;
 use crate::stacks::{self, Frames, StackTrie};
 use std::fmt;
@@ -50,6 +50,10 @@ pub struct Recording<'a> {
     pub notes: Vec<Note>,
     /// Child processes with recordings of their own.
     pub children: Vec<Child>,
+    /// Rounds of calls, in recordings of `unfreed check`.
+    pub rounds: Vec<Round>,
+    /// Texts of source lines by code object and line. Use [`Recording::source`] to find one.
+    pub sources: Vec<SourceLine>,
     /// The orderly end, if there was one.
     pub end: Option<End>,
     /// Blocks that a later minor version added and that were skipped, a count.
@@ -137,6 +141,16 @@ impl<'a> Recording<'a> {
         }
     }
 
+    /// The text of a line of a code object; empty when the recording lacks it.
+    #[must_use]
+    pub fn source(&self, code: CodeId, line: u32) -> &str {
+        let wanted = (code, line);
+        let found = self
+            .sources
+            .binary_search_by_key(&wanted, |each| (each.code, each.line));
+        found.map_or("", |index| self.sources[index].text.as_str())
+    }
+
     /// A code object by its id.
     #[must_use]
     pub fn code(&self, id: CodeId) -> Option<&Code> {
@@ -155,6 +169,8 @@ struct Parts<'a> {
     epochs: Vec<Epoch>,
     notes: Vec<Note>,
     children: Vec<Child>,
+    rounds: Vec<Round>,
+    sources: Vec<SourceLine>,
     end: Option<End>,
     skipped: usize,
     snapshots: Vec<RawFrame<'a>>,
@@ -192,6 +208,8 @@ impl<'a> Parts<'a> {
             Block::Epoch(epoch) => self.epochs.push(epoch),
             Block::Note(note) => self.notes.push(note),
             Block::Child(child) => self.children.push(child),
+            Block::Round(round) => self.rounds.push(round),
+            Block::Sources(sources) => self.sources.extend(sources.lines),
             Block::End(end) => self.end = Some(end),
             Block::Snapshot(_) => {}
         }
@@ -205,6 +223,8 @@ impl<'a> Parts<'a> {
         self.epochs.sort_by_key(|epoch| epoch.at);
         self.notes.sort_by_key(|note| note.at);
         self.children.sort_by_key(|child| child.at);
+        self.rounds.sort_by_key(|round| round.at);
+        self.sources.sort_by_key(|line| (line.code, line.line));
         self.codes.sort_by_key(|code| code.id);
         self.codes.dedup_by_key(|code| code.id);
         Ok(Recording {
@@ -216,6 +236,8 @@ impl<'a> Parts<'a> {
             epochs: self.epochs,
             notes: self.notes,
             children: self.children,
+            rounds: self.rounds,
+            sources: self.sources,
             end: self.end,
             skipped: self.skipped,
             damage: self.damage,

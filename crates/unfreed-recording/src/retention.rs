@@ -144,10 +144,13 @@ fn piece(frame: &RawFrame<'_>) -> Result<Piece, ReadError> {
                 let header = frame.snapshot_header()?;
                 (header.at, Some(header.epoch))
             }
-            Kind::Process | Kind::Stacks | Kind::Unknown(_) => (RunTime(0), None),
-            Kind::Counters | Kind::Resources | Kind::Note | Kind::Child | Kind::End => {
-                (frame.start()?, None)
-            }
+            Kind::Process | Kind::Stacks | Kind::Sources | Kind::Unknown(_) => (RunTime(0), None),
+            Kind::Counters
+            | Kind::Resources
+            | Kind::Note
+            | Kind::Child
+            | Kind::End
+            | Kind::Round => (frame.start()?, None),
         }
     } else {
         (RunTime(0), None)

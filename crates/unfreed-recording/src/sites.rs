@@ -38,6 +38,24 @@ pub struct Stacks {
     pub nodes: Vec<StackNode>,
 }
 
+/// Texts of source lines, as they were when the program ran: a report needs no files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sources {
+    /// Each line once.
+    pub lines: Vec<SourceLine>,
+}
+
+/// The text of one line of a code object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceLine {
+    /// The code object.
+    pub code: CodeId,
+    /// The line, 1-based.
+    pub line: u32,
+    /// Its text without the spaces around it, at most 160 bytes.
+    pub text: String,
+}
+
 /// The end of an epoch: what each allocation site did so far and still holds.
 /// All figures are unbiased estimates from sampled blocks (each block counts 1/p with
 /// p = 1 − exp(−size/mean), so a kilobyte is as likely to be seen whatever blocks it came in).

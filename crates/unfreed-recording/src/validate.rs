@@ -22,7 +22,9 @@ pub(crate) fn block(block: BlockRef<'_>) -> Result<(), Fault> {
         | BlockRef::Resources(_)
         | BlockRef::Note(_)
         | BlockRef::Child(_)
-        | BlockRef::End(_) => Ok(()),
+        | BlockRef::End(_)
+        | BlockRef::Round(_)
+        | BlockRef::Sources(_) => Ok(()),
     }
 }
 

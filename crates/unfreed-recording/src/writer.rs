@@ -45,6 +45,8 @@ pub fn encode<'a>(block: impl Into<BlockRef<'a>>) -> Result<Vec<u8>, EncodeError
         BlockRef::Note(content) => model(kind, content),
         BlockRef::Child(content) => model(kind, content),
         BlockRef::End(content) => model(kind, content),
+        BlockRef::Round(content) => model(kind, content),
+        BlockRef::Sources(content) => model(kind, content),
     }
 }
 

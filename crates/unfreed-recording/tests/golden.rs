@@ -37,7 +37,8 @@ fn the_writer_still_writes_version_1() {
     let old = plain_payloads(&bytes);
     let new = plain_payloads(&samples::file(&samples::small()).0);
     assert_eq!(old, new);
-    assert_eq!(bytes[..12], writer::header()[..12]);
+    // Magic and major version; the minor one moves on.
+    assert_eq!(bytes[..10], writer::header()[..10]);
 }
 
 fn plain_payloads(bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {

@@ -99,6 +99,7 @@ mod tests {
             file: file.to_owned(),
             line,
             function: function.to_owned(),
+            source: String::new(),
         }
     }
 

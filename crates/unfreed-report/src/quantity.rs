@@ -76,6 +76,53 @@ pub fn count_rate(per_second: f64) -> String {
     format!("{}{number}{span}", sign(value))
 }
 
+/// `+2.1 MiB/call`, or by ten, hundred or thousand calls where one shows less than a byte.
+pub fn bytes_a_call(per_call: f64) -> String {
+    let Some((value, span)) = over_calls(per_call) else {
+        return String::new();
+    };
+    let (number, unit) = scaled(value.abs());
+    format!("{}{number} {}{span}", sign(value), UNITS[unit])
+}
+
+/// `+2/call`, `+3/100 calls`.
+pub fn count_a_call(per_call: f64) -> String {
+    let Some((value, span)) = over_calls(per_call) else {
+        return String::new();
+    };
+    let size = value.abs();
+    let number = if size < 9.95 {
+        trimmed(size)
+    } else {
+        count(size.round() as u64)
+    };
+    format!("{}{number}{span}", sign(value))
+}
+
+/// The rate over the fewest calls in which it is at least one.
+fn over_calls(per_call: f64) -> Option<(f64, &'static str)> {
+    let per_call = finite(per_call);
+    [
+        (1.0, "/call"),
+        (10.0, "/10 calls"),
+        (100.0, "/100 calls"),
+        (1000.0, "/1000 calls"),
+    ]
+    .map(|(calls, name)| (per_call * calls, name))
+    .into_iter()
+    .find(|(value, _)| value.abs() >= 0.95)
+}
+
+/// A text of at most so many letters, cut with `…`.
+pub fn cut(text: &str, letters: usize) -> String {
+    if text.chars().count() <= letters {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(letters.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
 /// `1 snapshot`, `12 snapshots`, `no snapshots`.
 pub fn counted(value: u64, one: &str, many: &str) -> String {
     match value {

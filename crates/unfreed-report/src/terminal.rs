@@ -84,7 +84,7 @@ fn findings(report: &Report, options: &TerminalOptions, page: &mut Page<'_>) -> 
         options.most_findings.min(all.len())
     };
     let (shown, left_out) = all.split_at(most);
-    let columns = finding::Columns::over(shown);
+    let columns = finding::Columns::over(shown, report.per);
     for (index, finding) in shown.iter().enumerate() {
         page.blank()?;
         finding::render(finding, index + 1, &columns, options, page)?;

@@ -68,7 +68,7 @@ fn references_that_c_code_gives_back_twice() {
 fn references_that_come_and_go_are_no_leak() {
     let (world, settings) = with_settings();
     let report = every_second(10, world, |world, now| {
-        world.objects[settings].outside = 100 + (now as u32 * 37) % 50;
+        world.objects[settings].outside = 100 + (now * 37) % 50;
     });
     assert!(
         of_kind(&report, Kind::Refcount).is_empty(),

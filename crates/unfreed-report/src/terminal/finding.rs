@@ -4,7 +4,7 @@
 use std::io;
 
 use anstyle::Style;
-use unfreed_analysis::findings::{Finding, Kind};
+use unfreed_analysis::findings::{Finding, Kind, Per};
 
 use super::rows::Rows;
 use super::{TerminalOptions, palette};
@@ -17,16 +17,17 @@ pub struct Columns {
     number: usize,
     severity: usize,
     figures: [usize; 3],
+    per: Per,
 }
 
 impl Columns {
     /// Wide enough for all of them.
-    pub fn over(findings: &[&Finding]) -> Self {
+    pub fn over(findings: &[&Finding], per: Per) -> Self {
         let mut figures_width = [0; 3];
         let mut severity = 0;
         for finding in findings {
             severity = severity.max(palette::severity(finding.severity).0.len());
-            for (width, figure) in figures_width.iter_mut().zip(figures(finding)) {
+            for (width, figure) in figures_width.iter_mut().zip(figures(finding, per)) {
                 *width = (*width).max(figure.len());
             }
         }
@@ -34,6 +35,7 @@ impl Columns {
             number: findings.len().to_string().len(),
             severity,
             figures: figures_width,
+            per,
         }
     }
 
@@ -95,7 +97,7 @@ fn first_line(
 }
 
 fn figures_text(finding: &Finding, columns: &Columns) -> Text {
-    let figures = figures(finding);
+    let figures = figures(finding, columns.per);
     if figures.iter().all(String::is_empty) {
         return Text::default();
     }
@@ -109,18 +111,22 @@ fn figures_text(finding: &Finding, columns: &Columns) -> Text {
 }
 
 /// What it gained, how fast, and its share of the whole growth; empty where there is nothing to say.
-fn figures(finding: &Finding) -> [String; 3] {
+fn figures(finding: &Finding, per: Per) -> [String; 3] {
     let growth = &finding.growth;
     let (gained, rate) = if counts_matter(finding) {
-        (
-            quantity::signed_count(growth.objects),
-            quantity::count_rate(growth.objects_per_second),
-        )
+        let speed = growth.objects_per_second;
+        let rate = match per {
+            Per::Second => quantity::count_rate(speed),
+            Per::Call => quantity::count_a_call(speed),
+        };
+        (quantity::signed_count(growth.objects), rate)
     } else {
-        (
-            quantity::signed_bytes(growth.bytes),
-            quantity::byte_rate(growth.bytes_per_second),
-        )
+        let speed = growth.bytes_per_second;
+        let rate = match per {
+            Per::Second => quantity::byte_rate(speed),
+            Per::Call => quantity::bytes_a_call(speed),
+        };
+        (quantity::signed_bytes(growth.bytes), rate)
     };
     let share = if growth.share > 0.0 {
         format!("{} of growth", quantity::share(growth.share))

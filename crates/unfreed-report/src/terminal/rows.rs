@@ -112,6 +112,12 @@ impl Rows<'_, '_> {
                 text.append(&self.short_stack(place, self.room().saturating_sub(lead)));
                 self.row(label, palette::LABEL, &text)?;
             }
+            if !place.frame.source.is_empty() {
+                let line = quantity::cut(&place.frame.source, self.room().saturating_sub(lead));
+                let mut text = Text::plain(&" ".repeat(lead)).glued();
+                text.append(&Text::styled(&line, palette::QUIET).glued());
+                self.row("", palette::LABEL, &text)?;
+            }
         }
         Ok(())
     }

@@ -211,6 +211,7 @@ fn references_of(steps: &[Step]) -> String {
 fn base(status: Status, sentence: &str) -> Report {
     Report {
         schema_version: SCHEMA_VERSION.to_owned(),
+        per: Per::Second,
         unfreed_version: "0.1.0".to_owned(),
         program: Program {
             name: "app.py".to_owned(),
@@ -442,6 +443,7 @@ fn made_at(share: f64, stack: &[(&str, u32, &str)]) -> AllocatedAt {
         file: file.to_owned(),
         line,
         function: function.to_owned(),
+        source: String::new(),
     };
     let stack: Vec<Frame> = stack.iter().map(frame).collect();
     AllocatedAt {

@@ -7,7 +7,7 @@ use unfreed_analysis::findings::{Frame, Report};
 use unfreed_analysis::source::EvidenceSource;
 use unfreed_recording::counters::{Counters, Resources};
 use unfreed_recording::ids::{EpochId, RunTime, StackId};
-use unfreed_recording::process::{Child, Note, ProcessInfo};
+use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
 use unfreed_recording::snapshot::Snapshot;
 
@@ -75,6 +75,7 @@ impl Run {
             file: (*file).to_owned(),
             line: *line,
             function: (*function).to_owned(),
+            source: String::new(),
         });
         self.stacks.insert(id, frames.collect());
         StackId(id)
@@ -130,6 +131,10 @@ impl EvidenceSource for Run {
     }
 
     fn children(&self) -> &[Child] {
+        &[]
+    }
+
+    fn rounds(&self) -> &[Round] {
         &[]
     }
 

@@ -1,0 +1,198 @@
+//! Blocks that no object of the snapshots owns, where every block is followed: what C code asked
+//! Python's allocators for and lost. A lost `str` or `int` is one: the collector does not know it and
+//! nothing leads to it.
+
+use crate::advice;
+use crate::extensions::{Extension, Extensions};
+use crate::findings::{AllocatedAt, Finding, Frame, Growth, Kind, Severity, Trend};
+use crate::fingerprint::fingerprint;
+use crate::seeded::Map;
+use crate::sites::named_frame;
+use crate::study::Study;
+use crate::trend::{Judgement, Reading, judge, slope};
+use unfreed_recording::ids::StackId;
+
+/// Blocks a round that have to be gained.
+const LEAST: f64 = 0.5;
+/// Confidence from which growth is called a leak.
+const SURE: f64 = 0.7;
+/// Part of a line's blocks that a known finding about the same line explains.
+const FINDINGS: usize = 3;
+
+/// Blocks and bytes of one line that nobody owns, by round.
+struct Line {
+    blocks: Vec<f64>,
+    bytes: Vec<f64>,
+    /// The stack with most bytes in the last round.
+    largest: (f64, StackId),
+}
+
+/// Findings about blocks that nobody owns; none unless every block was followed.
+#[must_use]
+pub fn findings(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
+    if !study.is_exact() {
+        return Vec::new();
+    }
+    let rounds = study.taken.len().saturating_sub(study.from);
+    let mut lines: Map<Frame, Line> = Map::default();
+    let mut frames: Map<StackId, Option<Frame>> = Map::default();
+    for round in 0..rounds {
+        for (stack, (blocks, bytes)) in unowned(study, study.from + round) {
+            let frame = frames.entry(stack).or_insert_with(|| {
+                named_frame(&study.source.frames(stack), &study.ownership).cloned()
+            });
+            let Some(frame) = frame else { continue };
+            let line = lines.entry(frame.clone()).or_insert_with(|| Line {
+                blocks: vec![0.0; rounds],
+                bytes: vec![0.0; rounds],
+                largest: (f64::NEG_INFINITY, stack),
+            });
+            line.blocks[round] += blocks;
+            line.bytes[round] += bytes;
+            if round + 1 == rounds && bytes > line.largest.0 {
+                line.largest = (bytes, stack);
+            }
+        }
+    }
+    let mut found: Vec<Finding> = lines
+        .into_iter()
+        .filter(|(frame, _)| !is_told(frame, known))
+        .filter_map(|(frame, line)| finding(study, frame, &line))
+        .collect();
+    found.sort_by(|a, b| {
+        b.growth
+            .bytes
+            .cmp(&a.growth.bytes)
+            .then_with(|| a.id.cmp(&b.id))
+    });
+    found.truncate(FINDINGS);
+    found
+}
+
+/// Blocks and bytes that live at the end of a round and belong to no object, by stack.
+fn unowned(study: &Study<'_>, round: usize) -> Map<StackId, (f64, f64)> {
+    let taken = &study.taken[round];
+    let mut sums: Map<StackId, (f64, f64)> = Map::default();
+    let epochs = study.source.epochs();
+    let Some(epoch) = epochs.iter().find(|epoch| epoch.id == taken.epoch) else {
+        return sums;
+    };
+    for site in &epoch.sites {
+        let sum = sums.entry(site.stack).or_default();
+        for survivors in &site.survivors {
+            sum.0 += survivors.blocks as f64;
+            sum.1 += survivors.bytes as f64;
+        }
+    }
+    for sample in &taken.samples {
+        if let Some(sum) = sums.get_mut(&sample.stack) {
+            sum.0 -= 1.0;
+            sum.1 -= sample.bytes as f64;
+        }
+    }
+    sums
+}
+
+/// Whether a finding names the line: what its objects own is a part of it.
+fn is_told(frame: &Frame, known: &[Finding]) -> bool {
+    known
+        .iter()
+        .filter(|finding| finding.severity != Severity::Note)
+        .flat_map(|finding| &finding.allocated_at)
+        .any(|at| at.frame == *frame)
+}
+
+fn finding(study: &Study<'_>, frame: Frame, line: &Line) -> Option<Finding> {
+    let judged = judge(&readings(study, &line.blocks), 0.0);
+    let gained = |series: &[f64]| series.last().unwrap_or(&0.0) - series.first().unwrap_or(&0.0);
+    let enough = gained(&line.blocks) >= LEAST * f64::from(judged.intervals);
+    if judged.trend != Trend::Steady || !enough || gained(&line.bytes) <= 0.0 {
+        return None;
+    }
+    let likely = match &study.latest {
+        Some(latest) => Extensions::new(&latest.heap, &study.ownership).used_by(&frame.file),
+        None => Vec::new(),
+    };
+    Some(tell(study, frame, line, judged, &likely))
+}
+
+fn readings(study: &Study<'_>, series: &[f64]) -> Vec<Reading> {
+    let taken = study.taken.iter().skip(study.from);
+    let points = taken.zip(series);
+    points
+        .map(|(taken, &level)| Reading {
+            at: taken.at,
+            level,
+        })
+        .collect()
+}
+
+fn tell(
+    study: &Study<'_>,
+    frame: Frame,
+    line: &Line,
+    judged: Judgement,
+    likely: &[Extension],
+) -> Finding {
+    let base = frame.file.rsplit('/').next().unwrap_or(&frame.file);
+    let called = crate::roots::called(&frame.function);
+    let place = format!("{base}:{} in {called}", frame.line);
+    let bytes = readings(study, &line.bytes);
+    let (number, unit) = study.pace().rate(judged.slope);
+    let gain = |points: &[Reading]| match points {
+        [first, .., last] => last.level - first.level,
+        _ => 0.0,
+    };
+    let blocks = readings(study, &line.blocks);
+    Finding {
+        id: fingerprint(
+            Kind::Site,
+            &format!("{base} {}", frame.function),
+            &["unowned"],
+        ),
+        severity: if judged.confidence >= SURE {
+            Severity::Leak
+        } else {
+            Severity::Warning
+        },
+        kind: Kind::Site,
+        title: format!("blocks from {place} are lost"),
+        summary: format!(
+            "{number} blocks {unit} ({}) that {place} allocates are never freed, and no object owns \
+             them.{}",
+            study.pace().byte_rate(slope(&bytes)),
+            crate::refcounts::sentence(likely)
+        ),
+        growth: Growth {
+            bytes: gain(&bytes) as i64,
+            bytes_per_second: slope(&bytes),
+            objects: gain(&blocks) as i64,
+            objects_per_second: judged.slope,
+            trend: judged.trend,
+            intervals_grown: judged.grown,
+            intervals: judged.intervals,
+            confidence: judged.confidence,
+            series: blocks
+                .iter()
+                .zip(&bytes)
+                .map(|(blocks, bytes)| {
+                    (
+                        blocks.at,
+                        blocks.level.max(0.0) as u64,
+                        bytes.level.max(0.0) as u64,
+                    )
+                })
+                .collect(),
+            ..Growth::default()
+        },
+        advice: advice::site(&place, likely),
+        allocated_at: vec![AllocatedAt {
+            stack: study.source.frames(line.largest.1),
+            frame,
+            share: 1.0,
+            bytes: gain(&bytes).max(0.0) as u64,
+            samples: gain(&blocks).max(0.0) as u32,
+        }],
+        ..Finding::default()
+    }
+}

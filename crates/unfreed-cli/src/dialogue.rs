@@ -1,0 +1,96 @@
+//! The runner of `unfreed check` asks whether its rounds are enough; the launcher, which sees only the
+//! recording, judges it and answers. One socket, a line for each question, a letter for each answer.
+
+use crate::judgement;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::Shutdown;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+use unfreed_analysis::findings::{Report, Severity, Status, Trend};
+
+/// Rounds after which there are no more: the recording keeps so many snapshots.
+const MOST: u32 = 16;
+/// A leak is believed after so many rounds: what merely fills up has mostly stopped by then.
+const BELIEVED: u32 = 12;
+/// Confidence below which more rounds may change the verdict.
+const SURE: f64 = 0.85;
+
+/// The launcher's end of the conversation, answered by a thread of its own.
+pub struct Dialogue {
+    ours: UnixStream,
+    theirs: OwnedFd,
+    thread: JoinHandle<()>,
+}
+
+impl Dialogue {
+    /// Opens the conversation about the recording at `path`. The other end stays open in programs
+    /// that this process starts.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        rustix::io::fcntl_setfd(&theirs, rustix::io::FdFlags::empty())?;
+        let path = path.to_owned();
+        let answering = ours.try_clone()?;
+        let thread = std::thread::Builder::new()
+            .name("unfreed-dialogue".into())
+            .spawn(move || answer_all(&answering, path))?;
+        Ok(Self {
+            ours,
+            theirs: theirs.into(),
+            thread,
+        })
+    }
+
+    /// The descriptor that the runner asks on.
+    pub fn fd(&self) -> RawFd {
+        self.theirs.as_raw_fd()
+    }
+
+    /// Ends the conversation, once the program has ended: whoever it started may still hold its end.
+    pub fn close(self) {
+        drop(self.theirs);
+        let _ = self.ours.shutdown(Shutdown::Both);
+        let _ = self.thread.join();
+    }
+}
+
+fn answer_all(ours: &UnixStream, path: PathBuf) {
+    let Ok(mut writer) = ours.try_clone() else {
+        return;
+    };
+    for line in BufReader::new(ours).lines() {
+        let Some(rounds) = line.ok().and_then(|line| line.trim().parse().ok()) else {
+            return;
+        };
+        let answer = if wants_more(&path, rounds) {
+            b"m"
+        } else {
+            b"d"
+        };
+        if writer.write_all(answer).is_err() {
+            return;
+        }
+    }
+}
+
+/// Whether more rounds than `rounds` may change the verdict.
+fn wants_more(path: &Path, rounds: u32) -> bool {
+    rounds < MOST && judgement::judge(path).is_ok_and(|judged| !is_certain(&judged.report, rounds))
+}
+
+fn is_certain(report: &Report, rounds: u32) -> bool {
+    let leaks = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Leak);
+    let unsure = leaks.clone().any(|leak| leak.growth.confidence < SURE);
+    let undecided = report.findings.iter().any(|finding| {
+        finding.severity == Severity::Warning && finding.growth.trend != Trend::Steady
+    });
+    match report.verdict.status {
+        Status::NotEnoughEvidence => false,
+        Status::Leak => rounds >= BELIEVED && !unsure,
+        Status::Warning | Status::Clean => !undecided,
+    }
+}

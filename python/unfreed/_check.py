@@ -1,0 +1,265 @@
+"""Runs in the program that `unfreed check` starts: calls a function round by round and lets the agent look.
+
+Started as `python -m unfreed._check SPEC`, where SPEC is JSON of the launcher's. It decides how many calls make a
+round and when the warm-up is over; whether there were rounds enough, the launcher decides from the recording.
+"""
+
+import gc
+import importlib
+import importlib.util
+import inspect
+import json
+import os
+import runpy
+import sys
+import time
+import traceback
+from types import ModuleType
+from typing import Any, Callable, Optional
+
+from unfreed import _native
+
+ROUND_SECONDS = 0.05
+"""A round has as many calls as fit into this, one at least."""
+MOST_CALLS = 500
+"""Most calls of a round."""
+WARM_ROUNDS = (3, 10)
+"""Rounds of warm-up: at least, at most."""
+WARM_SECONDS = 10.0
+"""Longest warm-up."""
+ALIKE = (8, 0.02)
+"""Two rounds that gain the same blocks but for so many, or this part of them, are alike."""
+SETTLE_SECONDS = 0.3
+"""How long threads that the function started may take to end."""
+SLOW_SECONDS = 1.0
+"""A function that takes longer keeps its automatic collector: it may need it."""
+
+
+class Stopped(Exception):
+    """The program cannot be checked; the message says why."""
+
+
+def main() -> int:
+    """Runs what the launcher asks for; 1 when the program fails, as Python itself would."""
+    spec = json.loads(sys.argv[1])
+    _see_as_the_program(spec)
+    try:
+        function, setup, teardown = _load(spec)
+        setup()
+        _measure(function, spec)
+        teardown()
+    except Stopped as stopped:
+        print("unfreed: %s" % stopped, file=sys.stderr)
+        return 3
+    except SystemExit:
+        raise
+    except BaseException as error:
+        _print_error(error)
+        return 1
+    return 0
+
+
+def _see_as_the_program(spec: "dict[str, Any]") -> None:
+    """The program sees its own name and folder, not those of this module."""
+    target = spec["file"] or spec["module"]
+    sys.argv[:] = [target, *spec["arguments"]]
+    if spec["file"]:
+        sys.path[0] = os.path.dirname(os.path.abspath(spec["file"]))
+    elif "" not in sys.path:
+        sys.path[0] = os.getcwd()
+
+
+def _load(
+    spec: "dict[str, Any]",
+) -> "tuple[Callable[[], Any], Callable[[], Any], Callable[[], Any]]":
+    if spec["whole"]:
+        return _script(spec), _nothing, _nothing
+    module = _module(spec)
+    wanted = [spec["function"], spec["setup"], spec["teardown"]]
+    function, setup, teardown = (_find(module, name) if name else _nothing for name in wanted)
+    return function, setup, teardown
+
+
+def _nothing() -> None:
+    """What is called where nothing was named."""
+
+
+def _script(spec: "dict[str, Any]") -> "Callable[[], Any]":
+    def run() -> None:
+        try:
+            if spec["file"]:
+                runpy.run_path(spec["file"], run_name="__main__")
+            else:
+                runpy.run_module(spec["module"], run_name="__main__", alter_sys=True)
+        except SystemExit as end:
+            if end.code not in (None, 0):
+                raise
+
+    return run
+
+
+def _module(spec: "dict[str, Any]") -> ModuleType:
+    if not spec["file"]:
+        return importlib.import_module(spec["module"])
+    if not os.path.isfile(spec["file"]):
+        raise Stopped("there is no file %s" % spec["file"])
+    name = os.path.splitext(os.path.basename(spec["file"]))[0]
+    if name in sys.modules:
+        name = "checked_" + name
+    found = importlib.util.spec_from_file_location(name, spec["file"])
+    if found is None or found.loader is None:
+        raise Stopped("%s is no Python file" % spec["file"])
+    module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module
+    found.loader.exec_module(module)
+    return module
+
+
+def _find(module: ModuleType, name: str) -> "Callable[[], Any]":
+    found: Any = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            known = [each for each in dir(module) if callable(getattr(module, each, None))]
+            named = ", ".join(each for each in known if not each.startswith("_"))
+            raise Stopped("%s has no %s; it has %s" % (module.__name__, name, named or "nothing to call"))
+        found = getattr(found, part)
+    if not callable(found):
+        raise Stopped("%s of %s cannot be called" % (name, module.__name__))
+    if inspect.iscoroutinefunction(found):
+        return _in_a_loop(found)
+    return found  # type: ignore[no-any-return]
+
+
+def _in_a_loop(function: "Callable[[], Any]") -> "Callable[[], Any]":
+    import asyncio
+
+    def run() -> None:
+        asyncio.run(function())
+
+    return run
+
+
+def _measure(function: "Callable[[], Any]", spec: "dict[str, Any]") -> None:
+    seconds = _time_of_a_call(function)
+    calls = max(1, min(MOST_CALLS, int(ROUND_SECONDS / max(seconds, 1e-7))))
+    measured = Rounds(function, calls, seconds < SLOW_SECONDS)
+    measured.warm_up()
+    measured.begin()
+    rounds: Optional[int] = spec["rounds"]
+    done = 0
+    while True:
+        for _ in range(rounds or spec["first_rounds"]):
+            measured.measure()
+            done += 1
+        if rounds or not _launcher_wants_more(spec["control"], done):
+            return
+
+
+def _time_of_a_call(function: "Callable[[], Any]") -> float:
+    """Seconds of a call, after a first one that imports and builds what it needs."""
+    function()
+    times = []
+    begin = time.perf_counter()
+    for _ in range(3):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+        if time.perf_counter() - begin > 1.0:
+            break
+    return min(times)
+
+
+class Rounds:
+    """Rounds of calls, with the automatic collector off while they run: garbage is counted, not hidden."""
+
+    def __init__(self, function: "Callable[[], Any]", calls: int, without_collector: bool) -> None:
+        self.function = function
+        self.calls = calls
+        self.done = 0
+        self.collector_enabled = gc.isenabled()
+        self.without_collector = without_collector
+        self.threads = _threads()
+
+    def warm_up(self) -> None:
+        """Rounds until each gains as many blocks as the one before: what is built once is built by then."""
+        gains: "list[int]" = []
+        begin = time.monotonic()
+        gc.collect()
+        blocks = sys.getallocatedblocks()
+        while len(gains) < WARM_ROUNDS[1]:
+            self._call()
+            gc.collect()
+            now = sys.getallocatedblocks()
+            gains.append(now - blocks)
+            blocks = now
+            late = time.monotonic() - begin > WARM_SECONDS
+            if len(gains) >= WARM_ROUNDS[0] and (late or _are_alike(gains[-2:])):
+                return
+            if late and len(gains) > 1:
+                return
+
+    def begin(self) -> None:
+        """The state that the measured rounds start from."""
+        _native._begin_rounds()
+        # One round more: what the following of blocks itself needs is there before the first look.
+        self._call()
+        gc.collect()
+        self._look(0)
+
+    def measure(self) -> None:
+        """One round, looked at."""
+        self._call()
+        self.done += self.calls
+        self._look(self.done)
+
+    def _look(self, done: int) -> None:
+        _native._look()
+        gc.collect()
+        _native._end_round(done, self.collector_enabled)
+
+    def _call(self) -> None:
+        if self.without_collector:
+            gc.disable()
+        function = self.function
+        for _ in range(self.calls):
+            function()
+        if self.without_collector:
+            gc.disable()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Gives threads that the function started, and that are about to end, the time to."""
+        until = time.monotonic() + SETTLE_SECONDS
+        while _threads() > self.threads and time.monotonic() < until:
+            time.sleep(0.005)
+
+
+def _threads() -> int:
+    threading = sys.modules.get("threading")
+    return threading.active_count() if threading else 1
+
+
+def _are_alike(gains: "list[int]") -> bool:
+    difference = abs(gains[1] - gains[0])
+    return difference <= max(ALIKE[0], ALIKE[1] * abs(gains[1]))
+
+
+def _launcher_wants_more(control: int, done: int) -> bool:
+    """Asks the launcher, which reads the recording, whether the verdict needs more rounds."""
+    try:
+        os.write(control, b"%d\n" % done)
+        return os.read(control, 1) == b"m"
+    except OSError:
+        return False
+
+
+def _print_error(error: BaseException) -> None:
+    """As Python prints it, without the frames of this module."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+        frames = frames.tb_next
+    traceback.print_exception(type(error), error, frames)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
