@@ -5,6 +5,7 @@
 mod counters;
 mod headroom;
 mod live;
+mod natives;
 mod output;
 mod recorder;
 mod resources;
@@ -154,6 +155,9 @@ pub fn before_fork() {
     let Some(gil) = Gil::held(runtime) else {
         return;
     };
+    if let Some(recorder) = recorder::installed() {
+        recorder.before_fork();
+    }
     let mut guard = running();
     let Some(running) = guard.as_mut() else {
         return;
@@ -171,6 +175,9 @@ pub fn after_fork_in_parent() {
     let Ok(runtime) = Runtime::detect() else {
         return;
     };
+    if let Some(recorder) = recorder::installed() {
+        recorder.after_fork();
+    }
     let parked = running()
         .as_ref()
         .is_some_and(|running| running.parked.is_some() && !running.settings.by_rounds);
@@ -217,6 +224,7 @@ pub fn after_fork_in_child(
     }
     recorder.deactivate();
     recorder.forget_everything();
+    recorder.after_fork();
     fork::adopt();
     begin(
         runtime,

@@ -5,31 +5,46 @@ use crate::StartError;
 use crate::live::{Block, LiveBlocks, Room};
 use crate::sampler::{self, Sampler};
 use crate::sites::SiteFigures;
-use crate::stacks::StackTable;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, OnceLock};
+use crate::stacks::{NewStacks, StackTable};
+use std::sync::atomic::{
+    AtomicBool, AtomicU32, AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::Gil;
 use unfreed_cpython::hooks::{self, Caller, Observer};
 use unfreed_cpython::stack::{self, RawFrame};
 use unfreed_recording::ids::{EpochId, StackId};
-use unfreed_recording::sites::Stacks;
-use unfreed_sys::fork;
+use unfreed_sys::{fork, interpose, unwind};
 
 /// Deepest stack that is captured whole; of a deeper one the outermost frames are missing.
 const DEPTH: usize = 256;
+/// The same for calls in C code.
+const NATIVE_DEPTH: usize = 32;
+/// How often a hook looks whether the tables of stacks are free. They are for a microsecond at a time.
+const TRIES: u32 = 2000;
 
 static RECORDER: OnceLock<Recorder> = OnceLock::new();
 
 /// State shared by the hooks and the agent's thread.
 pub(crate) struct Recorder {
+    runtime: &'static Runtime,
     sampler: Sampler,
+    /// For what C code allocates past Python's allocators.
+    native_sampler: Sampler,
+    /// Whether calls in C code are part of stacks.
+    with_natives: AtomicBool,
     live: LiveBlocks,
     sites: SiteFigures,
     stacks: Mutex<StackTable>,
     epoch: AtomicU32,
     active: AtomicBool,
     lost: AtomicU64,
+    /// Threads without the GIL that use the tables of stacks, and whether they have to keep out: a
+    /// table that is in use during a fork stays so in the child.
+    without_gil: AtomicU32,
+    kept_out: AtomicBool,
     /// Whether the tables of stacks are half full.
     wants_room: AtomicBool,
     room: Room,
@@ -51,13 +66,18 @@ pub(crate) fn install(
         return Err(tables);
     };
     let recorder = RECORDER.get_or_init(|| Recorder {
+        runtime,
         sampler: Sampler::new(),
+        native_sampler: Sampler::new(),
+        with_natives: AtomicBool::new(false),
         live,
         sites,
         stacks: Mutex::new(StackTable::new(stacks_room(room))),
         epoch: AtomicU32::new(0),
         active: AtomicBool::new(false),
         lost: AtomicU64::new(0),
+        without_gil: AtomicU32::new(0),
+        kept_out: AtomicBool::new(false),
         wants_room: AtomicBool::new(false),
         room,
         fixed_mean: AtomicU64::new(0),
@@ -89,10 +109,45 @@ impl Recorder {
             .set_mean(if mean == 0 { 64 * 1024 } else { mean });
     }
 
+    /// Follows C code, too: its calls are part of stacks, and what it allocates past Python's
+    /// allocators is sampled with this mean. Outside any hook.
+    pub(crate) fn activate_natives(&'static self, mean: u64) {
+        let interpreter = self.runtime.for_unwinding();
+        unwind::learn_objects(interpreter);
+        self.with_natives.store(true, Relaxed);
+        interpose::install(interpreter.address, self);
+        self.native_sampler.set_mean(mean);
+    }
+
+    /// Sees to objects that were loaded since. Outside any hook.
+    pub(crate) fn reach_new_objects(&self) {
+        if self.with_natives.load(Relaxed) {
+            unwind::learn_objects(self.runtime.for_unwinding());
+            interpose::reach_new_objects();
+        }
+    }
+
     /// Stops sampling; the hooks then only pass blocks through.
     pub(crate) fn deactivate(&self) {
         self.active.store(false, Relaxed);
         self.sampler.set_mean(0);
+        self.native_sampler.set_mean(0);
+    }
+
+    /// Keeps threads without the GIL out of the tables of stacks until [`Recorder::after_fork`].
+    pub(crate) fn before_fork(&self) {
+        self.kept_out.store(true, SeqCst);
+        for _ in 0..TRIES {
+            if self.without_gil.load(SeqCst) == 0 {
+                break;
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// Lets them in again; in the child there are none.
+    pub(crate) fn after_fork(&self) {
+        self.kept_out.store(false, SeqCst);
     }
 
     /// Empties every table. Only in a forked child, before its agent starts.
@@ -101,6 +156,7 @@ impl Recorder {
         self.sites.clear();
         self.epoch.store(0, Relaxed);
         self.lost.store(0, Relaxed);
+        self.without_gil.store(0, Relaxed);
         // A table that a fork without the GIL left locked stays out of use: stacks are then lost.
         if let Ok(mut stacks) = self.stacks.try_lock() {
             *stacks = StackTable::new(stacks_room(self.room));
@@ -135,10 +191,10 @@ impl Recorder {
     }
 
     /// Takes the new stacks and makes room for more; tells how many there are in all. Under the
-    /// GIL, so that the table is never locked while another thread captures or forks.
-    pub(crate) fn drain_stacks(&self, _gil: &Gil) -> (Stacks, usize) {
-        let Ok(mut table) = self.stacks.try_lock() else {
-            return (Stacks::default(), 0);
+    /// GIL, so that the table is not locked while a thread with the GIL captures or forks.
+    pub(crate) fn drain_stacks(&self, _gil: &Gil) -> (NewStacks, usize) {
+        let Some(mut table) = self.free_stacks() else {
+            return (NewStacks::default(), 0);
         };
         let stacks = table.drain();
         self.wants_room.store(false, Relaxed);
@@ -155,38 +211,64 @@ impl Recorder {
         self.lost.load(Relaxed)
     }
 
-    fn stack(&self, runtime: &Runtime, gil: Option<&Gil>) -> Option<StackId> {
-        let Some(gil) = gil else {
-            return Some(StackId(0));
+    /// The tables of stacks, if nobody uses them for longer than it takes to add a stack: a hook never
+    /// waits for a thread that does not run.
+    fn free_stacks(&self) -> Option<MutexGuard<'_, StackTable>> {
+        for _ in 0..TRIES {
+            if let Ok(stacks) = self.stacks.try_lock() {
+                return Some(stacks);
+            }
+            std::hint::spin_loop();
+        }
+        None
+    }
+
+    /// The stack of this thread; `None` when a table had no room or was in use.
+    fn stack(&self, gil: Option<&Gil>) -> Option<StackId> {
+        if let Some(gil) = gil {
+            return self.capture(Some(gil));
+        }
+        self.without_gil.fetch_add(1, SeqCst);
+        let stack = if self.kept_out.load(SeqCst) {
+            None
+        } else {
+            self.capture(Gil::of_own_frames(self.runtime).as_ref())
+        };
+        self.without_gil.fetch_sub(1, SeqCst);
+        stack
+    }
+
+    fn capture(&self, gil: Option<&Gil>) -> Option<StackId> {
+        let mut calls = [0; NATIVE_DEPTH];
+        let call_count = if self.with_natives.load(Relaxed) {
+            unwind::capture(&mut calls)
+        } else {
+            0
         };
         let mut frames = [RawFrame::EMPTY; DEPTH];
-        let count = stack::capture(runtime, gil, &mut frames);
-        let mut stacks = self.stacks.try_lock().ok()?;
-        let stack = stacks.intern(runtime, gil, &frames[..count]);
+        let count = gil.map_or(0, |gil| stack::capture(self.runtime, gil, &mut frames));
+        if count + call_count == 0 {
+            return Some(StackId(0));
+        }
+        let mut stacks = self.free_stacks()?;
+        let stack = match gil {
+            Some(gil) => stacks.intern(self.runtime, gil, &frames[..count])?,
+            None => StackId(0),
+        };
+        let stack = stacks.intern_natives(stack, &calls[..call_count]);
         self.wants_room.store(stacks.wants_room(), Relaxed);
         stack
     }
-}
 
-impl Observer for Recorder {
-    #[inline]
-    fn wants(&self, caller: Caller, size: usize) -> bool {
-        self.sampler.is_due(caller == Caller::AnyThread, size)
-    }
-
-    #[inline]
-    fn may_know(&self, block: usize) -> bool {
-        self.live.may_hold(block)
-    }
-
-    fn allocated(&self, runtime: &'static Runtime, gil: Option<&Gil>, block: usize, size: usize) {
-        self.sampler.rearm();
+    /// Keeps a block that `sampler` chose.
+    fn keep(&self, sampler: &Sampler, gil: Option<&Gil>, block: usize, size: usize) {
+        sampler.rearm();
         if !self.active.load(Relaxed) || fork::is_orphan() {
             return;
         }
-        let weight = self.sampler.weight(size);
-        self.sampler.count();
-        let stack = self.stack(runtime, gil).unwrap_or_else(|| {
+        let weight = sampler.weight(size);
+        sampler.count();
+        let stack = self.stack(gil).unwrap_or_else(|| {
             self.lost.fetch_add(1, Relaxed);
             StackId(0)
         });
@@ -204,9 +286,48 @@ impl Observer for Recorder {
         }
     }
 
-    fn freed(&self, block: usize) {
+    fn forget(&self, block: usize) {
         if let Some(block) = self.live.remove(block) {
             self.sites.freed(&block);
         }
+    }
+}
+
+impl Observer for Recorder {
+    #[inline]
+    fn wants(&self, caller: Caller, size: usize) -> bool {
+        self.sampler.is_due(caller == Caller::AnyThread, size)
+    }
+
+    #[inline]
+    fn may_know(&self, block: usize) -> bool {
+        self.live.may_hold(block)
+    }
+
+    fn allocated(&self, _: &'static Runtime, gil: Option<&Gil>, block: usize, size: usize) {
+        self.keep(&self.sampler, gil, block, size);
+    }
+
+    fn freed(&self, block: usize) {
+        self.forget(block);
+    }
+}
+
+impl interpose::Observer for Recorder {
+    fn wants(&self, size: usize) -> bool {
+        self.native_sampler.is_due(true, size)
+    }
+
+    fn may_know(&self, block: usize) -> bool {
+        self.live.may_hold(block)
+    }
+
+    fn allocated(&self, block: usize, size: usize) {
+        let gil = Gil::held(self.runtime);
+        self.keep(&self.native_sampler, gil.as_ref(), block, size);
+    }
+
+    fn freed(&self, block: usize) {
+        self.forget(block);
     }
 }

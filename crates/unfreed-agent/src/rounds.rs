@@ -28,6 +28,7 @@ pub enum RoundError {
 pub fn begin_rounds() -> Result<(), RoundError> {
     let recorder = recorder::installed().ok_or(RoundError::NotByRounds)?;
     recorder.activate(EVERY_BLOCK);
+    recorder.activate_natives(EVERY_BLOCK);
     Ok(())
 }
 

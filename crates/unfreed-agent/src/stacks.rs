@@ -37,7 +37,25 @@ struct NewCode {
     first_line: u32,
 }
 
-/// The tables. Used only under the GIL.
+/// A call in C code that waits to be handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NewNative {
+    /// The code that stands for it.
+    pub code: CodeId,
+    /// Its address in this process.
+    pub address: u64,
+}
+
+/// What is new since the tables were handed over last.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NewStacks {
+    /// Python's code objects, and the stacks.
+    pub stacks: Stacks,
+    /// Calls in C code, which have no names yet.
+    pub natives: Vec<NewNative>,
+}
+
+/// The tables. Used by one thread at a time.
 pub(crate) struct StackTable {
     hasher: FixedState,
     codes: HashTable<KnownCode>,
@@ -45,8 +63,10 @@ pub(crate) struct StackTable {
     nodes: HashTable<StackNode>,
     next_code: u32,
     next_stack: u32,
+    natives: HashTable<NewNative>,
     new_codes: Vec<NewCode>,
     new_nodes: Vec<StackNode>,
+    new_natives: Vec<NewNative>,
     text: Vec<u8>,
     /// Entries that may be added between two visits of the agent.
     room: usize,
@@ -62,8 +82,10 @@ impl StackTable {
             nodes: HashTable::with_capacity(room),
             next_code: 0,
             next_stack: 1,
+            natives: HashTable::with_capacity(room),
             new_codes: Vec::with_capacity(room),
             new_nodes: Vec::with_capacity(room),
+            new_natives: Vec::with_capacity(room),
             text: Vec::with_capacity(room * TEXT_AN_ENTRY),
             room,
         }
@@ -81,7 +103,10 @@ impl StackTable {
 
     /// Entries that wait to be handed over.
     fn waiting(&self) -> usize {
-        self.new_nodes.len().max(self.new_codes.len())
+        self.new_nodes
+            .len()
+            .max(self.new_codes.len())
+            .max(self.new_natives.len())
     }
 
     /// The stack of `frames` (innermost first). `None` when a table has no room left.
@@ -98,6 +123,39 @@ impl StackTable {
             stack = self.node(stack, code, line)?;
         }
         Some(stack)
+    }
+
+    /// The stack of calls in C code (innermost first) that `stack` made. `None` when a table has no
+    /// room left.
+    pub(crate) fn intern_natives(&mut self, stack: StackId, calls: &[u64]) -> Option<StackId> {
+        let mut stack = stack;
+        for &address in calls.iter().rev() {
+            let code = self.native(address)?;
+            stack = self.node(stack, code, 0)?;
+        }
+        Some(stack)
+    }
+
+    fn native(&mut self, address: u64) -> Option<CodeId> {
+        let hash = self.hasher.hash_one(address);
+        if let Some(known) = self.natives.find(hash, |known| known.address == address) {
+            return Some(known.code);
+        }
+        if self.natives.len() == self.natives.capacity()
+            || self.new_natives.len() == self.new_natives.capacity()
+        {
+            return None;
+        }
+        let native = NewNative {
+            code: CodeId(self.next_code),
+            address,
+        };
+        self.next_code += 1;
+        let hasher = &self.hasher;
+        self.natives
+            .insert_unique(hash, native, |known| hasher.hash_one(known.address));
+        self.new_natives.push(native);
+        Some(native.code)
     }
 
     fn code(&mut self, runtime: &Runtime, gil: &Gil, code: CodeRef) -> Option<CodeId> {
@@ -195,7 +253,7 @@ impl StackTable {
     }
 
     /// Hands over what is new and makes room again. By the agent's thread, outside any hook.
-    pub(crate) fn drain(&mut self) -> Stacks {
+    pub(crate) fn drain(&mut self) -> NewStacks {
         let text = &self.text;
         let copy = |range: &std::ops::Range<usize>| {
             String::from_utf8_lossy(&text[range.clone()]).into_owned()
@@ -211,6 +269,8 @@ impl StackTable {
             })
             .collect();
         let nodes = self.new_nodes.clone();
+        let natives = self.new_natives.clone();
+        self.new_natives.clear();
         self.new_codes.clear();
         self.new_nodes.clear();
         self.text.clear();
@@ -222,6 +282,11 @@ impl StackTable {
         });
         self.nodes
             .reserve(self.room, |n| hasher.hash_one((n.parent, n.code, n.line)));
-        Stacks { codes, nodes }
+        self.natives
+            .reserve(self.room, |known| hasher.hash_one(known.address));
+        NewStacks {
+            stacks: Stacks { codes, nodes },
+            natives,
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! The agent's thread: reads counters every second, ends epochs, takes snapshots, writes.
 
 use crate::live::Block;
+use crate::natives::NativeNames;
 use crate::output::{Failure, Output, Stamp};
 use crate::recorder::Recorder;
 use crate::schedule::Schedule;
 use crate::sources::SourceReader;
+use crate::stacks::NewStacks;
 use crate::{Settings, StartError, counters, headroom, hooks_in_force, resources};
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -14,7 +16,7 @@ use unfreed_cpython::gil::{Gil, with_gil};
 use unfreed_cpython::walk::{self, Names, SampledBlock, WalkError};
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::process::{End, Note, Round};
-use unfreed_recording::sites::{Epoch, Stacks};
+use unfreed_recording::sites::Epoch;
 use unfreed_recording::snapshot::Snapshot;
 use unfreed_sys::signals;
 
@@ -61,6 +63,7 @@ pub(crate) struct Agent {
     hooks_lost: bool,
     skipped_for_memory: bool,
     sources: SourceReader,
+    natives: NativeNames,
     /// Folders of code whose lines are not kept: a report shows the person's own.
     unwanted_sources: Vec<String>,
     /// When the last look was, in a recording by rounds.
@@ -126,7 +129,7 @@ struct Harvest {
     blocks: Option<u64>,
     frozen: u64,
     /// New stacks, and how many there are.
-    stacks: (Stacks, usize),
+    stacks: (NewStacks, usize),
     live: Vec<Block>,
     snapshot: Option<Result<Snapshot, WalkError>>,
     pause: Pause,
@@ -160,6 +163,7 @@ impl Agent {
             hooks_lost: false,
             skipped_for_memory: false,
             sources: SourceReader::default(),
+            natives: NativeNames::default(),
             unwanted_sources: unwanted_sources(settings),
             looked_at: RunTime::default(),
         };
@@ -182,6 +186,7 @@ impl Agent {
     }
 
     fn tick(&mut self) {
+        self.recorder.reach_new_objects();
         let now = self.started.elapsed();
         let seconds = now.saturating_sub(self.last_tick).as_secs_f64();
         let samples = self.recorder.sampler().taken();
@@ -210,14 +215,21 @@ impl Agent {
     fn make_room(&mut self) {
         if self.recorder.wants_room() {
             let recorder = self.recorder;
-            if let Some((stacks, _)) = with_gil(self.runtime, |gil| recorder.drain_stacks(gil)) {
-                self.write_stacks(&stacks);
+            if let Some((mut new, _)) = with_gil(self.runtime, |gil| recorder.drain_stacks(gil)) {
+                self.write_stacks(&mut new);
             }
         }
     }
 
-    fn write_stacks(&mut self, stacks: &Stacks) {
+    fn write_stacks(&mut self, new: &mut NewStacks) {
+        let (codes, natives) = self.natives.describe(&new.natives);
+        let stacks = &mut new.stacks;
+        stacks.codes.extend(codes);
+        if !natives.codes.is_empty() {
+            self.write(|output| output.append(&natives, Stamp::default()));
+        }
         if !(stacks.codes.is_empty() && stacks.nodes.is_empty()) {
+            let stacks = &*stacks;
             self.write(|output| output.append(stacks, Stamp::default()));
             let sources = self.sources.read(stacks, &self.unwanted_sources);
             if !sources.lines.is_empty() {
@@ -243,8 +255,8 @@ impl Agent {
 
     /// Writes what an epoch's end collected, and begins the next epoch. Without the GIL.
     fn write_harvest(&mut self, harvest: &mut Harvest, at: RunTime) {
-        let (stacks, stack_count) = &harvest.stacks;
-        self.write_stacks(stacks);
+        let (new, stack_count) = &mut harvest.stacks;
+        self.write_stacks(new);
         let epoch = Epoch {
             id: self.epoch,
             at,
@@ -280,6 +292,7 @@ impl Agent {
     /// Why there is no snapshot.
     pub(crate) fn look(&mut self, gil: &Gil) -> Result<(), String> {
         let runtime = self.runtime;
+        self.recorder.reach_new_objects();
         self.looked_at = self.now();
         let needed = walk::tracked_objects(runtime, gil).saturating_mul(SNAPSHOT_BYTES);
         if needed > headroom::bytes() {

@@ -272,6 +272,8 @@ pub struct Frame {
     pub function: String,
     /// The text of the line as it was when the program ran; empty when unknown.
     pub source: String,
+    /// The library or executable, for a function of C code; empty for Python's.
+    pub library: String,
 }
 
 /// What to do about a finding.

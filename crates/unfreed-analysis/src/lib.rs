@@ -21,6 +21,7 @@ mod garbage;
 mod growth;
 mod heap;
 mod levels;
+mod libraries;
 mod names;
 mod native;
 mod newest;
@@ -52,6 +53,7 @@ mod wording;
 
 use findings::{Finding, Kind, Report, SCHEMA_VERSION};
 use source::EvidenceSource;
+pub use source_of_recording::{NativeName, Recorded};
 use study::Study;
 use wording::Pace;
 

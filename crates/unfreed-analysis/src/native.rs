@@ -12,9 +12,6 @@ use unfreed_recording::snapshot::RootKind;
 
 /// Gain that is a finding.
 const LEAST: f64 = 1024.0 * 1024.0;
-/// The same where memory was read after every round; the allocator's caches and the rounding of sizes
-/// are in it.
-const EXACT: f64 = 4096.0;
 /// Part of the growth of memory in use that nothing accounts for.
 const PART: f64 = 0.2;
 /// Part of the growth of Python objects that may be wrong sizes and rounding.
@@ -29,6 +26,10 @@ const SURE: f64 = 0.6;
 /// The finding about memory of C code, if there is one.
 #[must_use]
 pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Finding> {
+    if study.is_exact() {
+        // Every block is followed: `unowned` tells, and does not guess.
+        return None;
+    }
     let (from, to) = study.window();
     let points = points(study);
     let unexplained: Vec<Reading> = points
@@ -38,8 +39,7 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
             level: point.used - point.objects,
         })
         .collect();
-    let least = if study.is_exact() { EXACT } else { LEAST };
-    let judged = judge(&unexplained, least / 4.0);
+    let judged = judge(&unexplained, LEAST / 4.0);
     let gain = |level: fn(&Point) -> f64| match points.as_slice() {
         [first, .., last] => level(last) - level(first),
         _ => 0.0,
@@ -50,7 +50,7 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
     );
     let gained = used - gain(|point| point.objects);
     let material =
-        gained >= least && used >= least && gained >= PART * used && gained >= ROUNDING * objects;
+        gained >= LEAST && used >= LEAST && gained >= PART * used && gained >= ROUNDING * objects;
     if judged.trend != Trend::Steady || !material || to - from < SECONDS {
         return None;
     }

@@ -15,6 +15,9 @@ use unfreed_recording::snapshot::Snapshot;
 /// Nanoseconds that one call counts as.
 const CALL: u64 = 1_000_000_000;
 
+/// The module that calls functions round by round.
+const RUNNER: &str = "/unfreed/_check.py";
+
 /// The evidence of a recording by rounds, by calls.
 pub struct ByCalls<'a> {
     inner: &'a dyn EvidenceSource,
@@ -98,8 +101,12 @@ impl EvidenceSource for ByCalls<'_> {
         &self.epochs
     }
 
+    /// Without the frames of the runner, which called the function.
     fn frames(&self, stack: StackId) -> Vec<Frame> {
-        self.inner.frames(stack)
+        let mut frames = self.inner.frames(stack);
+        let runner = frames.iter().position(|frame| frame.file.ends_with(RUNNER));
+        frames.truncate(runner.unwrap_or(frames.len()));
+        frames
     }
 
     fn notes(&self) -> &[Note] {

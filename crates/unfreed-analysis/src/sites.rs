@@ -66,9 +66,8 @@ pub fn allocated_at<'s>(
 #[must_use]
 pub fn named_frame<'f>(stack: &'f [Frame], ownership: &Ownership) -> Option<&'f Frame> {
     let of = |owner: Owner| {
-        stack
-            .iter()
-            .find(move |frame| ownership.of_file(&frame.file) == owner)
+        let mut of_python = stack.iter().filter(|frame| frame.library.is_empty());
+        of_python.find(|frame| ownership.of_file(&frame.file) == owner)
     };
     of(Owner::Own)
         .or_else(|| of(Owner::ThirdParty))

@@ -2,66 +2,119 @@
 
 use crate::findings::Frame;
 use crate::source::EvidenceSource;
+use std::collections::BTreeMap;
 use unfreed_recording::Recording;
 use unfreed_recording::counters::{Counters, Resources};
-use unfreed_recording::ids::{RunTime, StackId};
+use unfreed_recording::ids::{CodeId, RunTime, StackId};
 use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
-use unfreed_recording::sites::Epoch;
+use unfreed_recording::sites::{Code, Epoch};
 use unfreed_recording::snapshot::Snapshot;
 
-impl EvidenceSource for Recording<'_> {
+/// What a call in C code is called, found outside the recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NativeName {
+    /// The function.
+    pub function: String,
+    /// Its source file; empty when unknown.
+    pub file: String,
+    /// The line in it; 0 when unknown.
+    pub line: u32,
+}
+
+/// A recording, with names of calls in C code that it has none for.
+#[derive(Debug)]
+pub struct Recorded<'r> {
+    recording: &'r Recording<'r>,
+    names: BTreeMap<CodeId, NativeName>,
+}
+
+impl<'r> Recorded<'r> {
+    /// The recording with `names` by the code that stands for the call.
+    #[must_use]
+    pub fn new(recording: &'r Recording<'r>, names: BTreeMap<CodeId, NativeName>) -> Self {
+        Self { recording, names }
+    }
+
+    /// A call in C code. Its file is the source file where that is known, else the library.
+    fn native(&self, code: &Code) -> Frame {
+        let name = self.names.get(&code.id);
+        let known = name
+            .map(|name| name.file.as_str())
+            .filter(|file| !file.is_empty());
+        Frame {
+            file: known.unwrap_or(&code.file).to_owned(),
+            line: name.map_or(0, |name| name.line),
+            function: name.map_or(&code.function, |name| &name.function).clone(),
+            library: code.file.clone(),
+            ..Frame::default()
+        }
+    }
+
+    fn python(&self, code: &Code, line: u32) -> Frame {
+        Frame {
+            file: code.file.clone(),
+            line: if line == 0 { code.first_line } else { line },
+            function: code.function.clone(),
+            source: self.recording.source(code.id, line).to_owned(),
+            library: String::new(),
+        }
+    }
+}
+
+impl EvidenceSource for Recorded<'_> {
     fn process(&self) -> &ProcessInfo {
-        &self.process
+        &self.recording.process
     }
 
     fn end(&self) -> Option<RunTime> {
-        self.end.map(|end| end.at)
+        self.recording.end.map(|end| end.at)
     }
 
     fn counters(&self) -> &[Counters] {
-        &self.counters
+        &self.recording.counters
     }
 
     fn resources(&self) -> &[Resources] {
-        &self.resources
+        &self.recording.resources
     }
 
     fn epochs(&self) -> &[Epoch] {
-        &self.epochs
+        &self.recording.epochs
     }
 
     fn frames(&self, stack: StackId) -> Vec<Frame> {
-        self.stack(stack)
-            .map(|(code, line)| Frame {
-                file: code.file.clone(),
-                line: if line == 0 { code.first_line } else { line },
-                function: code.function.clone(),
-                source: self.source(code.id, line).to_owned(),
+        self.recording
+            .stack(stack)
+            .map(|(code, line)| match self.recording.native(code.id) {
+                Some(_) => self.native(code),
+                None => self.python(code, line),
             })
             .collect()
     }
 
     fn notes(&self) -> &[Note] {
-        &self.notes
+        &self.recording.notes
     }
 
     fn children(&self) -> &[Child] {
-        &self.children
+        &self.recording.children
     }
 
     fn rounds(&self) -> &[Round] {
-        &self.rounds
+        &self.recording.rounds
     }
 
     fn snapshot_count(&self) -> usize {
-        Recording::snapshot_count(self)
+        self.recording.snapshot_count()
     }
 
     fn snapshot(&self, index: usize) -> Result<Snapshot, String> {
-        Recording::snapshot(self, index).map_err(|error| error.to_string())
+        let snapshot = self.recording.snapshot(index);
+        snapshot.map_err(|error| error.to_string())
     }
 
     fn snapshot_time(&self, index: usize) -> Option<RunTime> {
-        self.snapshot_header(index).ok().map(|header| header.at)
+        let header = self.recording.snapshot_header(index);
+        header.ok().map(|header| header.at)
     }
 }

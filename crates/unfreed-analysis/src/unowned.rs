@@ -6,6 +6,7 @@ use crate::advice;
 use crate::extensions::{Extension, Extensions};
 use crate::findings::{AllocatedAt, Finding, Frame, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
+use crate::libraries;
 use crate::seeded::Map;
 use crate::sites::named_frame;
 use crate::study::Study;
@@ -138,31 +139,44 @@ fn tell(
     let called = crate::roots::called(&frame.function);
     let place = format!("{base}:{} in {called}", frame.line);
     let bytes = readings(study, &line.bytes);
+    let blocks = readings(study, &line.blocks);
+    let stack = study.source.frames(line.largest.1);
     let (number, unit) = study.pace().rate(judged.slope);
+    let byte_rate = study.pace().byte_rate(slope(&bytes));
+    let keeper = libraries::keeper(&stack);
+    let (kind, title, summary) = match &keeper {
+        Some(keeper) => (
+            Kind::Native,
+            format!("{keeper} loses memory"),
+            format!(
+                "{keeper}, called by {place}, allocates {number} blocks {unit} ({byte_rate}) that are \
+                 never freed, and no Python object owns them."
+            ),
+        ),
+        None => (
+            Kind::Site,
+            format!("blocks from {place} are lost"),
+            format!(
+                "{number} blocks {unit} ({byte_rate}) that {place} allocates are never freed, and no \
+                 object owns them.{}",
+                crate::refcounts::sentence(likely)
+            ),
+        ),
+    };
     let gain = |points: &[Reading]| match points {
         [first, .., last] => last.level - first.level,
         _ => 0.0,
     };
-    let blocks = readings(study, &line.blocks);
     Finding {
-        id: fingerprint(
-            Kind::Site,
-            &format!("{base} {}", frame.function),
-            &["unowned"],
-        ),
+        id: fingerprint(kind, &format!("{base} {}", frame.function), &["unowned"]),
         severity: if judged.confidence >= SURE {
             Severity::Leak
         } else {
             Severity::Warning
         },
-        kind: Kind::Site,
-        title: format!("blocks from {place} are lost"),
-        summary: format!(
-            "{number} blocks {unit} ({}) that {place} allocates are never freed, and no object owns \
-             them.{}",
-            study.pace().byte_rate(slope(&bytes)),
-            crate::refcounts::sentence(likely)
-        ),
+        kind,
+        title,
+        summary,
         growth: Growth {
             bytes: gain(&bytes) as i64,
             bytes_per_second: slope(&bytes),
@@ -176,18 +190,18 @@ fn tell(
                 .iter()
                 .zip(&bytes)
                 .map(|(blocks, bytes)| {
-                    (
-                        blocks.at,
-                        blocks.level.max(0.0) as u64,
-                        bytes.level.max(0.0) as u64,
-                    )
+                    let count = |level: f64| level.max(0.0) as u64;
+                    (blocks.at, count(blocks.level), count(bytes.level))
                 })
                 .collect(),
             ..Growth::default()
         },
-        advice: advice::site(&place, likely),
+        advice: match &keeper {
+            Some(keeper) => advice::lost_in_library(&keeper.to_string(), &place),
+            None => advice::site(&place, likely),
+        },
         allocated_at: vec![AllocatedAt {
-            stack: study.source.frames(line.largest.1),
+            stack,
             frame,
             share: 1.0,
             bytes: gain(&bytes).max(0.0) as u64,

@@ -1,6 +1,7 @@
 //! From a recording on disk to a report: the one place where commands meet the analysis.
 
 use crate::messages::reason;
+use crate::naming;
 use crate::progress;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -73,7 +74,7 @@ fn judge_quietly(path: &Path) -> Result<Judged, Unjudged> {
         folder: process.cwd.clone(),
         started_unix_ns: process.started_unix_ns,
         damage: recording.damage.as_ref().map(ToString::to_string),
-        report: unfreed_analysis::analyse(&recording),
+        report: unfreed_analysis::analyse(&naming::named(&recording)),
     })
 }
 

@@ -12,6 +12,7 @@ mod forwarding;
 pub mod handover;
 mod judgement;
 mod messages;
+mod naming;
 mod program;
 mod progress;
 mod quantity;

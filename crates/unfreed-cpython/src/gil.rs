@@ -21,6 +21,17 @@ impl Gil {
         })
     }
 
+    /// Stands for the GIL where this thread has released it and only the frames of its own Python code
+    /// are read: they wait for this very thread, do not change, and keep their code objects alive.
+    /// `None` for a thread that runs no Python code.
+    #[must_use]
+    pub fn of_own_frames(runtime: &Runtime) -> Option<Gil> {
+        let own = (runtime.api().functions.gil_this_thread)();
+        (own != 0).then_some(Gil {
+            not_send: PhantomData,
+        })
+    }
+
     /// Runs `work` without the GIL, so that other threads may run Python meanwhile.
     pub fn released<T>(&self, runtime: &Runtime, work: impl FnOnce() -> T) -> T {
         let restore = runtime.api().functions.restore_thread;

@@ -30,6 +30,15 @@ impl std::fmt::Debug for Runtime {
     }
 }
 
+/// Functions that run Python code, by their names in one version or another.
+const RUNS_CODE: [&CStr; 5] = [
+    c"_PyEval_EvalFrameDefault",
+    c"_PyEval_Vector",
+    c"_PyFunction_Vectorcall",
+    c"_PyEval_EvalCodeWithName",
+    c"PyEval_EvalCode",
+];
+
 static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 
 impl Runtime {
@@ -43,6 +52,15 @@ impl Runtime {
         }
         let runtime = detect().map_err(Unsupported)?;
         Ok(RUNTIME.get_or_init(|| runtime))
+    }
+
+    /// This interpreter, as whoever unwinds native stacks needs to know it.
+    #[must_use]
+    pub fn for_unwinding(&self) -> unfreed_sys::unwind::Interpreter {
+        unfreed_sys::unwind::Interpreter {
+            address: self.api.functions.object_malloc as *const () as usize,
+            runs_code: &RUNS_CODE,
+        }
     }
 
     pub(crate) fn api(&self) -> &Api {

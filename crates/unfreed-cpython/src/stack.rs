@@ -29,10 +29,19 @@ impl RawFrame {
 }
 
 /// Captures the current thread's stack, innermost frame first; returns how many frames of `out`
-/// were written. A deeper stack loses its outermost frames.
+/// were written. A deeper stack loses its outermost frames. Works while this thread has released the
+/// GIL, too ([`Gil::of_own_frames`]).
 pub fn capture(runtime: &Runtime, gil: &Gil, out: &mut [RawFrame]) -> usize {
     let objects = runtime.objects(gil);
-    let thread = (runtime.api().functions.thread_state)();
+    let functions = &runtime.api().functions;
+    let own = (functions.gil_this_thread)();
+    // The running state may be another interpreter's; without the GIL it is another thread's.
+    let running = (functions.thread_state)();
+    let holds_gil = running != 0 && (own == 0 || own == running);
+    let thread = if holds_gil { running } else { own };
+    if thread == 0 {
+        return 0;
+    }
     let mut count = 0;
     let mut frame = current_frame(&objects, thread);
     // A cycle of frames cannot be; the bound keeps damaged memory from looping for ever.

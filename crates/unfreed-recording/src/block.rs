@@ -3,7 +3,7 @@
 
 use crate::counters::{Counters, Resources};
 use crate::process::{Child, End, Note, ProcessInfo, Round};
-use crate::sites::{Epoch, Sources, Stacks};
+use crate::sites::{Epoch, Natives, Sources, Stacks};
 use crate::snapshot::Snapshot;
 
 /// The kind of a block, as the first byte of its header tells.
@@ -31,6 +31,8 @@ pub enum Kind {
     Round,
     /// [`Sources`], byte 11.
     Sources,
+    /// [`Natives`], byte 12.
+    Natives,
     /// A kind that a later minor version added. Readers skip it.
     Unknown(u8),
 }
@@ -51,6 +53,7 @@ impl Kind {
             9 => Self::End,
             10 => Self::Round,
             11 => Self::Sources,
+            12 => Self::Natives,
             other => Self::Unknown(other),
         }
     }
@@ -70,6 +73,7 @@ impl Kind {
             Self::End => 9,
             Self::Round => 10,
             Self::Sources => 11,
+            Self::Natives => 12,
             Self::Unknown(byte) => byte,
         }
     }
@@ -89,6 +93,7 @@ impl Kind {
             Self::End => "end",
             Self::Round => "round",
             Self::Sources => "sources",
+            Self::Natives => "natives",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -119,6 +124,8 @@ pub enum Block {
     Round(Round),
     /// Texts of source lines.
     Sources(Sources),
+    /// Functions of C code.
+    Natives(Natives),
 }
 
 impl Block {
@@ -155,6 +162,8 @@ pub enum BlockRef<'a> {
     Round(&'a Round),
     /// See [`Block::Sources`].
     Sources(&'a Sources),
+    /// See [`Block::Natives`].
+    Natives(&'a Natives),
 }
 
 macro_rules! each_kind {
@@ -196,4 +205,5 @@ each_kind!(
     End(End),
     Round(Round),
     Sources(Sources),
+    Natives(Natives),
 );

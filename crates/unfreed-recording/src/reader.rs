@@ -300,6 +300,7 @@ fn decode(kind: Kind, payload: &[u8]) -> Result<Option<Block>, Fault> {
         Kind::Child => Block::Child(model(payload)?),
         Kind::Round => Block::Round(model(payload)?),
         Kind::Sources => Block::Sources(model(payload)?),
+        Kind::Natives => Block::Natives(model(payload)?),
         Kind::End => Block::End(model(payload)?),
         Kind::Unknown(_) => return Ok(None),
     }))

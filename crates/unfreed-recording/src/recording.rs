@@ -8,7 +8,7 @@ use crate::ids::{CodeId, StackId};
 use crate::packing::SnapshotHeader;
 use crate::process::{Child, End, Note, ProcessInfo, Round};
 use crate::reader::{RawFrame, RawFrames};
-use crate::sites::{Code, Epoch, SourceLine, StackNode};
+use crate::sites::{Code, Epoch, NativeCode, NativeObject, SourceLine, StackNode};
 use crate::snapshot::Snapshot;
 use crate::stacks::{self, Frames, StackTrie};
 use std::fmt;
@@ -54,6 +54,10 @@ pub struct Recording<'a> {
     pub rounds: Vec<Round>,
     /// Texts of source lines by code object and line. Use [`Recording::source`] to find one.
     pub sources: Vec<SourceLine>,
+    /// Executables and libraries whose functions occur in stacks.
+    pub native_objects: Vec<NativeObject>,
+    /// Calls in C code, by code. Use [`Recording::native`] to find one.
+    pub natives: Vec<NativeCode>,
     /// The orderly end, if there was one.
     pub end: Option<End>,
     /// Blocks that a later minor version added and that were skipped, a count.
@@ -151,6 +155,13 @@ impl<'a> Recording<'a> {
         found.map_or("", |index| self.sources[index].text.as_str())
     }
 
+    /// The call in C code that a code stands for; `None` for Python's.
+    #[must_use]
+    pub fn native(&self, code: CodeId) -> Option<&NativeCode> {
+        let found = self.natives.binary_search_by_key(&code, |each| each.code);
+        found.ok().map(|index| &self.natives[index])
+    }
+
     /// A code object by its id.
     #[must_use]
     pub fn code(&self, id: CodeId) -> Option<&Code> {
@@ -171,6 +182,8 @@ struct Parts<'a> {
     children: Vec<Child>,
     rounds: Vec<Round>,
     sources: Vec<SourceLine>,
+    native_objects: Vec<NativeObject>,
+    natives: Vec<NativeCode>,
     end: Option<End>,
     skipped: usize,
     snapshots: Vec<RawFrame<'a>>,
@@ -210,6 +223,10 @@ impl<'a> Parts<'a> {
             Block::Child(child) => self.children.push(child),
             Block::Round(round) => self.rounds.push(round),
             Block::Sources(sources) => self.sources.extend(sources.lines),
+            Block::Natives(natives) => {
+                self.native_objects.extend(natives.objects);
+                self.natives.extend(natives.codes);
+            }
             Block::End(end) => self.end = Some(end),
             Block::Snapshot(_) => {}
         }
@@ -225,6 +242,7 @@ impl<'a> Parts<'a> {
         self.children.sort_by_key(|child| child.at);
         self.rounds.sort_by_key(|round| round.at);
         self.sources.sort_by_key(|line| (line.code, line.line));
+        self.natives.sort_by_key(|native| native.code);
         self.codes.sort_by_key(|code| code.id);
         self.codes.dedup_by_key(|code| code.id);
         Ok(Recording {
@@ -238,6 +256,8 @@ impl<'a> Parts<'a> {
             children: self.children,
             rounds: self.rounds,
             sources: self.sources,
+            native_objects: self.native_objects,
+            natives: self.natives,
             end: self.end,
             skipped: self.skipped,
             damage: self.damage,

@@ -56,6 +56,40 @@ pub struct SourceLine {
     pub text: String,
 }
 
+/// Functions of C code that occur in stacks, seen for the first time since the last such block. Each
+/// is a [`Code`] as well, whose file is the object and whose function is the exported name, if there is
+/// one: enough to read a stack where the object's file is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Natives {
+    /// New objects: executables and libraries.
+    pub objects: Vec<NativeObject>,
+    /// New places in them.
+    pub codes: Vec<NativeCode>,
+}
+
+/// An executable or a library.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NativeObject {
+    /// Its id within the recording.
+    pub id: u32,
+    /// Its file.
+    pub path: String,
+    /// The linker's identification of the build, which tells whether a file is the same; empty when it
+    /// has none.
+    pub build_id: Vec<u8>,
+}
+
+/// A call in C code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NativeCode {
+    /// The code that stands for it in stacks.
+    pub code: CodeId,
+    /// The object that it is in.
+    pub object: u32,
+    /// The address of the call as the object's file states it.
+    pub address: u64,
+}
+
 /// The end of an epoch: what each allocation site did so far and still holds.
 /// All figures are unbiased estimates from sampled blocks (each block counts 1/p with
 /// p = 1 − exp(−size/mean), so a kilobyte is as likely to be seen whatever blocks it came in).

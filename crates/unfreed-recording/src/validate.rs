@@ -24,7 +24,8 @@ pub(crate) fn block(block: BlockRef<'_>) -> Result<(), Fault> {
         | BlockRef::Child(_)
         | BlockRef::End(_)
         | BlockRef::Round(_)
-        | BlockRef::Sources(_) => Ok(()),
+        | BlockRef::Sources(_)
+        | BlockRef::Natives(_) => Ok(()),
     }
 }
 

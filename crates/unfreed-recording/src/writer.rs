@@ -47,6 +47,7 @@ pub fn encode<'a>(block: impl Into<BlockRef<'a>>) -> Result<Vec<u8>, EncodeError
         BlockRef::End(content) => model(kind, content),
         BlockRef::Round(content) => model(kind, content),
         BlockRef::Sources(content) => model(kind, content),
+        BlockRef::Natives(content) => model(kind, content),
     }
 }
 

@@ -31,8 +31,12 @@ pub fn is_library(file: &str) -> bool {
         || standard_library(file).is_some()
 }
 
-/// `file:line in function()`, at most `most` columns if shortening the file can reach that.
+/// `file:line in function()`, at most `most` columns if shortening the file can reach that; for C code
+/// `function() in library`.
 pub fn frame(frame: &Frame, directory: &str, most: usize) -> String {
+    if !frame.library.is_empty() {
+        return native(frame);
+    }
     let file = short_file(&frame.file, directory);
     let mut rest = String::new();
     if frame.line > 0 && !file.is_empty() {
@@ -44,6 +48,20 @@ pub fn frame(frame: &Frame, directory: &str, most: usize) -> String {
     }
     let room = most.saturating_sub(rest.chars().count());
     format!("{}{rest}", elided_file(file, room))
+}
+
+fn native(frame: &Frame) -> String {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let library = name(&frame.library);
+    if frame.function.is_empty() {
+        return library;
+    }
+    let place = if frame.line > 0 && frame.file != frame.library {
+        format!(" ({}:{})", name(&frame.file), frame.line)
+    } else {
+        String::new()
+    };
+    format!("{} in {library}{place}", called(&frame.function))
 }
 
 /// Keeps the file's name, the first folder and as many of the last folders as fit.
@@ -99,7 +117,7 @@ mod tests {
             file: file.to_owned(),
             line,
             function: function.to_owned(),
-            source: String::new(),
+            ..Frame::default()
         }
     }
 

@@ -5,7 +5,10 @@
 pub mod alloc;
 pub mod atomics;
 pub mod fork;
+pub mod interpose;
+pub mod loaded;
 pub mod malloc;
 pub mod memory;
 pub mod signals;
 pub mod symbols;
+pub mod unwind;

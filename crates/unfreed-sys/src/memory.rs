@@ -25,9 +25,74 @@ impl OwnMemory {
     }
 }
 
+/// Words that are read at each address by [`read_each`].
+pub const WORDS: usize = 6;
+/// Places that the kernel copies in one call.
+const PLACES: usize = 1024;
+
+/// Reads [`WORDS`] words at each of `addresses`, which need not be mapped, and passes them on with the
+/// position of their address. What is not mapped, or where the kernel forbids this, is left out.
+pub fn read_each(addresses: &[usize], mut each: impl FnMut(usize, &[usize; WORDS])) {
+    let mut words = vec![[0usize; WORDS]; PLACES.min(addresses.len())];
+    let mut from = 0;
+    while from < addresses.len() {
+        let wanted = &addresses[from..addresses.len().min(from + PLACES)];
+        let read = copy(wanted, &mut words);
+        for (index, words) in words[..read].iter().enumerate() {
+            each(from + index, words);
+        }
+        // The one after those that were read is not mapped.
+        from += read + usize::from(read < wanted.len());
+    }
+}
+
+/// Copies from as many places as can be read, in order; returns how many.
+fn copy(addresses: &[usize], into: &mut [[usize; WORDS]]) -> usize {
+    let places: Vec<libc::iovec> = addresses
+        .iter()
+        .map(|&address| libc::iovec {
+            iov_base: address as *mut libc::c_void,
+            iov_len: size_of::<[usize; WORDS]>(),
+        })
+        .collect();
+    let target = libc::iovec {
+        iov_base: into.as_mut_ptr().cast(),
+        iov_len: size_of_val(into),
+    };
+    // SAFETY: the kernel checks every address that it reads, and writes at most the length of
+    // `into`, for whose elements any bytes are valid.
+    let copied = unsafe {
+        libc::process_vm_readv(
+            libc::getpid(),
+            &raw const target,
+            1,
+            places.as_ptr(),
+            places.len() as libc::c_ulong,
+            0,
+        )
+    };
+    usize::try_from(copied).unwrap_or(0) / size_of::<[usize; WORDS]>()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_places_are_read_and_those_that_are_not_mapped_left_out() {
+        let places: Vec<[usize; WORDS]> = (0..3000).map(|n| [n; WORDS]).collect();
+        let mut addresses: Vec<usize> =
+            places.iter().map(|place| place.as_ptr() as usize).collect();
+        addresses[1] = 16;
+        addresses[2500] = 32;
+        let mut seen = Vec::new();
+        read_each(&addresses, |index, words| {
+            assert_eq!(*words, [index; WORDS]);
+            seen.push(index);
+        });
+        let all_but = (0..3000).filter(|index| ![1, 2500].contains(index));
+        assert_eq!(seen, all_but.collect::<Vec<_>>());
+    }
 
     #[test]
     fn reads_what_is_mapped_and_refuses_what_is_not() {

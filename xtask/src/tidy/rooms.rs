@@ -8,13 +8,17 @@ struct Room {
     may_use: &'static [&'static str],
 }
 
-const ROOMS: [Room; 10] = [
+const ROOMS: [Room; 11] = [
     Room {
         name: "unfreed-recording",
         may_use: &[],
     },
     Room {
         name: "unfreed-graph",
+        may_use: &[],
+    },
+    Room {
+        name: "unfreed-symbols",
         may_use: &[],
     },
     Room {
@@ -39,7 +43,12 @@ const ROOMS: [Room; 10] = [
     },
     Room {
         name: "unfreed-cli",
-        may_use: &["unfreed-analysis", "unfreed-recording", "unfreed-report"],
+        may_use: &[
+            "unfreed-analysis",
+            "unfreed-recording",
+            "unfreed-report",
+            "unfreed-symbols",
+        ],
     },
     Room {
         name: "unfreed-python",
@@ -57,7 +66,9 @@ const ROOMS: [Room; 10] = [
 ];
 
 /// Libraries that belong to one room: everybody else asks that room.
-const OWNED: [(&str, &[&str]); 6] = [
+const OWNED: [(&str, &[&str]); 8] = [
+    ("blazesym", &["unfreed-symbols"]),
+    ("framehop", &["unfreed-sys"]),
     ("pyo3", &["unfreed-python"]),
     ("clap", &["unfreed-cli"]),
     ("indicatif", &["unfreed-cli"]),

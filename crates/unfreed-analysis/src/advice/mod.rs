@@ -9,7 +9,7 @@ use crate::caches::Bound;
 use crate::findings::Advice;
 use crate::roots::Flavour;
 
-pub use process::{Waiting, cycle, native, refcount, resource, retention, site};
+pub use process::{Waiting, cycle, lost_in_library, native, refcount, resource, retention, site};
 
 /// One step of the path to a growing holder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

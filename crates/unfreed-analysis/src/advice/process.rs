@@ -144,6 +144,17 @@ pub fn native() -> Advice {
     advice("native_growth", text.to_owned(), "")
 }
 
+/// About memory that a function of a library allocates and loses.
+#[must_use]
+pub fn lost_in_library(keeper: &str, place: &str) -> Advice {
+    let text = format!(
+        "Look in {keeper} for what {place} makes it allocate: a free, a delete or a Py_DECREF is \
+         missing on some way out, errors included. If it is not yours, upgrade it or report it; close \
+         what it hands out, if there is something to close."
+    );
+    advice("lost_in_library", text, "")
+}
+
 /// About memory that the allocator holds.
 #[must_use]
 pub fn retention(by_malloc: bool) -> Advice {

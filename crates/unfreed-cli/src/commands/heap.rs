@@ -3,7 +3,7 @@
 use crate::arguments::heap::{By, DiffBy, Heap, Question};
 use crate::exit::ExitCode;
 use crate::messages::{self, reason};
-use crate::{progress, rendering};
+use crate::{naming, progress, rendering};
 use std::io;
 use std::path::Path;
 use unfreed_analysis::findings::Frame;
@@ -54,7 +54,8 @@ fn answer(typed: &Heap) -> Result<Said, String> {
     let view = View::new(&snapshot, &recording.process)?;
     let most = typed.limit;
     let select = |object: &str| Selection::find(&view, object).map_err(|error| error.to_string());
-    let frames = |stack| -> Vec<Frame> { EvidenceSource::frames(&recording, stack) };
+    let evidence = naming::named(&recording);
+    let frames = |stack| -> Vec<Frame> { EvidenceSource::frames(&evidence, stack) };
     let answer = match typed.question.as_ref().unwrap_or(&Question::Suspects) {
         Question::Suspects => questions::suspects(&view, &frames),
         Question::Census { by } => match group(*by) {

@@ -9,6 +9,7 @@ mod expected;
 mod frames;
 mod gc_lists;
 mod labels;
+mod lost;
 mod roots;
 mod sizes;
 mod untraversed;
@@ -94,6 +95,8 @@ pub fn snapshot(
     }
     drop(seeds);
     let roots = walker.roots();
+    walker.run()?;
+    walker.meet_lost(blocks);
     walker.run()?;
     walker.name_closure_cells();
     let samples = walker.join_samples(blocks);
@@ -202,8 +205,9 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// Reads all nodes that were not read yet.
     fn run(&mut self) -> Result<(), WalkError> {
-        let mut node = 0;
+        let mut node = self.out.types.len();
         while node < self.addresses.len() {
             if self.addresses.len() >= u32::MAX as usize - 2
                 || self.out.edge_count() >= u32::MAX as usize - 2

@@ -19,6 +19,8 @@ const LABEL: usize = 13;
 /// Places, callers and types shown when not verbose.
 const FEW_PLACES: usize = 2;
 const FEW_CALLERS: usize = 2;
+/// Calls in C code that are shown.
+const FEW_NATIVES: usize = 2;
 const FEW_TYPES: usize = 3;
 
 /// The rows below the summary.
@@ -136,16 +138,24 @@ impl Rows<'_, '_> {
         Ok(())
     }
 
-    /// The frame to name and those that called it, the person's own code before libraries.
+    /// C code that allocated, the frame to name, and those that called it, the person's own code before
+    /// libraries.
     fn short_stack(&self, place: &AllocatedAt, room: usize) -> Text {
         let directory = &self.options.directory;
-        let mut items = vec![Text::plain(&place::frame(&place.frame, directory, room))];
+        let shown = |frame: &Frame| Text::plain(&place::frame(frame, directory, room));
+        let natives = place
+            .stack
+            .iter()
+            .take_while(|frame| !frame.library.is_empty());
+        let mut items: Vec<Text> = natives.take(FEW_NATIVES).map(shown).collect();
+        items.push(shown(&place.frame));
+        let lead = items.len() - 1;
         let start = place.stack.iter().position(|frame| *frame == place.frame);
         let callers = start.map_or(&[][..], |named| &place.stack[named + 1..]);
         let own = callers.iter().any(|frame| !place::is_library(&frame.file));
         let mut skipped = false;
         for frame in callers {
-            if items.len() > FEW_CALLERS {
+            if items.len() > lead + FEW_CALLERS {
                 break;
             }
             if own && place::is_library(&frame.file) {

@@ -443,7 +443,7 @@ fn made_at(share: f64, stack: &[(&str, u32, &str)]) -> AllocatedAt {
         file: file.to_owned(),
         line,
         function: function.to_owned(),
-        source: String::new(),
+        ..Frame::default()
     };
     let stack: Vec<Frame> = stack.iter().map(frame).collect();
     AllocatedAt {

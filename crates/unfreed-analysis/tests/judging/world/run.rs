@@ -75,7 +75,7 @@ impl Run {
             file: (*file).to_owned(),
             line: *line,
             function: (*function).to_owned(),
-            source: String::new(),
+            ..Frame::default()
         });
         self.stacks.insert(id, frames.collect());
         StackId(id)

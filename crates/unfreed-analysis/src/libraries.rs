@@ -1,0 +1,90 @@
+//! Functions of libraries in stacks: which of them a person has to look at.
+
+use crate::findings::Frame;
+use std::fmt;
+
+/// Libraries that allocate on behalf of whoever called them.
+const ON_BEHALF: [&str; 10] = [
+    "libc.so",
+    "libc-",
+    "libstdc++.so",
+    "libc++.so",
+    "libgcc_s.so",
+    "libjemalloc",
+    "libmimalloc",
+    "libffi",
+    "_ctypes.",
+    "ld-linux",
+];
+
+/// A function of a library that keeps memory; displays as a part of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keeper {
+    /// The library's file, without its folder.
+    pub library: String,
+    /// The function; empty when unknown.
+    pub function: String,
+}
+
+impl fmt::Display for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.function.is_empty() {
+            f.write_str(&self.library)
+        } else {
+            write!(f, "{}() in {}", self.function, self.library)
+        }
+    }
+}
+
+/// The innermost function of a stack that allocates for itself: not one of the C library, say, that a
+/// call went through. `None` when Python code allocates.
+#[must_use]
+pub fn keeper(stack: &[Frame]) -> Option<Keeper> {
+    let natives = stack.iter().take_while(|frame| !frame.library.is_empty());
+    let own = natives.clone().find(|frame| {
+        let name = file_name(&frame.library);
+        !ON_BEHALF.iter().any(|prefix| name.starts_with(prefix))
+    });
+    own.map(|frame| Keeper {
+        library: file_name(&frame.library).to_owned(),
+        function: frame.function.clone(),
+    })
+}
+
+/// The file of a path.
+#[must_use]
+pub fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn native(library: &str, function: &str) -> Frame {
+        Frame {
+            function: function.to_owned(),
+            library: library.to_owned(),
+            ..Frame::default()
+        }
+    }
+
+    #[test]
+    fn the_c_library_keeps_nothing_for_itself() {
+        let python = Frame {
+            file: "/srv/app.py".to_owned(),
+            ..Frame::default()
+        };
+        let stack = [
+            native("/lib/x86_64-linux-gnu/libc.so.6", "strdup"),
+            native("/venv/thumb.so", "thumb_open"),
+            native("/venv/thumb.so", "py_open"),
+            python.clone(),
+        ];
+        let keeper = keeper(&stack).expect("a keeper");
+        assert_eq!(keeper.to_string(), "thumb_open() in thumb.so");
+        assert_eq!(super::keeper(&stack[3..]), None);
+        let through = [native("/lib/libffi.so.8", "ffi_call"), python];
+        assert_eq!(super::keeper(&through), None);
+    }
+}

@@ -1,0 +1,96 @@
+//! Being told of what C code allocates and frees: the slots of every loaded object that lead to
+//! malloc and its kin lead to functions here, which call the originals.
+//!
+//! Works in a process that runs, and forwards to whichever allocator it has (glibc's, jemalloc and
+//! mimalloc preloaded). Not seen: calls inside an allocator, and calls of a program that has none
+//! but its own, linked statically.
+
+mod functions;
+mod slots;
+
+use crate::loaded::{self, LoadedObject};
+use slots::Replacement;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// Who is told about blocks. Every method runs inside an allocation function: no blocking lock, no
+/// heap, and as few instructions as can be in the first two.
+pub trait Observer: Sync {
+    /// Whether to be told of an allocation of `size` bytes.
+    fn wants(&self, size: usize) -> bool;
+    /// Whether `block` may be one that [`Observer::allocated`] was told of. May err towards yes.
+    fn may_know(&self, block: usize) -> bool;
+    /// A wanted block was allocated, or a region mapped.
+    fn allocated(&self, block: usize, size: usize);
+    /// A block is about to be freed, or a region unmapped.
+    fn freed(&self, block: usize);
+}
+
+/// What was done so far, once for the process.
+struct Installed {
+    /// An address in the interpreter, which allocates through allocators of its own: those are observed
+    /// by other means.
+    interpreter: usize,
+    everywhere: Vec<Replacement>,
+    in_interpreter: Vec<Replacement>,
+    generation: u64,
+}
+
+static INSTALLED: OnceLock<Mutex<Installed>> = OnceLock::new();
+
+/// Leads the calls of every loaded object to `observer`, for the rest of the process: taking them
+/// back would race with threads inside. `interpreter` is an address in the interpreter's object, from
+/// where only what it frees is observed.
+///
+/// Returns how many slots were written; 0 when this was done before.
+pub fn install(interpreter: usize, observer: &'static dyn Observer) -> usize {
+    if INSTALLED.get().is_some() || !functions::prepare(observer) {
+        return 0;
+    }
+    let installed = Installed {
+        interpreter,
+        everywhere: functions::everywhere(),
+        in_interpreter: functions::in_interpreter(),
+        generation: u64::MAX,
+    };
+    let _ = INSTALLED.set(Mutex::new(installed));
+    reach_new_objects()
+}
+
+/// Does the same for objects that were loaded since; returns how many slots were written. Cheap when
+/// there are none. A loader call of ours in the place of `dlopen` would see them at once, but change
+/// where libraries are looked for, since that depends on who calls.
+pub fn reach_new_objects() -> usize {
+    let Some(installed) = INSTALLED.get() else {
+        return 0;
+    };
+    let mut installed = installed.lock().unwrap_or_else(PoisonError::into_inner);
+    let generation = loaded::generation();
+    if generation == installed.generation {
+        return 0;
+    }
+    installed.generation = generation;
+    let own = own_address();
+    loaded::objects()
+        .iter()
+        .filter(|object| !object.range.contains(&own) && !is_loader(object))
+        .map(|object| {
+            if object.range.contains(&installed.interpreter) {
+                slots::replace(object, &installed.in_interpreter)
+            } else {
+                slots::replace(object, &installed.everywhere)
+            }
+        })
+        .sum()
+}
+
+/// The loader allocates with a malloc of its own while it links, and the kernel's object is no file.
+fn is_loader(object: &LoadedObject) -> bool {
+    let name = object.path.file_name().unwrap_or_default();
+    let name = name.to_string_lossy();
+    name.starts_with("ld-linux") || name.starts_with("linux-vdso") || name.starts_with("ld-musl")
+}
+
+/// An address in the object that this code is linked into.
+pub(crate) fn own_address() -> usize {
+    own_address as *const () as usize
+}

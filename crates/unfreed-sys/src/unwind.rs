@@ -1,0 +1,305 @@
+//! The native stack of the current thread, captured inside an allocation function: the functions of
+//! C code between the allocation and the interpreter that called them.
+//!
+//! Unwinds by the tables that compilers leave in every object (`.eh_frame`), which are read where the
+//! loader mapped them. Nothing is allocated; a thread that finds all caches in use gets no stack.
+
+use crate::interpose::own_address;
+use crate::loaded::{self, LoadedObject};
+use framehop::{
+    ExplicitModuleSectionInfo, FrameAddress, Module, MustNotAllocateDuringUnwind, Unwinder,
+};
+use std::cell::Cell;
+use std::ffi::CStr;
+use std::ops::Range;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Mutex, OnceLock, TryLockError};
+
+#[cfg(target_arch = "aarch64")]
+use framehop::aarch64::{CacheAarch64 as Cache, UnwindRegsAarch64 as Registers, UnwinderAarch64};
+#[cfg(target_arch = "x86_64")]
+use framehop::x86_64::{CacheX86_64 as Cache, UnwindRegsX86_64 as Registers, UnwinderX86_64};
+
+#[cfg(target_arch = "aarch64")]
+type Tables = UnwinderAarch64<&'static [u8], MustNotAllocateDuringUnwind>;
+#[cfg(target_arch = "x86_64")]
+type Tables = UnwinderX86_64<&'static [u8], MustNotAllocateDuringUnwind>;
+
+/// Frames of the interpreter before C code shows: between an allocation and the extension that
+/// asked for an object there are a few.
+const INTERPRETER_FRAMES: usize = 24;
+/// Captures that can go on at the same time.
+const CACHES: usize = 4;
+
+/// What a capture needs to know, replaced as a whole when objects are loaded.
+struct Knowledge {
+    tables: Tables,
+    /// Our own code, whose frames are left out.
+    own: Range<u64>,
+    /// The interpreter, whose frames are left out at the start and end the stack afterwards.
+    interpreter: Range<u64>,
+    /// Its functions that run interpreted code: what lies beyond belongs to another call from there.
+    ends: Vec<Range<u64>>,
+    generation: u64,
+}
+
+static KNOWLEDGE: AtomicPtr<Knowledge> = AtomicPtr::new(ptr::null_mut());
+static READY: OnceLock<[Mutex<Cache<MustNotAllocateDuringUnwind>>; CACHES]> = OnceLock::new();
+
+/// The interpreter that runs in this process.
+#[derive(Clone, Copy, Debug)]
+pub struct Interpreter {
+    /// An address in its object.
+    pub address: usize,
+    /// Names of its exported functions that run interpreted code.
+    pub runs_code: &'static [&'static CStr],
+}
+
+/// Learns the objects that are loaded now, if any are new. Not for hooks. The tables of earlier objects are kept, since a capture may be using them:
+/// some kilobytes each time libraries are loaded between two calls.
+pub fn learn_objects(interpreter: Interpreter) {
+    let generation = loaded::generation();
+    let known = KNOWLEDGE.load(Ordering::Acquire);
+    // SAFETY: what is published is never freed.
+    if !known.is_null() && unsafe { (*known).generation } == generation {
+        return;
+    }
+    let _ = READY.get_or_init(|| std::array::from_fn(|_| Mutex::new(Cache::new_in())));
+    let (mut tables, mut own, mut of_interpreter) = (Tables::new(), 0..0, 0..0);
+    for object in loaded::objects() {
+        let range = object.range.start as u64..object.range.end as u64;
+        if object.range.contains(&own_address()) {
+            own = range.clone();
+        } else if object.range.contains(&interpreter.address) {
+            of_interpreter = range.clone();
+        }
+        if let Some(module) = module(&object, range) {
+            tables.add_module(module);
+        }
+    }
+    let ends = interpreter
+        .runs_code
+        .iter()
+        .filter_map(|name| loaded::exported_at(crate::symbols::find(name)?.get()))
+        .map(|function| function.range.start as u64..function.range.end as u64)
+        .collect();
+    let knowledge = Knowledge {
+        tables,
+        own,
+        interpreter: of_interpreter,
+        ends,
+        generation,
+    };
+    KNOWLEDGE.store(Box::into_raw(Box::new(knowledge)), Ordering::Release);
+}
+
+/// The unwind tables of an object. They are pinned: the object stays loaded from here on, as do
+/// practically all that a Python program loads.
+fn module(object: &LoadedObject, range: Range<u64>) -> Option<Module<&'static [u8]>> {
+    let header = object.unwind_header.clone();
+    let frames = frames_of(object, &header)?;
+    if !pin(object) {
+        return None;
+    }
+    // SAFETY: both ranges lie in segments that the loader mapped readable and keeps, since the
+    // object is pinned; nobody writes to unwind tables.
+    let (header_bytes, frame_bytes): (&'static [u8], &'static [u8]) = unsafe {
+        (
+            std::slice::from_raw_parts(header.start as *const u8, header.len()),
+            std::slice::from_raw_parts(frames.start as *const u8, frames.len()),
+        )
+    };
+    let stated = |range: &Range<usize>| {
+        let start = range.start.wrapping_sub(object.base) as u64;
+        Some(start..start + range.len() as u64)
+    };
+    let sections = ExplicitModuleSectionInfo {
+        eh_frame_hdr_svma: stated(&header),
+        eh_frame_hdr: Some(header_bytes),
+        eh_frame_svma: stated(&frames),
+        eh_frame: Some(frame_bytes),
+        ..ExplicitModuleSectionInfo::default()
+    };
+    Some(Module::new(
+        String::new(),
+        range,
+        object.base as u64,
+        sections,
+    ))
+}
+
+/// Where the frames' descriptions are: the header points to their start; they end with their segment
+/// at the latest.
+fn frames_of(object: &LoadedObject, header: &Range<usize>) -> Option<Range<usize>> {
+    /// Version 1, and a signed 32-bit offset from where it is stored.
+    const KNOWN: [u8; 2] = [1, 0x1b];
+    let read = |at| object.read::<u8>(at);
+    if header.is_empty() || !object.holds(header.start, header.len()) {
+        return None;
+    }
+    if [read(header.start)?, read(header.start + 1)?] != KNOWN {
+        return None;
+    }
+    let offset = object.read::<u32>(header.start + 4)?.cast_signed();
+    let start = (header.start + 4).wrapping_add_signed(offset as isize);
+    let segment = object
+        .segments
+        .iter()
+        .find(|segment| segment.range.contains(&start))?;
+    Some(start..segment.range.end)
+}
+
+/// Keeps an object loaded. The executable and the C library always are.
+fn pin(object: &LoadedObject) -> bool {
+    use std::os::unix::ffi::OsStrExt;
+    let Ok(path) = std::ffi::CString::new(object.path.as_os_str().as_bytes()) else {
+        return false;
+    };
+    let flags = libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE;
+    // SAFETY: RTLD_NOLOAD loads nothing and runs no code; the object is only marked as not to be
+    // unloaded.
+    let handle = unsafe { libc::dlopen(path.as_ptr(), flags) };
+    if !handle.is_null() {
+        // SAFETY: the handle was just given; RTLD_NODELETE outlasts it.
+        unsafe { libc::dlclose(handle) };
+    }
+    true
+}
+
+/// Captures the addresses of calls, innermost first, from C code that the interpreter called; returns
+/// how many of `out` were written. Empty when the interpreter itself allocates.
+#[must_use]
+#[inline(never)]
+pub fn capture(out: &mut [u64]) -> usize {
+    let known = KNOWLEDGE.load(Ordering::Acquire);
+    // SAFETY: what is published is never freed nor changed.
+    let Some(known) = (unsafe { known.as_ref() }) else {
+        return 0;
+    };
+    let Some(mut cache) = READY.get().and_then(free_cache) else {
+        return 0;
+    };
+    let (pc, registers) = registers();
+    let stack = stack_above(registers.sp());
+    let mut read = |address: u64| {
+        let inside =
+            stack.contains(&address) && stack.end - address >= 8 && address.is_multiple_of(8);
+        // SAFETY: inside this thread's stack, above the stack pointer, so mapped and in use by
+        // frames that do not change while this function runs.
+        inside
+            .then(|| unsafe { ptr::read_volatile(address as *const u64) })
+            .ok_or(())
+    };
+    let mut frames = known
+        .tables
+        .iter_frames(pc, registers, &mut cache, &mut read);
+    let (mut count, mut of_interpreter) = (0, 0);
+    while count < out.len() {
+        let Ok(Some(frame)) = frames.next() else {
+            break;
+        };
+        let address = match frame {
+            FrameAddress::InstructionPointer(address) => address,
+            FrameAddress::ReturnAddress(address) => address.get() - 1,
+        };
+        if known.own.contains(&address) {
+            continue;
+        }
+        if known.interpreter.contains(&address) {
+            of_interpreter += 1;
+            let ends = known.ends.iter().any(|end| end.contains(&address));
+            if ends || count > 0 || of_interpreter > INTERPRETER_FRAMES {
+                break;
+            }
+            continue;
+        }
+        out[count] = address;
+        count += 1;
+    }
+    count
+}
+
+fn free_cache(
+    caches: &[Mutex<Cache<MustNotAllocateDuringUnwind>>; CACHES],
+) -> Option<std::sync::MutexGuard<'_, Cache<MustNotAllocateDuringUnwind>>> {
+    caches.iter().find_map(|cache| match cache.try_lock() {
+        Ok(cache) => Some(cache),
+        Err(TryLockError::Poisoned(cache)) => Some(cache.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    })
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn registers() -> (u64, Registers) {
+    let (pc, sp, bp): (u64, u64, u64);
+    // SAFETY: reads registers only.
+    unsafe {
+        std::arch::asm!(
+            "lea {pc}, [rip]", "mov {sp}, rsp", "mov {bp}, rbp",
+            pc = out(reg) pc, sp = out(reg) sp, bp = out(reg) bp,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    (pc, Registers::new(pc, sp, bp))
+}
+
+#[cfg(target_arch = "aarch64")]
+#[inline(always)]
+fn registers() -> (u64, Registers) {
+    let (pc, lr, sp, fp): (u64, u64, u64, u64);
+    // SAFETY: reads registers only.
+    unsafe {
+        std::arch::asm!(
+            "adr {pc}, .", "mov {lr}, x30", "mov {sp}, sp", "mov {fp}, x29",
+            pc = out(reg) pc, lr = out(reg) lr, sp = out(reg) sp, fp = out(reg) fp,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    (pc, Registers::new(lr, sp, fp))
+}
+
+thread_local! {
+    // Const-initialised and without a destructor: usable while a thread starts or ends.
+    static STACK: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// This thread's stack from `sp` up; empty when `sp` is not in it (a coroutine with a stack of its
+/// own).
+fn stack_above(sp: u64) -> Range<u64> {
+    let (low, high) = STACK.with(|stack| {
+        if stack.get().1 == 0 {
+            stack.set(own_stack().unwrap_or((0, 1)));
+        }
+        stack.get()
+    });
+    if (low as u64..high as u64).contains(&sp) {
+        sp..high as u64
+    } else {
+        0..0
+    }
+}
+
+/// Bounds of this thread's stack. Of the main thread's the C library would read a file; its end is
+/// known to the loader, and how far down it reaches does not matter.
+fn own_stack() -> Option<(usize, usize)> {
+    // SAFETY: getpid and gettid always succeed.
+    let is_main = unsafe { libc::getpid() == libc::gettid() };
+    if is_main {
+        let end = crate::symbols::find(c"__libc_stack_end")?.get();
+        // SAFETY: a variable of the loader, of the size of a pointer.
+        return Some((0x1000, unsafe { *(end as *const usize) }));
+    }
+    // SAFETY: the attributes are initialised by the call, read, and destroyed once.
+    unsafe {
+        let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::zeroed();
+        if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let (mut low, mut size) = (ptr::null_mut(), 0);
+        let found = libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut low, &raw mut size);
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+        (found == 0).then_some((low as usize, low as usize + size))
+    }
+}
