@@ -23,6 +23,8 @@ ROUND_SECONDS = 0.05
 """A round has as many calls as fit into this, one at least."""
 MOST_CALLS = 500
 """Most calls of a round."""
+MOST_GAINED = (20_000, 8 << 20)
+"""Blocks, and bytes of resident memory, that a round may gain: a call that loses more is plain enough by itself."""
 WARM_ROUNDS = (3, 10)
 """Rounds of warm-up: at least, at most."""
 WARM_SECONDS = 10.0
@@ -185,18 +187,26 @@ class Rounds:
         gains: "list[int]" = []
         begin = time.monotonic()
         gc.collect()
-        blocks = sys.getallocatedblocks()
+        blocks, resident = sys.getallocatedblocks(), _resident_bytes()
         while len(gains) < WARM_ROUNDS[1]:
             self._call()
             gc.collect()
             now = sys.getallocatedblocks()
             gains.append(now - blocks)
             blocks = now
+            before, resident = resident, _resident_bytes()
             late = time.monotonic() - begin > WARM_SECONDS
             if len(gains) >= WARM_ROUNDS[0] and (late or _are_alike(gains[-2:])):
-                return
+                break
             if late and len(gains) > 1:
-                return
+                break
+        self._shrink(gains[-1], resident - before)
+
+    def _shrink(self, blocks: int, resident: int) -> None:
+        """Fewer calls a round for a function that loses much in each."""
+        excess = max(blocks / MOST_GAINED[0], resident / MOST_GAINED[1])
+        if excess > 1:
+            self.calls = max(1, int(self.calls / excess))
 
     def begin(self) -> None:
         """The state that the measured rounds start from."""
@@ -232,6 +242,11 @@ class Rounds:
         until = time.monotonic() + SETTLE_SECONDS
         while _threads() > self.threads and time.monotonic() < until:
             time.sleep(0.005)
+
+
+def _resident_bytes() -> int:
+    with open("/proc/self/statm", "rb") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _threads() -> int:

@@ -1,5 +1,6 @@
 //! Figures of the process, from `/proc` and the C library. Needs no GIL.
 
+use crate::children;
 use std::fs;
 use unfreed_cpython::{Runtime, collector, hooks};
 use unfreed_recording::counters::{Counters, FdCounts};
@@ -32,7 +33,7 @@ pub(crate) fn read(runtime: &Runtime, at: RunTime, own_fd: i32) -> Counters {
         fds: fds(own_fd),
         // Ours is one of them.
         threads: own_threads().saturating_sub(1),
-        zombies: zombies(),
+        zombies: children::zombies(),
     }
 }
 
@@ -87,27 +88,6 @@ fn fds(own_fd: i32) -> FdCounts {
 /// Whether a descriptor is the recording's.
 pub(crate) fn is_own(entry: &fs::DirEntry, own_fd: i32) -> bool {
     entry.file_name().to_string_lossy().parse() == Ok(own_fd)
-}
-
-/// Ended children that nobody has waited for.
-fn zombies() -> u32 {
-    let Ok(tasks) = fs::read_dir("/proc/self/task") else {
-        return 0;
-    };
-    let children = tasks
-        .flatten()
-        .filter_map(|task| fs::read_to_string(task.path().join("children")).ok())
-        .flat_map(|list| {
-            list.split_whitespace()
-                .filter_map(|pid| pid.parse::<u32>().ok())
-                .collect::<Vec<_>>()
-        });
-    let is_zombie = |pid: u32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.rsplit_once(')')
-            .is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'))
-    };
-    children.filter(|&pid| is_zombie(pid)).count() as u32
 }
 
 #[cfg(test)]

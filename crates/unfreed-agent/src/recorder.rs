@@ -182,6 +182,11 @@ impl Recorder {
         }
     }
 
+    /// Whether every block is followed, each with its own size.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.sampler.mean() == sampler::EVERY_BLOCK
+    }
+
     pub(crate) fn live_blocks(&self) -> Vec<Block> {
         self.live.all()
     }

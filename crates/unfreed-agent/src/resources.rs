@@ -38,7 +38,7 @@ pub(crate) fn read(at: RunTime, own_fd: i32) -> Resources {
 }
 
 /// The text with each run of digits as `#`, and `socket:[123]` as `socket`.
-fn masked(text: &str) -> String {
+pub(crate) fn masked(text: &str) -> String {
     if let Some((kind, _)) = text.split_once(":[") {
         return kind.to_owned();
     }
@@ -53,7 +53,7 @@ fn masked(text: &str) -> String {
     masked
 }
 
-fn counted(names: impl Iterator<Item = String>) -> Vec<(String, u32)> {
+pub(crate) fn counted(names: impl Iterator<Item = String>) -> Vec<(String, u32)> {
     let mut counts: HashMap<String, u32> = HashMap::new();
     for name in names {
         *counts.entry(name).or_default() += 1;

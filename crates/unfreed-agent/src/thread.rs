@@ -7,7 +7,7 @@ use crate::recorder::Recorder;
 use crate::schedule::Schedule;
 use crate::sources::SourceReader;
 use crate::stacks::NewStacks;
-use crate::{Settings, StartError, counters, headroom, hooks_in_force, resources};
+use crate::{Settings, StartError, children, counters, headroom, hooks_in_force, resources};
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -211,6 +211,14 @@ impl Agent {
         self.write(|output| output.append(&counters, Stamp { at, epoch: None }));
     }
 
+    fn read_resources(&mut self, at: RunTime) {
+        let stamp = Stamp { at, epoch: None };
+        let resources = resources::read(at, self.output.fd());
+        let processes = children::running(at);
+        self.write(|output| output.append(&resources, stamp));
+        self.write(|output| output.append(&processes, stamp));
+    }
+
     /// Makes room in the tables of stacks before the epoch ends, when it was busy.
     fn make_room(&mut self) {
         if self.recorder.wants_room() {
@@ -247,8 +255,7 @@ impl Agent {
         self.write_harvest(&mut harvest, at);
         if harvest.snapshot.is_some_and(|snapshot| snapshot.is_ok()) {
             self.schedule.took_snapshot(now, harvest.pause.cpu);
-            let resources = resources::read(at, self.output.fd());
-            self.write(|output| output.append(&resources, Stamp { at, epoch: None }));
+            self.read_resources(at);
         }
         self.write(Output::tidy);
     }
@@ -318,10 +325,9 @@ impl Agent {
         counters.gc_enabled = Some(collector_enabled);
         // There is no thread of ours to leave out.
         counters.threads = counters::own_threads();
-        let resources = resources::read(at, self.output.fd());
         let stamp = Stamp { at, epoch: None };
         self.write(|output| output.append(&counters, stamp));
-        self.write(|output| output.append(&resources, stamp));
+        self.read_resources(at);
         self.write(|output| output.append(&Round { at, calls }, stamp));
     }
 
@@ -381,6 +387,11 @@ impl Agent {
                 stack: block.stack,
                 born: block.born,
                 bytes: block.bytes,
+                size: if self.recorder.is_exact() {
+                    block.bytes as usize
+                } else {
+                    0
+                },
             })
             .collect();
         let (began, cpu_began) = (Instant::now(), thread_cpu_time());

@@ -32,14 +32,18 @@ const SURE: f64 = 0.6;
 /// The rule about threads.
 const THREADS: &str = "unjoined_thread";
 
+/// The rule about running children.
+const CHILDREN: &str = "running_child";
+
 /// One kind of resource.
 struct Resource {
     plural: &'static str,
     rule: &'static str,
+    /// How many a reading tells; children that run are read with snapshots only.
     count: fn(&Counters) -> u32,
 }
 
-const RESOURCES: [Resource; 6] = [
+const RESOURCES: [Resource; 7] = [
     Resource {
         plural: "open files",
         rule: "unclosed_file",
@@ -69,6 +73,11 @@ const RESOURCES: [Resource; 6] = [
         plural: "zombie processes",
         rule: "unreaped_child",
         count: |c| c.zombies,
+    },
+    Resource {
+        plural: "child processes",
+        rule: CHILDREN,
+        count: |_| 0,
     },
 ];
 
@@ -120,14 +129,7 @@ fn take(study: &Study<'_>, finding: &mut Finding, explained: &[Suspect<'_>]) {
 
 fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
     let (from, to) = study.window();
-    let readings = study.readings();
-    let series: Vec<Reading> = readings
-        .iter()
-        .map(|reading| Reading {
-            at: reading.at.seconds(),
-            level: f64::from((resource.count)(reading)),
-        })
-        .collect();
+    let series = series(study, resource);
     let floors = floors(&series);
     let judged = judge(&floors, 0.0);
     let least = if study.is_exact() { EXACT } else { LEAST };
@@ -175,11 +177,34 @@ fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
     })
 }
 
+fn series(study: &Study<'_>, resource: &Resource) -> Vec<Reading> {
+    if resource.rule == CHILDREN {
+        let (from, to) = study.window();
+        let taken = study.source.processes().iter();
+        return taken
+            .map(|taken| Reading {
+                at: taken.at.seconds(),
+                level: taken.running.iter().map(|(_, n)| f64::from(*n)).sum(),
+            })
+            .filter(|reading| (from..=to).contains(&reading.at))
+            .collect();
+    }
+    let readings = study.readings();
+    let points = readings.iter().map(|reading| Reading {
+        at: reading.at.seconds(),
+        level: f64::from((resource.count)(reading)),
+    });
+    points.collect()
+}
+
 fn sentence(pace: Pace, resource: &Resource, slope: f64) -> String {
     let (number, unit) = pace.rate(slope);
     match resource.rule {
         THREADS => {
             format!("The process gains {number} threads {unit} and none of them ends.")
+        }
+        CHILDREN => {
+            format!("The process gains {number} child processes {unit} and none of them ends.")
         }
         "unreaped_child" => {
             format!("Child processes end, {number} {unit}, and nobody waits for them.")
@@ -219,38 +244,31 @@ fn floors(series: &[Reading]) -> Vec<Reading> {
 /// What most of the gained ones are called, at most three, with their gain.
 fn grown_names(study: &Study<'_>, resource: &Resource) -> Vec<String> {
     let (from, _) = study.window();
-    let all = study.source.resources();
-    let Some(last) = all.last() else {
-        return Vec::new();
-    };
-    let first = all
-        .iter()
-        .find(|taken| taken.at.seconds() >= from)
-        .unwrap_or(last);
-    let list = |taken: &Resources| -> Vec<(String, u32)> {
-        let names = if resource.rule == THREADS {
-            &taken.threads
-        } else {
-            &taken.fds
-        };
-        names
-            .iter()
-            .filter(|(name, _)| is_of(resource.rule, name) && !name.starts_with("python"))
-            .cloned()
+    let names: Vec<(f64, Vec<(String, u32)>)> = if resource.rule == CHILDREN {
+        let all = study.source.processes().iter();
+        all.map(|taken| (taken.at.seconds(), taken.running.clone()))
+            .collect()
+    } else {
+        let all = study.source.resources().iter();
+        all.map(|taken| (taken.at.seconds(), names_of(taken, resource.rule)))
             .collect()
     };
+    let Some(last) = names.last() else {
+        return Vec::new();
+    };
+    let first = names.iter().find(|(at, _)| *at >= from).unwrap_or(last);
     let mut gains: Vec<(String, i64)> = Vec::new();
-    for (name, count) in list(last) {
+    for (name, count) in last.1.iter().cloned() {
         let masked = mask_digits(&name);
         match gains.iter_mut().find(|(known, _)| *known == masked) {
             Some(known) => known.1 += i64::from(count),
             None => gains.push((masked, i64::from(count))),
         }
     }
-    for (name, count) in list(first) {
-        let masked = mask_digits(&name);
+    for (name, count) in &first.1 {
+        let masked = mask_digits(name);
         if let Some(known) = gains.iter_mut().find(|(known, _)| *known == masked) {
-            known.1 -= i64::from(count);
+            known.1 -= i64::from(*count);
         }
     }
     gains.retain(|(_, gain)| *gain > 0);
@@ -260,6 +278,19 @@ fn grown_names(study: &Study<'_>, resource: &Resource) -> Vec<String> {
         .take(3)
         .map(|(name, gain)| format!("{} (+{gain})", cut(&name, 60)))
         .collect()
+}
+
+/// Descriptors or threads of a resource's kind.
+fn names_of(taken: &Resources, rule: &str) -> Vec<(String, u32)> {
+    let names = if rule == THREADS {
+        &taken.threads
+    } else {
+        &taken.fds
+    };
+    let wanted = names
+        .iter()
+        .filter(|(name, _)| is_of(rule, name) && !name.starts_with("python"));
+    wanted.cloned().collect()
 }
 
 /// Whether a descriptor's target is of a resource's kind.

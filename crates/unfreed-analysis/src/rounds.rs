@@ -6,7 +6,7 @@ use crate::garbage::{Cycles, Garbage};
 use crate::seeded::Map;
 use crate::source::EvidenceSource;
 use crate::wording::Pace;
-use unfreed_recording::counters::{Counters, Resources};
+use unfreed_recording::counters::{Counters, Processes, Resources};
 use unfreed_recording::ids::{RunTime, StackId};
 use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
@@ -24,6 +24,7 @@ pub struct ByCalls<'a> {
     rounds: Vec<Round>,
     counters: Vec<Counters>,
     resources: Vec<Resources>,
+    processes: Vec<Processes>,
     epochs: Vec<Epoch>,
     /// Positions of the snapshots that end a round.
     snapshots: Vec<usize>,
@@ -49,6 +50,14 @@ impl<'a> ByCalls<'a> {
                 ..taken.clone()
             })
         });
+        let processes = inner.processes().iter().filter_map(|taken| {
+            let at = called(taken.at)?;
+            Some(Processes {
+                at,
+                ..taken.clone()
+            })
+        });
+        let processes = processes.collect();
         let epochs = inner.epochs().iter().filter_map(|epoch| {
             let at = called(epoch.at)?;
             Some(Epoch {
@@ -65,6 +74,7 @@ impl<'a> ByCalls<'a> {
             inner,
             counters,
             resources,
+            processes,
             epochs,
             snapshots,
             rounds,
@@ -95,6 +105,10 @@ impl EvidenceSource for ByCalls<'_> {
 
     fn resources(&self) -> &[Resources] {
         &self.resources
+    }
+
+    fn processes(&self) -> &[Processes] {
+        &self.processes
     }
 
     fn epochs(&self) -> &[Epoch] {

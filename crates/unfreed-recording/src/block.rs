@@ -1,7 +1,7 @@
 //! The kinds of block a recording is made of. Names and conversions only: bytes are made in
 //! `writer` and read in `reader`.
 
-use crate::counters::{Counters, Resources};
+use crate::counters::{Counters, Processes, Resources};
 use crate::process::{Child, End, Note, ProcessInfo, Round};
 use crate::sites::{Epoch, Natives, Sources, Stacks};
 use crate::snapshot::Snapshot;
@@ -33,6 +33,8 @@ pub enum Kind {
     Sources,
     /// [`Natives`], byte 12.
     Natives,
+    /// [`Processes`], byte 13.
+    Processes,
     /// A kind that a later minor version added. Readers skip it.
     Unknown(u8),
 }
@@ -54,6 +56,7 @@ impl Kind {
             10 => Self::Round,
             11 => Self::Sources,
             12 => Self::Natives,
+            13 => Self::Processes,
             other => Self::Unknown(other),
         }
     }
@@ -74,6 +77,7 @@ impl Kind {
             Self::Round => 10,
             Self::Sources => 11,
             Self::Natives => 12,
+            Self::Processes => 13,
             Self::Unknown(byte) => byte,
         }
     }
@@ -94,6 +98,7 @@ impl Kind {
             Self::Round => "round",
             Self::Sources => "sources",
             Self::Natives => "natives",
+            Self::Processes => "processes",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -126,6 +131,8 @@ pub enum Block {
     Sources(Sources),
     /// Functions of C code.
     Natives(Natives),
+    /// Child processes.
+    Processes(Processes),
 }
 
 impl Block {
@@ -164,6 +171,8 @@ pub enum BlockRef<'a> {
     Sources(&'a Sources),
     /// See [`Block::Natives`].
     Natives(&'a Natives),
+    /// See [`Block::Processes`].
+    Processes(&'a Processes),
 }
 
 macro_rules! each_kind {
@@ -206,4 +215,5 @@ each_kind!(
     Round(Round),
     Sources(Sources),
     Natives(Natives),
+    Processes(Processes),
 );

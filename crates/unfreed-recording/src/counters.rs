@@ -67,6 +67,15 @@ impl FdCounts {
     }
 }
 
+/// Which child processes run, taken with each snapshot; those that ended are [`Counters::zombies`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Processes {
+    /// When it was taken.
+    pub at: RunTime,
+    /// Their names, numbers masked, with how many share each; most first, at most 200.
+    pub running: Vec<(String, u32)>,
+}
+
 /// What the open descriptors and threads are, taken with each snapshot; to name what grows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resources {

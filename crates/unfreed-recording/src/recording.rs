@@ -2,7 +2,7 @@
 //! and decoded one at a time. Reads a slice of bytes; whoever opens the file or maps it owns it.
 
 use crate::block::{Block, Kind};
-use crate::counters::{Counters, Resources};
+use crate::counters::{Counters, Processes, Resources};
 use crate::error::ReadError;
 use crate::ids::{CodeId, StackId};
 use crate::packing::SnapshotHeader;
@@ -50,6 +50,8 @@ pub struct Recording<'a> {
     pub notes: Vec<Note>,
     /// Child processes with recordings of their own.
     pub children: Vec<Child>,
+    /// Which child processes ran, oldest first.
+    pub processes: Vec<Processes>,
     /// Rounds of calls, in recordings of `unfreed check`.
     pub rounds: Vec<Round>,
     /// Texts of source lines by code object and line. Use [`Recording::source`] to find one.
@@ -180,6 +182,7 @@ struct Parts<'a> {
     epochs: Vec<Epoch>,
     notes: Vec<Note>,
     children: Vec<Child>,
+    processes: Vec<Processes>,
     rounds: Vec<Round>,
     sources: Vec<SourceLine>,
     native_objects: Vec<NativeObject>,
@@ -221,6 +224,7 @@ impl<'a> Parts<'a> {
             Block::Epoch(epoch) => self.epochs.push(epoch),
             Block::Note(note) => self.notes.push(note),
             Block::Child(child) => self.children.push(child),
+            Block::Processes(processes) => self.processes.push(processes),
             Block::Round(round) => self.rounds.push(round),
             Block::Sources(sources) => self.sources.extend(sources.lines),
             Block::Natives(natives) => {
@@ -240,6 +244,7 @@ impl<'a> Parts<'a> {
         self.epochs.sort_by_key(|epoch| epoch.at);
         self.notes.sort_by_key(|note| note.at);
         self.children.sort_by_key(|child| child.at);
+        self.processes.sort_by_key(|taken| taken.at);
         self.rounds.sort_by_key(|round| round.at);
         self.sources.sort_by_key(|line| (line.code, line.line));
         self.natives.sort_by_key(|native| native.code);
@@ -254,6 +259,7 @@ impl<'a> Parts<'a> {
             epochs: self.epochs,
             notes: self.notes,
             children: self.children,
+            processes: self.processes,
             rounds: self.rounds,
             sources: self.sources,
             native_objects: self.native_objects,

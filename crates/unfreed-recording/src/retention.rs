@@ -149,6 +149,7 @@ fn piece(frame: &RawFrame<'_>) -> Result<Piece, ReadError> {
             }
             Kind::Counters
             | Kind::Resources
+            | Kind::Processes
             | Kind::Note
             | Kind::Child
             | Kind::End

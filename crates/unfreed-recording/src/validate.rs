@@ -25,7 +25,8 @@ pub(crate) fn block(block: BlockRef<'_>) -> Result<(), Fault> {
         | BlockRef::End(_)
         | BlockRef::Round(_)
         | BlockRef::Sources(_)
-        | BlockRef::Natives(_) => Ok(()),
+        | BlockRef::Natives(_)
+        | BlockRef::Processes(_) => Ok(()),
     }
 }
 

@@ -48,6 +48,7 @@ pub fn encode<'a>(block: impl Into<BlockRef<'a>>) -> Result<Vec<u8>, EncodeError
         BlockRef::Round(content) => model(kind, content),
         BlockRef::Sources(content) => model(kind, content),
         BlockRef::Natives(content) => model(kind, content),
+        BlockRef::Processes(content) => model(kind, content),
     }
 }
 

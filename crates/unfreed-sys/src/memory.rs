@@ -46,6 +46,48 @@ pub fn read_each(addresses: &[usize], mut each: impl FnMut(usize, &[usize; WORDS
     }
 }
 
+/// Reads the whole words of a range that need not be mapped, as far as it is.
+pub fn read_range(start: usize, bytes: usize, mut each: impl FnMut(usize)) {
+    let first = start.next_multiple_of(size_of::<usize>());
+    let step = WORDS * size_of::<usize>();
+    let end = start + bytes;
+    let places: Vec<usize> = (first..end.saturating_sub(step - 1))
+        .step_by(step)
+        .collect();
+    let rest = first + places.len() * step;
+    read_each(&places, |_, words| {
+        words.iter().copied().for_each(&mut each)
+    });
+    let mut tail = [0usize; WORDS];
+    let left = end.saturating_sub(rest) / size_of::<usize>();
+    if left > 0 && copy_words(rest, &mut tail[..left]) {
+        tail[..left].iter().copied().for_each(each);
+    }
+}
+
+fn copy_words(from: usize, into: &mut [usize]) -> bool {
+    let source = libc::iovec {
+        iov_base: from as *mut libc::c_void,
+        iov_len: size_of_val(into),
+    };
+    let target = libc::iovec {
+        iov_base: into.as_mut_ptr().cast(),
+        iov_len: size_of_val(into),
+    };
+    // SAFETY: as in `copy`.
+    let copied = unsafe {
+        libc::process_vm_readv(
+            libc::getpid(),
+            &raw const target,
+            1,
+            &raw const source,
+            1,
+            0,
+        )
+    };
+    usize::try_from(copied).is_ok_and(|copied| copied == size_of_val(into))
+}
+
 /// Copies from as many places as can be read, in order; returns how many.
 fn copy(addresses: &[usize], into: &mut [[usize; WORDS]]) -> usize {
     let places: Vec<libc::iovec> = addresses

@@ -88,6 +88,11 @@ pub fn resource(rule: &str, example: Option<&str>) -> Advice {
             "with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:\n    \
              pool.submit(job)",
         ),
+        "running_child" => (
+            "Child processes are started and never end. Tell each to end, and wait for it: terminate() \
+             and wait() on a Popen, shutdown() on an executor, or close() and join() on a pool.",
+            "with concurrent.futures.ProcessPoolExecutor() as pool:\n    pool.submit(job)",
+        ),
         "unreaped_child" => (
             "Child processes end and nobody waits for them. Call wait() or communicate() on each \
              Popen, or join() on each Process.",

@@ -10,6 +10,7 @@ mod frames;
 mod gc_lists;
 mod labels;
 mod lost;
+mod owners;
 mod roots;
 mod sizes;
 mod untraversed;
@@ -43,7 +44,12 @@ pub struct SampledBlock {
     pub born: EpochId,
     /// Bytes that the sample stands for.
     pub bytes: u64,
+    /// Its own size in bytes, where every block is followed; 0 else.
+    pub size: usize,
 }
+
+/// Objects by the address of a buffer of theirs.
+type Owners = HashMap<usize, NodeIndex, FixedState>;
 
 /// Why there is no snapshot this time; displays as a part of a sentence.
 #[derive(Debug, thiserror::Error)]
@@ -321,25 +327,30 @@ impl<'a> Walker<'a> {
 
     /// Finds the objects whose blocks (or whose buffers) were sampled when they were allocated.
     fn join_samples(&mut self, blocks: &[SampledBlock]) -> Vec<SampledNode> {
-        let owners: HashMap<usize, NodeIndex, FixedState> = self.buffers.drain(..).collect();
-        let mut samples = Vec::new();
-        for block in blocks {
-            let at = |offset: usize| self.map.get(block.address + offset);
-            // A block starts with the collector's links and, since 3.11, a managed dict's slot.
-            let node = at(0)
-                .or_else(|| at(16))
-                .or_else(|| at(32))
-                .or_else(|| owners.get(&block.address).copied());
-            if let Some(node) = node {
-                samples.push(SampledNode {
-                    node,
-                    stack: block.stack,
-                    born: block.born,
-                    bytes: block.bytes,
-                });
-            }
-        }
+        let known: Owners = self.buffers.drain(..).collect();
+        let sample = |block: &SampledBlock, node| SampledNode {
+            node,
+            stack: block.stack,
+            born: block.born,
+            bytes: block.bytes,
+        };
+        let mut samples: Vec<SampledNode> = blocks
+            .iter()
+            .filter_map(|block| Some(sample(block, self.node_of(block.address, &known)?)))
+            .collect();
+        let owned = self.find_owners(blocks, &known).into_iter();
+        samples.extend(owned.map(|(index, owner)| sample(&blocks[index], owner)));
         samples
+    }
+
+    /// The object in a block, or the one that it is a buffer of.
+    fn node_of(&self, block: usize, known: &Owners) -> Option<NodeIndex> {
+        let at = |offset: usize| self.map.get(block + offset);
+        // A block starts with the collector's links and, since 3.11, a managed dict's slot.
+        at(0)
+            .or_else(|| at(16))
+            .or_else(|| at(32))
+            .or_else(|| known.get(&block).copied())
     }
 
     fn finish(mut self, roots: Vec<Root>, samples: Vec<SampledNode>, tracked: u64) -> Snapshot {
