@@ -23,8 +23,9 @@ ROUND_SECONDS = 0.05
 """A round has as many calls as fit into this, one at least."""
 MOST_CALLS = 500
 """Most calls of a round."""
-MOST_GAINED = (20_000, 8 << 20)
-"""Blocks, and bytes of resident memory, that a round may gain: a call that loses more is plain enough by itself."""
+MOST_GAINED = (20_000, 8 << 20, 20, 20)
+"""Blocks, bytes of resident memory, threads and descriptors that a round may gain: a call that loses more is plain
+enough by itself, and some of these run out."""
 WARM_ROUNDS = (3, 10)
 """Rounds of warm-up: at least, at most."""
 WARM_SECONDS = 10.0
@@ -148,13 +149,14 @@ def _measure(function: "Callable[[], Any]", spec: "dict[str, Any]") -> None:
     measured.warm_up()
     measured.begin()
     rounds: Optional[int] = spec["rounds"]
-    done = 0
+    done, until = 0, rounds or spec["rounds_until_asked"][measured.loses]
     while True:
-        for _ in range(rounds or spec["first_rounds"]):
+        for _ in range(until - done):
             measured.measure()
             done += 1
         if rounds or not _launcher_wants_more(spec["control"], done):
             return
+        until = done + spec["more_rounds"]
 
 
 def _time_of_a_call(function: "Callable[[], Any]") -> float:
@@ -181,30 +183,35 @@ class Rounds:
         self.collector_enabled = gc.isenabled()
         self.without_collector = without_collector
         self.threads = _threads()
+        self.loses = "nothing"
 
     def warm_up(self) -> None:
         """Rounds until each gains as many blocks as the one before: what is built once is built by then."""
         gains: "list[int]" = []
         begin = time.monotonic()
         gc.collect()
-        blocks, resident = sys.getallocatedblocks(), _resident_bytes()
+        before = _gained_so_far()
         while len(gains) < WARM_ROUNDS[1]:
+            calls = self.calls
             self._call()
             gc.collect()
-            now = sys.getallocatedblocks()
-            gains.append(now - blocks)
-            blocks = now
-            before, resident = resident, _resident_bytes()
+            now = _gained_so_far()
+            gained = [after - known for after, known in zip(now, before)]
+            before = now
+            gains.append(gained[0] * self.calls // calls)
+            self._shrink(gained)
             late = time.monotonic() - begin > WARM_SECONDS
             if len(gains) >= WARM_ROUNDS[0] and (late or _are_alike(gains[-2:])):
-                break
+                return
             if late and len(gains) > 1:
-                break
-        self._shrink(gains[-1], resident - before)
+                return
 
-    def _shrink(self, blocks: int, resident: int) -> None:
+    def _shrink(self, gained: "list[int]") -> None:
         """Fewer calls a round for a function that loses much in each."""
-        excess = max(blocks / MOST_GAINED[0], resident / MOST_GAINED[1])
+        excess = max(gain / most for gain, most in zip(gained, MOST_GAINED))
+        self.loses = "something" if gained[0] > ALIKE[0] else "nothing"
+        if excess > self.calls:
+            self.loses = "much"
         if excess > 1:
             self.calls = max(1, int(self.calls / excess))
 
@@ -244,9 +251,12 @@ class Rounds:
             time.sleep(0.005)
 
 
-def _resident_bytes() -> int:
+def _gained_so_far() -> "list[int]":
+    """Blocks, bytes of resident memory, threads and descriptors that there are: as in MOST_GAINED."""
     with open("/proc/self/statm", "rb") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        resident = int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    descriptors = len(os.listdir("/proc/self/fd"))
+    return [sys.getallocatedblocks(), resident, len(os.listdir("/proc/self/task")), descriptors]
 
 
 def _threads() -> int:

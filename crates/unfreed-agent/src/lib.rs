@@ -104,6 +104,8 @@ fn begin(
     let agent = Agent::new(runtime, recorder, &settings)?;
     let control = Arc::new(Control::default());
     let (thread, parked) = if settings.by_rounds {
+        // Before the program looks malloc up, by `ctypes` for one; nothing is sampled yet.
+        recorder.activate_natives(0);
         (None, Some(agent))
     } else {
         recorder.activate(settings.process.sample_bytes);

@@ -44,6 +44,18 @@ pub(crate) struct Block {
     pub blocks: u32,
 }
 
+/// What became of a block that was to be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inserted {
+    /// It is in the table.
+    Kept,
+    /// It was already: an allocator that asks another for the block (a `realloc` from large to small)
+    /// makes it known twice.
+    Known,
+    /// Its bucket is full.
+    Full,
+}
+
 /// The table. More blocks than it has room for are counted as lost.
 #[derive(Debug)]
 pub(crate) struct LiveBlocks {
@@ -90,9 +102,16 @@ impl LiveBlocks {
         self.filter[self.filter_slot(address)].load(Relaxed) != 0
     }
 
-    /// Adds a block; `false` when its bucket is full.
-    pub(crate) fn insert(&self, block: Block) -> bool {
+    /// Adds a block.
+    pub(crate) fn insert(&self, block: Block) -> Inserted {
         let start = self.bucket(block.address);
+        let bucket = &self.addresses[start..start + WAYS];
+        if bucket
+            .iter()
+            .any(|known| known.load(Relaxed) == block.address)
+        {
+            return Inserted::Known;
+        }
         for slot in start..start + WAYS {
             let free = self.addresses[slot].compare_exchange(0, BUSY, Acquire, Relaxed);
             if free.is_err() {
@@ -106,9 +125,9 @@ impl LiveBlocks {
             // A counter at its top stays there: it only costs some useless look-ups.
             let _ = count.fetch_update(Relaxed, Relaxed, |n| n.checked_add(1));
             self.addresses[slot].store(block.address, Release);
-            return true;
+            return Inserted::Kept;
         }
-        false
+        Inserted::Full
     }
 
     /// Takes a block out.
@@ -177,13 +196,13 @@ mod tests {
     fn a_block_is_known_until_it_is_freed_and_its_address_can_be_used_again() {
         let live = LiveBlocks::new(Room::Samples).expect("tables");
         assert!(!live.may_hold(0x1000));
-        assert!(live.insert(block(0x1000, 7)));
+        assert_eq!(live.insert(block(0x1000, 7)), Inserted::Kept);
         assert!(live.may_hold(0x1000));
         assert_eq!(live.all(), [block(0x1000, 7)]);
         assert_eq!(live.remove(0x1000), Some(block(0x1000, 7)));
         assert_eq!(live.remove(0x1000), None);
         assert!(!live.may_hold(0x1000));
-        assert!(live.insert(block(0x1000, 8)));
+        assert_eq!(live.insert(block(0x1000, 8)), Inserted::Kept);
         assert_eq!(live.remove(0x1000).map(|b| b.stack), Some(StackId(8)));
     }
 
@@ -195,10 +214,12 @@ mod tests {
             .filter(|&a| live.bucket(a) == live.bucket(16))
             .take(WAYS + 1)
             .collect();
-        assert!(same[..WAYS].iter().all(|&a| live.insert(block(a, 1))));
-        assert!(!live.insert(block(same[WAYS], 1)));
+        let kept = |address: &usize| live.insert(block(*address, 1)) == Inserted::Kept;
+        assert!(same[..WAYS].iter().all(kept));
+        assert_eq!(live.insert(block(same[0], 1)), Inserted::Known);
+        assert_eq!(live.insert(block(same[WAYS], 1)), Inserted::Full);
         assert!(live.remove(same[3]).is_some());
-        assert!(live.insert(block(same[WAYS], 1)));
+        assert_eq!(live.insert(block(same[WAYS], 1)), Inserted::Kept);
     }
 
     #[test]
@@ -210,7 +231,7 @@ mod tests {
                 scope.spawn(move || {
                     for round in 0..20_000usize {
                         let address = (thread * 1_000_000 + round % 500 + 1) * 16;
-                        assert!(live.insert(block(address, 1)));
+                        assert_eq!(live.insert(block(address, 1)), Inserted::Kept);
                         assert!(live.remove(address).is_some());
                     }
                 });

@@ -2,7 +2,7 @@
 //! process, never dropped.
 
 use crate::StartError;
-use crate::live::{Block, LiveBlocks, Room};
+use crate::live::{Block, Inserted, LiveBlocks, Room};
 use crate::sampler::{self, Sampler};
 use crate::sites::SiteFigures;
 use crate::stacks::{NewStacks, StackTable};
@@ -285,9 +285,13 @@ impl Recorder {
             blocks: weight.round().clamp(1.0, f64::from(u32::MAX)) as u32,
         };
         self.sites.allocated(&block);
-        if !self.live.insert(block) {
-            self.lost.fetch_add(1, Relaxed);
-            self.sites.freed(&block);
+        match self.live.insert(block) {
+            Inserted::Kept => {}
+            Inserted::Known => self.sites.freed(&block),
+            Inserted::Full => {
+                self.lost.fetch_add(1, Relaxed);
+                self.sites.freed(&block);
+            }
         }
     }
 
@@ -334,5 +338,9 @@ impl interpose::Observer for Recorder {
 
     fn freed(&self, block: usize) {
         self.forget(block);
+    }
+
+    fn loaded(&self) {
+        self.reach_new_objects();
     }
 }

@@ -300,6 +300,7 @@ impl Agent {
     pub(crate) fn look(&mut self, gil: &Gil) -> Result<(), String> {
         let runtime = self.runtime;
         self.recorder.reach_new_objects();
+        runtime.clear_attribute_cache(gil);
         self.looked_at = self.now();
         let needed = walk::tracked_objects(runtime, gil).saturating_mul(SNAPSHOT_BYTES);
         if needed > headroom::bytes() {

@@ -22,6 +22,8 @@ use crate::wording::count;
 
 /// Confidence from which growth is called a leak.
 const SURE: f64 = 0.6;
+/// Containers of weak references to what they seem to hold.
+const WEAK: [&str; 2] = ["WeakSet", "WeakValueDictionary"];
 /// Most types that a finding lists.
 const FILLINGS: usize = 8;
 /// Most others that a sentence names.
@@ -83,6 +85,8 @@ impl<'t, 'a> Told<'t, 'a> {
         let growth = self.growth(whole);
         let severity = match kind {
             Kind::Cache => Severity::Note,
+            // It holds nothing: it grows with what somebody else keeps.
+            _ if self.is_weak() => Severity::Warning,
             _ if growth.confidence >= SURE => Severity::Leak,
             _ => Severity::Warning,
         };
@@ -116,6 +120,11 @@ impl<'t, 'a> Told<'t, 'a> {
             _ if self.first.rootless && self.subject.flavour == Flavour::Native => Kind::Refcount,
             _ => Kind::Container,
         }
+    }
+
+    fn is_weak(&self) -> bool {
+        let mut types = self.subject.path.iter().map(|holder| &holder.type_name);
+        types.any(|name| WEAK.contains(&short_name(name)))
     }
 
     fn growth(&self, whole: f64) -> Growth {

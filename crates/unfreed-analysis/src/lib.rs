@@ -98,9 +98,9 @@ fn find(study: &Study<'_>) -> Vec<Finding> {
     found.extend(refcounts::findings(study, &found));
     found.extend(cycles::findings(study, whole));
     found.extend(strays::findings(study, &found, whole));
+    found.extend(resources);
     found.extend(unowned::findings(study, &found));
     found.extend(native::finding(study, &found, whole));
-    found.extend(resources);
     found.extend(stopped::notes(study, &found));
     found.extend(notes::warm_up(study));
     found.extend(notes::retention(study));
@@ -108,6 +108,8 @@ fn find(study: &Study<'_>) -> Vec<Finding> {
         let rank = |finding: &Finding| {
             (
                 finding.severity,
+                // What the process runs out of first; what holds descriptors grows with them.
+                finding.kind != Kind::Resource,
                 std::cmp::Reverse(finding.growth.bytes),
                 is_note_of_all(finding),
             )

@@ -30,7 +30,7 @@ const SECONDS: f64 = 3.0;
 const SURE: f64 = 0.6;
 
 /// The rule about threads.
-const THREADS: &str = "unjoined_thread";
+pub const THREADS: &str = "unjoined_thread";
 
 /// The rule about running children.
 const CHILDREN: &str = "running_child";
@@ -304,8 +304,14 @@ fn is_of(rule: &str, target: &str) -> bool {
     }
 }
 
-/// The function of the person's code that most threads run: `app.worker()`.
+/// The function that most threads run, the person's own before libraries': `app.worker()`.
 fn runs(study: &Study<'_>) -> Option<String> {
+    [Owner::Own, Owner::ThirdParty]
+        .into_iter()
+        .find_map(|owner| run_by(study, owner))
+}
+
+fn run_by(study: &Study<'_>, owner: Owner) -> Option<String> {
     let heap: &Heap<'_> = &study.latest.as_ref()?.heap;
     let mut counts: Vec<(String, u32)> = Vec::new();
     for root in &heap.snapshot.roots {
@@ -319,15 +325,12 @@ fn runs(study: &Study<'_>) -> Option<String> {
         else {
             continue;
         };
-        let own = study.ownership.of_file(heap.text(file)) == Owner::Own;
-        if !own || heap.text(thread) == "MainThread" {
+        let file = heap.text(file);
+        if study.ownership.of_file(file) != owner || heap.text(thread) == "MainThread" {
             continue;
         }
-        let base = heap.text(file).rsplit('/').next().unwrap_or("");
-        let name = format!(
-            "{} at {base}:{line}",
-            crate::roots::called(heap.text(function))
-        );
+        let called = crate::roots::called(heap.text(function));
+        let name = format!("{called} at {}:{line}", in_package(file, owner));
         match counts.iter_mut().find(|(known, _)| *known == name) {
             Some(known) => known.1 += 1,
             None => counts.push((name, 1)),
@@ -337,4 +340,14 @@ fn runs(study: &Study<'_>) -> Option<String> {
         .into_iter()
         .max_by_key(|(name, count)| (*count, std::cmp::Reverse(name.clone())))
         .map(|c| c.0)
+}
+
+/// The person's files by their names, those of packages from the package on.
+fn in_package(file: &str, owner: Owner) -> &str {
+    let folders = ["/site-packages/", "/dist-packages/"];
+    let inside = folders.iter().find_map(|folder| file.rsplit_once(folder));
+    match inside {
+        Some((_, inside)) if owner == Owner::ThirdParty => inside,
+        _ => file.rsplit('/').next().unwrap_or(file),
+    }
 }

@@ -7,6 +7,7 @@ use crate::extensions::{Extension, Extensions};
 use crate::findings::{AllocatedAt, Finding, Frame, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::libraries;
+use crate::resources;
 use crate::seeded::Map;
 use crate::sites::named_frame;
 use crate::study::Study;
@@ -34,6 +35,10 @@ pub fn findings(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
     if !study.is_exact() {
         return Vec::new();
     }
+    // A thread that does not end keeps blocks that no object shows: its state, its data.
+    let with_threads = known
+        .iter()
+        .any(|finding| finding.advice.rule == resources::THREADS);
     let rounds = study.taken.len().saturating_sub(study.from);
     let mut lines: Map<Frame, Line> = Map::default();
     let mut frames: Map<StackId, Option<Frame>> = Map::default();
@@ -58,7 +63,7 @@ pub fn findings(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
     let mut found: Vec<Finding> = lines
         .into_iter()
         .filter(|(frame, _)| !is_told(frame, known))
-        .filter_map(|(frame, line)| finding(study, frame, &line))
+        .filter_map(|(frame, line)| finding(study, frame, &line, with_threads))
         .collect();
     found.sort_by(|a, b| {
         b.growth
@@ -103,7 +108,7 @@ fn is_told(frame: &Frame, known: &[Finding]) -> bool {
         .any(|at| at.frame == *frame)
 }
 
-fn finding(study: &Study<'_>, frame: Frame, line: &Line) -> Option<Finding> {
+fn finding(study: &Study<'_>, frame: Frame, line: &Line, with_threads: bool) -> Option<Finding> {
     let judged = judge(&readings(study, &line.blocks), 0.0);
     let gained = |series: &[f64]| series.last().unwrap_or(&0.0) - series.first().unwrap_or(&0.0);
     let enough = gained(&line.blocks) >= LEAST * f64::from(judged.intervals);
@@ -114,7 +119,7 @@ fn finding(study: &Study<'_>, frame: Frame, line: &Line) -> Option<Finding> {
         Some(latest) => Extensions::new(&latest.heap, &study.ownership).used_by(&frame.file),
         None => Vec::new(),
     };
-    Some(tell(study, frame, line, judged, &likely))
+    Some(tell(study, frame, line, judged, &likely, with_threads))
 }
 
 fn readings(study: &Study<'_>, series: &[f64]) -> Vec<Reading> {
@@ -134,12 +139,14 @@ fn tell(
     line: &Line,
     judged: Judgement,
     likely: &[Extension],
+    with_threads: bool,
 ) -> Finding {
     let base = frame.file.rsplit('/').next().unwrap_or(&frame.file);
     let called = crate::roots::called(&frame.function);
     let place = format!("{base}:{} in {called}", frame.line);
     let bytes = readings(study, &line.bytes);
     let blocks = readings(study, &line.blocks);
+    let sure = judged.confidence >= SURE && !with_threads;
     let stack = study.source.frames(line.largest.1);
     let (number, unit) = study.pace().rate(judged.slope);
     let byte_rate = study.pace().byte_rate(slope(&bytes));
@@ -169,7 +176,7 @@ fn tell(
     };
     Finding {
         id: fingerprint(kind, &format!("{base} {}", frame.function), &["unowned"]),
-        severity: if judged.confidence >= SURE {
+        severity: if sure {
             Severity::Leak
         } else {
             Severity::Warning

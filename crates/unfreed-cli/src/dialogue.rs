@@ -13,7 +13,11 @@ use unfreed_analysis::findings::{Report, Severity, Status, Trend};
 /// Rounds after which there are no more: the recording keeps so many snapshots.
 const MOST: u32 = 16;
 /// A leak is believed after so many rounds: what merely fills up has mostly stopped by then.
-const BELIEVED: u32 = 12;
+pub const BELIEVED: u32 = 12;
+/// The same for one of so many objects a call that more rounds take minutes.
+pub const BELIEVED_OF_MUCH: u32 = 8;
+/// Objects a call that are so many.
+const MUCH: f64 = 15_000.0;
 /// Confidence below which more rounds may change the verdict.
 const SURE: f64 = 0.85;
 
@@ -90,7 +94,15 @@ fn is_certain(report: &Report, rounds: u32) -> bool {
     });
     match report.verdict.status {
         Status::NotEnoughEvidence => false,
-        Status::Leak => rounds >= BELIEVED && !unsure,
+        Status::Leak => {
+            let mut much = leaks.filter(|leak| leak.growth.objects_per_second >= MUCH);
+            let enough = if much.next().is_some() {
+                BELIEVED_OF_MUCH
+            } else {
+                BELIEVED
+            };
+            rounds >= enough && !unsure
+        }
         Status::Warning | Status::Clean => !undecided,
     }
 }

@@ -1,7 +1,7 @@
 //! The functions and objects of the running interpreter, looked up by name at start. A missing one
 //! means an interpreter that we do not know, and is reported by name.
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::num::NonZeroUsize;
 use unfreed_sys::symbols;
 
@@ -71,6 +71,7 @@ functions! {
     set_arena_allocator: extern "C" fn(*const ArenaAllocator) = c"PyObject_SetArenaAllocator";
     object_malloc: extern "C" fn(usize) -> *mut c_void = c"PyObject_Malloc";
     object_free: extern "C" fn(*mut c_void) = c"PyObject_Free";
+    clear_type_cache: extern "C" fn() -> c_uint = c"PyType_ClearCache";
     add_pending_call: extern "C" fn(extern "C" fn(*mut c_void) -> c_int, *mut c_void) -> c_int
         = c"Py_AddPendingCall";
 }

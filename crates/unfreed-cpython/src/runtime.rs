@@ -89,6 +89,12 @@ impl Runtime {
         unsafe { Reader::new() }
     }
 
+    /// Empties the interpreter's cache of attributes, which keeps names alive that nothing else does: as
+    /// many as it has room for, some thousands. It fills again as it is used.
+    pub fn clear_attribute_cache(&self, _gil: &Gil) {
+        (self.api.functions.clear_type_cache)();
+    }
+
     /// Blocks of Python's allocator in use, a count.
     #[must_use]
     pub fn allocated_blocks(&self, _gil: &Gil) -> Option<u64> {

@@ -1,7 +1,7 @@
 //! The objects that are loaded into this process: the executable and its libraries, where they are,
 //! and which function an address belongs to. Not for hooks: it takes the loader's lock and the heap.
 
-use std::ffi::{CStr, OsStr, c_int, c_void};
+use std::ffi::{CStr, CString, OsStr, c_int, c_void};
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -80,6 +80,40 @@ pub fn generation() -> u64 {
     // SAFETY: the callback matches the declared type and `found` outlives the call.
     unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut found).cast()) };
     found
+}
+
+/// All objects that are whole, each kept loaded from here on: what is read of them, and written to them,
+/// must not go away. `None` while others are being loaded or unloaded; ask again later.
+#[must_use]
+pub fn settled_objects() -> Option<Vec<LoadedObject>> {
+    let before = generation();
+    // Waits for whoever loads now: the loader lists objects before it has linked them.
+    keep(c"");
+    let objects = objects();
+    for object in &objects {
+        if let Ok(path) = CString::new(object.path.as_os_str().as_bytes()) {
+            keep(&path);
+        }
+    }
+    (generation() == before).then_some(objects)
+}
+
+/// Marks a loaded object as not to be unloaded; the executable, whose name is empty, never is.
+fn keep(path: &CStr) {
+    let name = if path.is_empty() {
+        std::ptr::null()
+    } else {
+        path.as_ptr()
+    };
+    let flags = libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE;
+    // SAFETY: RTLD_NOLOAD loads nothing and runs no code; the handle is given back at once, and
+    // RTLD_NODELETE outlasts it.
+    unsafe {
+        let handle = libc::dlopen(name, flags);
+        if !handle.is_null() {
+            libc::dlclose(handle);
+        }
+    }
 }
 
 /// All objects, in the loader's order: the executable first.

@@ -41,6 +41,8 @@ struct Knowledge {
     interpreter: Range<u64>,
     /// Its functions that run interpreted code: what lies beyond belongs to another call from there.
     ends: Vec<Range<u64>>,
+    /// Where the main thread's stack ends; 0 when the loader does not tell.
+    main_stack_end: usize,
     generation: u64,
 }
 
@@ -65,9 +67,12 @@ pub fn learn_objects(interpreter: Interpreter) {
     if !known.is_null() && unsafe { (*known).generation } == generation {
         return;
     }
+    let Some(objects) = loaded::settled_objects() else {
+        return;
+    };
     let _ = READY.get_or_init(|| std::array::from_fn(|_| Mutex::new(Cache::new_in())));
     let (mut tables, mut own, mut of_interpreter) = (Tables::new(), 0..0, 0..0);
-    for object in loaded::objects() {
+    for object in objects {
         let range = object.range.start as u64..object.range.end as u64;
         if object.range.contains(&own_address()) {
             own = range.clone();
@@ -89,21 +94,18 @@ pub fn learn_objects(interpreter: Interpreter) {
         own,
         interpreter: of_interpreter,
         ends,
+        main_stack_end: main_stack_end(),
         generation,
     };
     KNOWLEDGE.store(Box::into_raw(Box::new(knowledge)), Ordering::Release);
 }
 
-/// The unwind tables of an object. They are pinned: the object stays loaded from here on, as do
-/// practically all that a Python program loads.
+/// The unwind tables of an object.
 fn module(object: &LoadedObject, range: Range<u64>) -> Option<Module<&'static [u8]>> {
     let header = object.unwind_header.clone();
     let frames = frames_of(object, &header)?;
-    if !pin(object) {
-        return None;
-    }
     // SAFETY: both ranges lie in segments that the loader mapped readable and keeps, since the
-    // object is pinned; nobody writes to unwind tables.
+    // object is one of those that stay loaded; nobody writes to unwind tables.
     let (header_bytes, frame_bytes): (&'static [u8], &'static [u8]) = unsafe {
         (
             std::slice::from_raw_parts(header.start as *const u8, header.len()),
@@ -150,23 +152,6 @@ fn frames_of(object: &LoadedObject, header: &Range<usize>) -> Option<Range<usize
     Some(start..segment.range.end)
 }
 
-/// Keeps an object loaded. The executable and the C library always are.
-fn pin(object: &LoadedObject) -> bool {
-    use std::os::unix::ffi::OsStrExt;
-    let Ok(path) = std::ffi::CString::new(object.path.as_os_str().as_bytes()) else {
-        return false;
-    };
-    let flags = libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE;
-    // SAFETY: RTLD_NOLOAD loads nothing and runs no code; the object is only marked as not to be
-    // unloaded.
-    let handle = unsafe { libc::dlopen(path.as_ptr(), flags) };
-    if !handle.is_null() {
-        // SAFETY: the handle was just given; RTLD_NODELETE outlasts it.
-        unsafe { libc::dlclose(handle) };
-    }
-    true
-}
-
 /// Captures the addresses of calls, innermost first, from C code that the interpreter called; returns
 /// how many of `out` were written. Empty when the interpreter itself allocates.
 #[must_use]
@@ -181,7 +166,7 @@ pub fn capture(out: &mut [u64]) -> usize {
         return 0;
     };
     let (pc, registers) = registers();
-    let stack = stack_above(registers.sp());
+    let stack = stack_above(registers.sp(), known.main_stack_end);
     let mut read = |address: u64| {
         let inside =
             stack.contains(&address) && stack.end - address >= 8 && address.is_multiple_of(8);
@@ -267,10 +252,10 @@ thread_local! {
 
 /// This thread's stack from `sp` up; empty when `sp` is not in it (a coroutine with a stack of its
 /// own).
-fn stack_above(sp: u64) -> Range<u64> {
+fn stack_above(sp: u64, main_end: usize) -> Range<u64> {
     let (low, high) = STACK.with(|stack| {
         if stack.get().1 == 0 {
-            stack.set(own_stack().unwrap_or((0, 1)));
+            stack.set(own_stack(main_end).unwrap_or((0, 1)));
         }
         stack.get()
     });
@@ -281,25 +266,27 @@ fn stack_above(sp: u64) -> Range<u64> {
     }
 }
 
-/// Bounds of this thread's stack. Of the main thread's the C library would read a file; its end is
-/// known to the loader, and how far down it reaches does not matter.
-fn own_stack() -> Option<(usize, usize)> {
-    // SAFETY: getpid and gettid always succeed.
-    let is_main = unsafe { libc::getpid() == libc::gettid() };
+/// Bounds of this thread's stack, without a call into the C library: that would take locks of the
+/// thread, and allocate. How far down a stack reaches does not matter. The end of the main thread's is
+/// known; any other's lies below the thread's own data, which the library puts on top of it.
+fn own_stack(main_end: usize) -> Option<(usize, usize)> {
+    const LOWEST: usize = 0x1000;
+    const LARGEST: usize = 1 << 30;
+    // SAFETY: all three always succeed.
+    let (is_main, own) = unsafe {
+        let own = libc::pthread_self() as usize;
+        (libc::getpid() == libc::gettid(), own)
+    };
     if is_main {
-        let end = crate::symbols::find(c"__libc_stack_end")?.get();
+        return (main_end != 0).then_some((LOWEST, main_end));
+    }
+    let here = (&raw const own) as usize;
+    (here < own && own - here < LARGEST).then_some((own.saturating_sub(LARGEST), own))
+}
+
+fn main_stack_end() -> usize {
+    crate::symbols::find(c"__libc_stack_end").map_or(0, |end| {
         // SAFETY: a variable of the loader, of the size of a pointer.
-        return Some((0x1000, unsafe { *(end as *const usize) }));
-    }
-    // SAFETY: the attributes are initialised by the call, read, and destroyed once.
-    unsafe {
-        let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::zeroed();
-        if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
-            return None;
-        }
-        let (mut low, mut size) = (ptr::null_mut(), 0);
-        let found = libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut low, &raw mut size);
-        libc::pthread_attr_destroy(attributes.as_mut_ptr());
-        (found == 0).then_some((low as usize, low as usize + size))
-    }
+        unsafe { *(end.get() as *const usize) }
+    })
 }

@@ -5,7 +5,7 @@ use crate::Interpreter;
 use crate::arguments::check::{Check, Rounds};
 use crate::child::{self, Ending};
 use crate::destination::Destination;
-use crate::dialogue::Dialogue;
+use crate::dialogue::{self, Dialogue};
 use crate::exit::ExitCode;
 use crate::forwarding::Forwarding;
 use crate::handover::Handover;
@@ -18,8 +18,15 @@ use std::io;
 use std::path::Path;
 use unfreed_analysis::findings::Status;
 
-/// Rounds before the launcher is asked for the first time, and between two questions.
-const FIRST_ROUNDS: u32 = 6;
+/// Rounds before the launcher is asked for the first time, by what the warm-up saw: an answer costs the
+/// reading of the recording, and what seems to leak is not believed sooner.
+const UNTIL_ASKED: UntilAsked = UntilAsked {
+    nothing: 6,
+    something: dialogue::BELIEVED,
+    much: dialogue::BELIEVED_OF_MUCH,
+};
+/// Rounds between two questions.
+const MORE_ROUNDS: u32 = 4;
 /// What the runner ends with when the program cannot be checked, and has said why.
 const REFUSED: u8 = 3;
 
@@ -34,8 +41,18 @@ struct Plan<'a> {
     whole: bool,
     arguments: Vec<String>,
     rounds: Option<u32>,
-    first_rounds: u32,
+    rounds_until_asked: UntilAsked,
+    more_rounds: u32,
     control: i32,
+}
+
+/// By what calls seem to lose before anything is measured.
+#[derive(Clone, Copy, Serialize)]
+struct UntilAsked {
+    nothing: u32,
+    something: u32,
+    /// So much in one call that fewer rounds have to do.
+    much: u32,
 }
 
 /// Checks the function and reports on it.
@@ -94,7 +111,8 @@ fn plan(typed: &Check) -> Option<Plan<'_>> {
             Rounds::Auto => None,
             Rounds::Fixed(rounds) => Some(rounds),
         },
-        first_rounds: FIRST_ROUNDS,
+        rounds_until_asked: UNTIL_ASKED,
+        more_rounds: MORE_ROUNDS,
         control: -1,
     })
 }

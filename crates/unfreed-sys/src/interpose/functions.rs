@@ -101,6 +101,7 @@ functions! {
     munmap = c"munmap": fn(*mut c_void, usize) -> c_int;
     mremap = c"mremap": fn(*mut c_void, usize, usize, c_int, *mut c_void) -> *mut c_void;
     sbrk = c"sbrk": fn(isize) -> *mut c_void;
+    dlopen = c"dlopen": fn(*const c_char, c_int) -> *mut c_void;
     dlsym = c"dlsym": fn(*mut c_void, *const c_char) -> *mut c_void;
 }
 
@@ -280,6 +281,45 @@ extern "C" fn our_dlsym() {
 #[cfg(target_arch = "x86_64")]
 static ORIGINAL_DLSYM: AtomicUsize = AtomicUsize::new(0);
 
+/// Loads by path, as the interpreter does, and tells of it. By name is left to the original, which is
+/// jumped to: where it looks depends on who called.
+extern "C" fn opened(path: *const c_char, flags: c_int) -> *mut c_void {
+    let handle = original::dlopen()(path, flags);
+    if let Some(observer) = OBSERVER.get() {
+        observer.loaded();
+    }
+    handle
+}
+
+extern "C" fn is_path(name: *const c_char) -> bool {
+    // SAFETY: whoever calls dlopen passes NULL or a NUL-terminated name.
+    !name.is_null() && unsafe { CStr::from_ptr(name) }.to_bytes().contains(&b'/')
+}
+
+#[cfg(target_arch = "x86_64")]
+#[unsafe(naked)]
+extern "C" fn our_dlopen() {
+    std::arch::naked_asm!(
+        "push rdi",
+        "push rsi",
+        "sub rsp, 8",
+        "call {is_path}",
+        "add rsp, 8",
+        "pop rsi",
+        "pop rdi",
+        "test al, al",
+        "jne {opened}",
+        "mov rax, [rip + {original}]",
+        "jmp rax",
+        is_path = sym is_path,
+        opened = sym opened,
+        original = sym ORIGINAL_DLOPEN,
+    )
+}
+
+#[cfg(target_arch = "x86_64")]
+static ORIGINAL_DLOPEN: AtomicUsize = AtomicUsize::new(0);
+
 /// Ours by name, but for `dlsym`.
 const OURS: [(Name, *const ()); 15] = [
     (Name::malloc, our_malloc as *const ()),
@@ -306,10 +346,13 @@ pub(super) fn prepare(observer: &'static dyn Observer) -> bool {
         original.store(found, Ordering::Relaxed);
     }
     #[cfg(target_arch = "x86_64")]
-    ORIGINAL_DLSYM.store(
-        ORIGINALS[Name::dlsym as usize].load(Ordering::Relaxed),
-        Ordering::Relaxed,
-    );
+    for (jumped_to, name) in [
+        (&ORIGINAL_DLSYM, Name::dlsym),
+        (&ORIGINAL_DLOPEN, Name::dlopen),
+    ] {
+        let original = ORIGINALS[name as usize].load(Ordering::Relaxed);
+        jumped_to.store(original, Ordering::Relaxed);
+    }
     let has = |name: Name| ORIGINALS[name as usize].load(Ordering::Relaxed) != 0;
     has(Name::malloc) && has(Name::free) && has(Name::realloc) && OBSERVER.set(observer).is_ok()
 }
@@ -341,7 +384,18 @@ pub(super) fn in_interpreter() -> Vec<Replacement> {
         .into_iter()
         .filter_map(|(name, ours)| replacement(name, ours as usize))
         .chain(dlsym())
+        .chain(dlopen())
         .collect()
+}
+
+#[cfg(target_arch = "x86_64")]
+fn dlopen() -> Option<Replacement> {
+    replacement(Name::dlopen, our_dlopen as *const () as usize)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn dlopen() -> Option<Replacement> {
+    None
 }
 
 #[cfg(target_arch = "x86_64")]

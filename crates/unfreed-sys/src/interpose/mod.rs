@@ -23,6 +23,8 @@ pub trait Observer: Sync {
     fn allocated(&self, block: usize, size: usize);
     /// A block is about to be freed, or a region unmapped.
     fn freed(&self, block: usize);
+    /// The interpreter has loaded an object. Outside allocation functions: may allocate and wait.
+    fn loaded(&self);
 }
 
 /// What was done so far, once for the process.
@@ -57,8 +59,7 @@ pub fn install(interpreter: usize, observer: &'static dyn Observer) -> usize {
 }
 
 /// Does the same for objects that were loaded since; returns how many slots were written. Cheap when
-/// there are none. A loader call of ours in the place of `dlopen` would see them at once, but change
-/// where libraries are looked for, since that depends on who calls.
+/// there are none. Of the interpreter's own loading [`Observer::loaded`] tells at once.
 pub fn reach_new_objects() -> usize {
     let Some(installed) = INSTALLED.get() else {
         return 0;
@@ -68,9 +69,12 @@ pub fn reach_new_objects() -> usize {
     if generation == installed.generation {
         return 0;
     }
+    let Some(objects) = loaded::settled_objects() else {
+        return 0;
+    };
     installed.generation = generation;
     let own = own_address();
-    loaded::objects()
+    objects
         .iter()
         .filter(|object| !object.range.contains(&own) && !is_loader(object))
         .map(|object| {

@@ -103,13 +103,11 @@ fn tables(object: &LoadedObject) -> Option<Tables> {
     (with_addend && tables.names != 0 && tables.symbols != 0).then_some(tables)
 }
 
-/// Address of the name of a symbol that the object takes from others; `None` for one of its own.
+/// Address of the name of a symbol.
 fn symbol_name(object: &LoadedObject, tables: &Tables, index: usize) -> Option<usize> {
     let at = tables.symbols + index.checked_mul(SYMBOL)?;
     let [first, _, _] = object.read::<[u64; 3]>(at)?;
-    // st_name, st_info, st_other, st_shndx: the section is 0 when the symbol is undefined here.
-    let (name, section) = (first as u32 as usize, first >> 48);
-    (index != 0 && section == 0).then_some(tables.names + name)
+    (index != 0).then_some(tables.names + first as u32 as usize)
 }
 
 fn is_text(object: &LoadedObject, at: usize, text: &CStr) -> bool {
@@ -133,7 +131,8 @@ fn write(object: &LoadedObject, slot: usize, replacement: Replacement) -> bool {
     // calls through the slot reads a whole word, as we do.
     let word = unsafe { AtomicUsize::from_ptr(slot as *mut usize) };
     let now = word.load(Ordering::Relaxed);
-    let is_unbound = object.range.contains(&now);
+    // An object that has a function of this name may mean its own: the C library means its malloc.
+    let is_unbound = object.range.contains(&now) && !object.range.contains(&replacement.original);
     if now == replacement.ours || !(now == replacement.original || is_unbound) {
         return false;
     }
