@@ -99,7 +99,7 @@ def check(target: str, *words: str, module_path: tuple[Path, ...] = ()) -> Check
     """Runs `unfreed check`."""
     environment = dict(clean_environment(), PYTHONPATH=os.pathsep.join(map(str, module_path)))
     done = subprocess.run(
-        unfreed("check", target, *words, "--json", "-"),
+        unfreed("check", "--json", "-", target, *words),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
