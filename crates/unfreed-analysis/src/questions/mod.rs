@@ -7,6 +7,7 @@ mod census;
 mod difference;
 mod dominated;
 mod holders;
+mod lives;
 mod select;
 mod sites;
 mod suspicion;
