@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod json;
+pub mod picture;
 pub mod terminal;
 
 mod page;

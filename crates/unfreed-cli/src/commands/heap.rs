@@ -1,5 +1,7 @@
 //! `unfreed heap`: questions to one snapshot of a recording.
 
+mod picture;
+
 use crate::arguments::heap::{By, DiffBy, Heap, Question};
 use crate::exit::ExitCode;
 use crate::messages::{self, reason};
@@ -17,6 +19,7 @@ pub fn heap(typed: &Heap) -> ExitCode {
     let what = format!("Reading {}", typed.path.display());
     match progress::during(&what, || answer(typed)) {
         Ok(Said::Text(text)) => written(rendering::write(text.as_bytes(), Path::new("-"))),
+        Ok(Said::Picture(drawn)) => written(drawn.write()),
         Ok(Said::Answer(answer, facts)) => {
             let file = typed.path.display().to_string();
             let place = typed.json.as_deref();
@@ -33,6 +36,7 @@ enum Said {
     Answer(Answer, questions::HeapFacts),
     /// Already in the form that was asked for.
     Text(String),
+    Picture(picture::Drawn),
 }
 
 fn written(result: io::Result<()>) -> ExitCode {
@@ -65,6 +69,10 @@ fn answer(typed: &Heap) -> Result<Said, String> {
         Question::Retained { object } => questions::retained(&view, &select(object)?, most),
         Question::Referrers { object } => questions::referrers(&view, &select(object)?, most),
         Question::Referents { object } => questions::referents(&view, &select(object)?, most),
+        Question::Picture(asked) => {
+            let selection = select(&asked.object)?;
+            return picture::draw(&view, &selection, asked).map(Said::Picture);
+        }
         Question::Dominators {
             folded: true,
             least,
