@@ -12,6 +12,7 @@ mod picture;
 mod select;
 mod sites;
 mod suspicion;
+mod tables;
 mod unexplained;
 mod view;
 mod waiting;
@@ -34,6 +35,7 @@ pub use picture::{Direction, Edge as PictureEdge, Node as PictureNode, Picture, 
 pub use select::{Selection, Unselected};
 pub use sites::sites;
 pub use suspicion::suspects;
+pub use tables::{Table, TableColumn, Values, tables};
 pub use unexplained::unexplained;
 pub use view::{HeapFacts, View};
 pub use waiting::cycles;
