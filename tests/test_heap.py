@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -159,6 +160,48 @@ def test_folded_stacks_add_up(shop: tuple[Path, dict[str, int]]) -> None:
     assert total == facts["bytes"] - facts["unreached_bytes"]
 
 
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def drawn(recording: Path, folder: Path, *words: str) -> list[str]:
+    """The texts of a picture."""
+    place = folder / "picture.svg"
+    done = call_unfreed("heap", recording, "picture", *words, "-o", place)
+    assert done.returncode == 0, str(done)
+    root = ElementTree.parse(place).getroot()
+    return [text.text or "" for text in root.iter(SVG + "text")]
+
+
+def test_a_picture_folds_what_is_alike(shop: tuple[Path, dict[str, int]], tmp_path: Path) -> None:
+    texts = drawn(shop[0], tmp_path, "heap_shop.SHOP.sessions")
+    for text in ("module __main__", ".SHOP", ".sessions", "Session × 3000", "[*]", ".name", "asked for"):
+        assert text in texts, texts
+    texts = drawn(shop[0], tmp_path, "Node", "--referents", "--depth", "1")
+    assert "Node × 1023" in texts
+    assert "cycle" in texts
+    assert not any(text.startswith("module ") for text in texts)
+
+
+def test_a_picture_keeps_to_its_size(shop: tuple[Path, dict[str, int]], tmp_path: Path) -> None:
+    for nodes in (5, 30, 200):
+        texts = drawn(shop[0], tmp_path, "heap_shop.SHOP", "--nodes", str(nodes), "--depth", "6")
+        (title,) = [text for text in texts if " nodes" in text]
+        assert 3 <= int(title.split()[-2]) <= nodes
+
+
+def test_pictures_in_each_form(shop: tuple[Path, dict[str, int]], tmp_path: Path) -> None:
+    begins = {"svg": b"<svg ", "png": b"\x89PNG", "dot": b"digraph "}
+    for form, begin in begins.items():
+        place = tmp_path / ("a." + form)
+        done = call_unfreed("heap", shop[0], "picture", "heap_shop.SHOP.shared", "--referrers", "-o", place)
+        assert done.returncode == 0, str(done)
+        assert place.read_bytes().startswith(begin)
+        assert done.stdout == ""
+        assert "who holds it" in done.stderr
+    done = call_unfreed("heap", shop[0], "picture", "heap_shop.SHOP.shared", "-o", "-")
+    assert done.stdout.startswith("<svg ")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -166,6 +209,7 @@ def test_folded_stacks_add_up(shop: tuple[Path, dict[str, int]]) -> None:
         (["path", "Sesion"], "no type and no path"),
         (["path", "Session#0"], "no object Session#0"),
         (["census", "--snapshot", "7"], "has no snapshot 7"),
+        (["picture", "heap_shop.SHOP", "-o", "a.bmp"], r"may end in \.svg, \.png or \.dot"),
     ],
 )
 def test_what_is_not_there_is_said(shop: tuple[Path, dict[str, int]], words: list[str], said: str) -> None:

@@ -231,8 +231,27 @@ pub struct Step {
     pub type_name: String,
     /// The reference from it to the next: `.payload`, `['f3a9…']`, `local variable x`.
     pub reference: String,
-    /// Whether this is the suspect: the reference whose holder grows.
+    /// Whether this is the suspect: the reference whose holder grows; where nothing grows, the one to
+    /// something whose life is over.
     pub suspect: bool,
+    /// Whether what the holder was made for has ended.
+    pub over: Over,
+    /// Why, as the rest of a sentence that begins with its type: `is a closed file`. Empty for the
+    /// many types that say nothing of it.
+    pub reason: String,
+}
+
+/// Whether an object's life is over: it is closed, done, finished, and yet somebody holds it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Over {
+    /// It is.
+    Yes,
+    /// It is in use.
+    No,
+    /// The snapshot does not tell.
+    #[default]
+    Unknown,
 }
 
 /// Objects that a growing thing gains.

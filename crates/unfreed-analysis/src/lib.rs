@@ -20,6 +20,7 @@ mod follow;
 mod garbage;
 mod growth;
 mod heap;
+mod inspectors;
 mod levels;
 mod libraries;
 mod names;

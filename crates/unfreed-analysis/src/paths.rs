@@ -1,8 +1,9 @@
 //! Paths as Python would write them: of a shape (`app.STORE[*].payload`) and of one object
 //! (`app.STORE['f3a9…'].payload`).
 
-use crate::findings::{HeldBy, Step as HeldStep};
+use crate::findings::{HeldBy, Over, Step as HeldStep};
 use crate::heap::{Heap, short_name};
+use crate::inspectors::Inspectors;
 use crate::roots::RootName;
 use crate::shapes::{ShapeId, Step, TOP};
 use crate::survey::{Forest, Survey};
@@ -221,6 +222,18 @@ impl Chain<'_, '_> {
     /// `on` are edges that lead on from the object, to what it mostly consists of.
     #[must_use]
     pub fn held_by(&self, object: NodeIndex, on: &[Edge], suspect: ShapeId) -> HeldBy {
+        self.inspected(object, on, suspect, &Inspectors::new(self.heap))
+    }
+
+    /// The same with inspectors that are there already.
+    #[must_use]
+    pub fn inspected(
+        &self,
+        object: NodeIndex,
+        on: &[Edge],
+        suspect: ShapeId,
+        inspectors: &Inspectors<'_, '_>,
+    ) -> HeldBy {
         let mut edges = self.survey.paths.path(object);
         let root = edges.first().map_or(object, |edge| edge.source);
         edges.extend_from_slice(on);
@@ -233,24 +246,29 @@ impl Chain<'_, '_> {
         let name = self.forest.roots.get(&root_shape);
         let mut path = name.map_or_else(String::new, |name| name.prefix.clone());
         let mut steps: Vec<HeldStep> = Vec::new();
+        let mut holders = Vec::new();
         for edge in &edges {
             let text = reference(self.heap, *edge, false);
             path.push_str(&text);
             // A namespace or a cell is not a holder of its own to people.
             if !text.is_empty() {
+                let holder = self.holder(edge.source);
+                holders.push(holder);
                 steps.push(HeldStep {
-                    type_name: self.holder_type(edge.source),
+                    type_name: self.heap.type_name(holder),
                     reference: text,
                     suspect: self.shape(edge.source) == suspect
                         && !self.is_part(edge.target, suspect),
+                    over: Over::Unknown,
+                    reason: String::new(),
                 });
             }
         }
         let end = edges.last().map_or(object, |edge| edge.target);
+        holders.push(end);
         steps.push(HeldStep {
             type_name: self.heap.type_name(end),
-            reference: String::new(),
-            suspect: false,
+            ..HeldStep::default()
         });
         let end_shape = self
             .survey
@@ -258,12 +276,14 @@ impl Chain<'_, '_> {
             .get(end as usize)
             .copied()
             .unwrap_or(TOP);
-        HeldBy {
+        let mut held = HeldBy {
             path,
             shape: shape_text(self.forest, end_shape),
             root: name.map_or_else(String::new, |name| name.described.clone()),
             steps,
-        }
+        };
+        inspectors.annotate(&mut held, &holders);
+        held
     }
 
     fn shape(&self, node: NodeIndex) -> ShapeId {
@@ -279,8 +299,8 @@ impl Chain<'_, '_> {
         self.shape(node) == suspect
     }
 
-    /// The type of a holder; of its owner where the holder is a namespace or closure.
-    fn holder_type(&self, node: NodeIndex) -> String {
+    /// A holder; its owner where it is a namespace or closure.
+    fn holder(&self, node: NodeIndex) -> NodeIndex {
         let mut at = node;
         while self.heap.is_namespace(at) || self.heap.is_closure(at) || self.is_cell(at) {
             let above = self.survey.paths.parent(at);
@@ -289,7 +309,7 @@ impl Chain<'_, '_> {
             }
             at = above;
         }
-        self.heap.type_name(at)
+        at
     }
 
     fn is_cell(&self, node: NodeIndex) -> bool {

@@ -135,7 +135,7 @@ pub fn starts(heap: &Heap<'_>, ownership: &Ownership, standing: &Standing) -> St
             others.push(other_start(heap, root));
         }
     }
-    modules.sort_by_key(|(start, name)| (start.class, name == "__main__"));
+    modules.sort_by_key(|(start, name)| (start.class, MAIN.iter().position(|main| main == name)));
     let mut found = Starts::default();
     for (start, name) in &modules {
         find_homes(heap, start, name, &mut found);
@@ -176,7 +176,7 @@ fn module_start(heap: &Heap<'_>, ownership: &Ownership, root: &Root, taken: &Set
         Owner::Stdlib => class::STDLIB_MODULE,
         Owner::Unfreed => class::UNFREED,
     };
-    let prefix = if name == "__main__" {
+    let prefix = if MAIN.contains(&name) {
         main_name(file, taken)
     } else {
         name.to_owned()
@@ -190,6 +190,10 @@ fn module_start(heap: &Heap<'_>, ownership: &Ownership, root: &Root, taken: &Set
     };
     Start::new(root.node, class, name)
 }
+
+/// Names of the program's own module. With multiprocessing it has two, and in a child that was spawned
+/// `__main__` is another.
+const MAIN: [&str; 2] = ["__main__", "__mp_main__"];
 
 /// What people call the main module: by its file. `app` for `app.py`, `pkg.__main__` for `-m pkg`;
 /// `__main__` when there is no file or another module has the name.

@@ -2,7 +2,9 @@
 //! the command that reads it.
 
 pub mod check;
+pub mod export;
 pub mod heap;
+pub mod query;
 
 use crate::exit::ExitCode;
 use crate::messages;
@@ -23,8 +25,9 @@ Exit codes:
           cannot be read or a report cannot be written
   check   0 when nothing leaks, 23 when something does (see --fail-on), 22 when the function or its
           setup fails, 2 for a wrong command line, 24 when there is nothing to judge
-  heap    0, 2 for a wrong command line, 24 when the recording cannot be read, or has no such
-          object";
+  heap, query, export
+          0, 2 for a wrong command line, 24 when the recording cannot be read, has no such object,
+          or the query fails";
 
 #[derive(Parser)]
 #[command(
@@ -50,6 +53,10 @@ pub enum Command {
     Check(check::Check),
     /// Ask one heap snapshot of a recording: what is in it, who holds what, what goes with what
     Heap(heap::Heap),
+    /// Ask a heap snapshot in SQL (with DuckDB, an optional dependency)
+    Query(query::Query),
+    /// Write a heap snapshot as Parquet files, for DuckDB, Polars, Spark and their like
+    Export(export::Export),
 }
 
 /// What `unfreed run` was given.

@@ -14,6 +14,7 @@ mod object;
 mod reader;
 pub mod runtime;
 pub mod stack;
+mod states;
 mod text;
 mod types;
 pub mod walk;

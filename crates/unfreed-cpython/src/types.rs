@@ -2,6 +2,7 @@
 
 use crate::layout::{ABSENT, TPFLAGS_BASE_EXC, TPFLAGS_HAVE_GC, TPFLAGS_HEAPTYPE, TPFLAGS_TYPE};
 use crate::object::Objects;
+use crate::states::State;
 
 const HAVE_GC: usize = TPFLAGS_HAVE_GC as usize;
 const HEAPTYPE: usize = TPFLAGS_HEAPTYPE as usize;
@@ -72,6 +73,8 @@ pub(crate) struct TypeTraits {
     pub extra: Extra,
     /// What instances own beside what they say.
     pub untraversed: Untraversed,
+    /// Which field tells whether an instance is closed, done or finished.
+    pub state: Option<State>,
     /// Object-valued members: offset and name (address of a C string).
     pub members: Box<[(usize, usize)]>,
 }
@@ -87,8 +90,9 @@ impl Objects<'_> {
     pub(crate) fn traits_of(&self, type_: usize) -> TypeTraits {
         let (layout, reader) = (self.layout, self.reader);
         let flags = self.type_flags(type_);
+        let shape = self.shape_of(type_, flags);
         TypeTraits {
-            shape: self.shape_of(type_, flags),
+            shape,
             basicsize: reader.word(type_ + layout.tp_basicsize),
             itemsize: reader.word(type_ + layout.tp_itemsize),
             flags,
@@ -98,6 +102,7 @@ impl Objects<'_> {
             heap: flags & HEAPTYPE != 0,
             extra: self.extra_of(type_),
             untraversed: self.untraversed_of(type_),
+            state: self.state_of_type(type_, shape),
             members: self.members_of(type_),
         }
     }
@@ -205,7 +210,7 @@ impl Objects<'_> {
             .then_some(Shape::LruCache)
     }
 
-    fn is_named(&self, type_: usize, name: &str) -> bool {
+    pub(crate) fn is_named(&self, type_: usize, name: &str) -> bool {
         let address = self.reader.word(type_ + self.layout.tp_name);
         address != 0 && self.reader.c_string(address, name.len() + 1) == name.as_bytes()
     }

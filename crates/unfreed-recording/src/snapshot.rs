@@ -45,6 +45,9 @@ pub struct Snapshot {
     /// Objects whose block was sampled at birth: object, stack, epoch of birth, and the bytes
     /// that the sample stands for.
     pub samples: Vec<SampledNode>,
+    /// In what state objects are whose fields are hidden in C, sorted by node: `closed file`,
+    /// `done task`, `finished` (a generator), `held lock`. Empty in recordings of format 1.0.
+    pub node_states: Vec<(NodeIndex, TextIndex)>,
     /// Objects that the collector tracks (or has frozen), a count.
     pub tracked: u64,
 }

@@ -113,15 +113,8 @@ fn snapshot(heap: &Snapshot) -> Result<(), Fault> {
     for (item, info) in heap.types.iter().enumerate() {
         type_info(info, nodes, item)?;
     }
-    for (item, &(node, text)) in heap.node_texts.iter().enumerate() {
-        need(in_range(node, nodes), "a node text's node exists", item)?;
-        need(in_range(text, texts), "a node text's text exists", item)?;
-    }
-    need(
-        heap.node_texts.is_sorted_by(|a, b| a.0 < b.0),
-        "node texts are sorted by node",
-        0,
-    )?;
+    node_texts(&heap.node_texts, nodes, texts)?;
+    node_texts(&heap.node_states, nodes, texts)?;
     for (item, root) in heap.roots.iter().enumerate() {
         need(
             root_in_range(root, nodes, texts),
@@ -130,6 +123,18 @@ fn snapshot(heap: &Snapshot) -> Result<(), Fault> {
         )?;
     }
     samples(heap)
+}
+
+fn node_texts(pairs: &[(u32, u32)], nodes: usize, texts: usize) -> Result<(), Fault> {
+    for (item, &(node, text)) in pairs.iter().enumerate() {
+        need(in_range(node, nodes), "a node text's node exists", item)?;
+        need(in_range(text, texts), "a node text's text exists", item)?;
+    }
+    need(
+        pairs.is_sorted_by(|a, b| a.0 < b.0),
+        "node texts are sorted by node",
+        0,
+    )
 }
 
 fn in_range(index: u32, len: usize) -> bool {

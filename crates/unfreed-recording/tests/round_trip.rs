@@ -259,6 +259,10 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
                         tracked: large[2],
                         types,
                         texts,
+                        node_states: node_texts
+                            .iter()
+                            .map(|(&node, &text)| (node, text))
+                            .collect(),
                         node_texts: node_texts.into_iter().collect(),
                         roots,
                         samples,

@@ -3,6 +3,8 @@
 
 pub mod answer;
 pub mod json;
+pub mod parquet;
+pub mod picture;
 pub mod terminal;
 
 mod page;

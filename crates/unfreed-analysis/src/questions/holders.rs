@@ -1,26 +1,33 @@
 //! Who holds an object, what it holds, and what would be freed with it.
 
 use super::answer::{Cell, number, text};
+use super::lives::Life;
 use super::{Answer, Selection, Unit, View};
+use crate::inspectors::Inspectors;
 use crate::paths::reference;
 use crate::seeded::Map;
 use crate::wording::{bytes, count, several};
 use unfreed_graph::{NodeSet, reach};
 use unfreed_recording::snapshot::{NodeIndex, RootKind};
 
-const OBJECT: [(&str, Unit); 4] = [
+const OBJECT: [(&str, Unit); 6] = [
     ("object", Unit::Text),
+    ("over", Unit::Text),
     ("own", Unit::Bytes),
     ("retained", Unit::Bytes),
     ("path", Unit::Prose),
+    ("why", Unit::Prose),
 ];
 
-fn row(view: &View<'_>, node: NodeIndex) -> Vec<Cell> {
+fn row(view: &View<'_>, inspectors: &Inspectors<'_, '_>, node: NodeIndex) -> Vec<Cell> {
+    let life = Life::new(view, inspectors, node);
     vec![
         text(view.described(node)),
+        text(life.over),
         Cell::Number(view.heap.size(node)),
         Cell::Number(view.retained(node)),
         text(view.place(node)),
+        text(life.why),
     ]
 }
 
@@ -40,7 +47,11 @@ pub fn paths(view: &View<'_>, selection: &Selection, most: usize) -> Answer {
     };
     let mut answer = Answer::new("path", heading, &OBJECT);
     let shown = nodes.len().min(most);
-    answer.rows = nodes[..shown].iter().map(|&node| row(view, node)).collect();
+    let inspectors = Inspectors::new(&view.heap);
+    answer.rows = nodes[..shown]
+        .iter()
+        .map(|&node| row(view, &inspectors, node))
+        .collect();
     leave_out(view, &mut answer, &nodes[shown..]);
     if let [node] = nodes.as_slice() {
         answer.next = vec![

@@ -5,6 +5,7 @@ mod advice;
 mod cycles;
 mod hostile;
 mod leaks;
+mod lives;
 mod not_leaks;
 mod refcounts;
 mod resources;

@@ -71,6 +71,8 @@ pub enum Question {
         /// The object
         object: String,
     },
+    /// A picture of who holds an object and what it holds: SVG, PNG or DOT
+    Picture(Picture),
     /// The tree of what would be freed with what
     Dominators {
         /// Print it as folded stacks instead, for flame graph tools
@@ -102,6 +104,28 @@ pub enum Question {
         #[arg(long, value_name = "GROUP", default_value = "type")]
         by: DiffBy,
     },
+}
+
+/// What `unfreed heap FILE picture` takes.
+#[derive(Args)]
+pub struct Picture {
+    /// The object
+    pub object: String,
+    /// Where to draw: a .svg, .png or .dot file; - is SVG on stdout
+    #[arg(short, long, value_name = "FILE", default_value = "picture.svg")]
+    pub output: PathBuf,
+    /// How many references away from the object
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub depth: usize,
+    /// Most nodes; many objects alike are one
+    #[arg(long, value_name = "N", default_value = "40", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub nodes: u16,
+    /// Only who holds it
+    #[arg(long, conflicts_with = "referents")]
+    pub referrers: bool,
+    /// Only what it holds
+    #[arg(long)]
+    pub referents: bool,
 }
 
 /// Groups of a census.

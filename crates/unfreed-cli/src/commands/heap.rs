@@ -1,6 +1,9 @@
 //! `unfreed heap`: questions to one snapshot of a recording.
 
+mod picture;
+
 use crate::arguments::heap::{By, DiffBy, Heap, Question};
+use crate::commands::opened::{parse, pick, read};
 use crate::exit::ExitCode;
 use crate::messages::{self, reason};
 use crate::{naming, progress, rendering};
@@ -9,14 +12,13 @@ use std::path::Path;
 use unfreed_analysis::findings::Frame;
 use unfreed_analysis::questions::{self, Answer, GroupBy, Selection, View};
 use unfreed_analysis::source::EvidenceSource;
-use unfreed_recording::Recording;
-use unfreed_recording::snapshot::Snapshot;
 
 /// Answers the question, or says why not.
 pub fn heap(typed: &Heap) -> ExitCode {
     let what = format!("Reading {}", typed.path.display());
     match progress::during(&what, || answer(typed)) {
         Ok(Said::Text(text)) => written(rendering::write(text.as_bytes(), Path::new("-"))),
+        Ok(Said::Picture(drawn)) => written(drawn.write()),
         Ok(Said::Answer(answer, facts)) => {
             let file = typed.path.display().to_string();
             let place = typed.json.as_deref();
@@ -33,6 +35,7 @@ enum Said {
     Answer(Answer, questions::HeapFacts),
     /// Already in the form that was asked for.
     Text(String),
+    Picture(picture::Drawn),
 }
 
 fn written(result: io::Result<()>) -> ExitCode {
@@ -66,6 +69,10 @@ fn answer(typed: &Heap) -> Result<Said, String> {
         Question::Retained { object } => questions::retained(&view, &select(object)?, most),
         Question::Referrers { object } => questions::referrers(&view, &select(object)?, most),
         Question::Referents { object } => questions::referents(&view, &select(object)?, most),
+        Question::Picture(asked) => {
+            let selection = select(&asked.object)?;
+            return picture::draw(&view, &selection, asked).map(Said::Picture);
+        }
         Question::Dominators {
             folded: true,
             least,
@@ -96,41 +103,6 @@ fn answer(typed: &Heap) -> Result<Said, String> {
     };
     let facts = view.facts();
     Ok(Said::Answer(answer, facts))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(path)
-        .map_err(|error| format!("cannot read {}: {}", path.display(), reason(&error)))
-}
-
-fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<Recording<'a>, String> {
-    Recording::parse(bytes).map_err(|error| format!("cannot use {}: {error}", path.display()))
-}
-
-/// A snapshot by number; negative numbers count from the newest.
-fn pick(path: &Path, recording: &Recording<'_>, number: i64) -> Result<Snapshot, String> {
-    let count = recording.snapshot_count();
-    let index = if number < 0 {
-        count.checked_sub(number.unsigned_abs() as usize)
-    } else {
-        Some(number as usize).filter(|&index| index < count)
-    };
-    let Some(index) = index else {
-        return Err(match count {
-            0 => format!(
-                "{} has no heap snapshot (the program ended before the first)",
-                path.display()
-            ),
-            _ => format!(
-                "{} has no snapshot {number}; it has 0 to {}",
-                path.display(),
-                count - 1
-            ),
-        });
-    };
-    recording
-        .snapshot(index)
-        .map_err(|error| format!("cannot use snapshot {index} of {}: {error}", path.display()))
 }
 
 /// How a census of objects groups; `None` for the lines that made them.

@@ -2,6 +2,9 @@
 
 pub mod check;
 mod conclusion;
+pub mod export;
 pub mod heap;
+mod opened;
+pub mod query;
 pub mod report;
 pub mod run;

@@ -43,7 +43,7 @@ impl Texts {
         index
     }
 
-    fn fixed(&mut self, text: &'static str) -> TextIndex {
+    pub(super) fn fixed(&mut self, text: &'static str) -> TextIndex {
         let address = text.as_ptr() as usize;
         if let Some(&index) = self.fixed.get(&address) {
             return index;

@@ -30,7 +30,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use unfreed_recording::ids::{EpochId, StackId};
 use unfreed_recording::snapshot::{
-    Label, NodeIndex, Root, SYNTHETIC, SampledNode, Snapshot, TypeInfo,
+    Label, NodeIndex, Root, SYNTHETIC, SampledNode, Snapshot, TextIndex, TypeInfo,
 };
 
 /// A live block whose allocation was sampled.
@@ -160,6 +160,7 @@ struct Walker<'a> {
     expected: Vec<(usize, Label)>,
     frame_type: u32,
     names: Names,
+    states: Vec<(NodeIndex, TextIndex)>,
 }
 
 impl<'a> Walker<'a> {
@@ -187,6 +188,7 @@ impl<'a> Walker<'a> {
             expected: Vec::new(),
             frame_type: 0,
             names: Names::OfWhatMayGrow,
+            states: Vec::new(),
         };
         walker.frame_type = walker.known_type(walker.objects.types.frame).index;
         walker
@@ -239,6 +241,9 @@ impl<'a> Walker<'a> {
         let size = self.size_of(address, &known.traits);
         self.out
             .node(known.index, size, self.objects.refcount(address));
+        if known.traits.state.is_some() {
+            self.read_state(node, address, &known.traits);
+        }
         match known.traits.shape {
             Shape::Leaf => self.read_leaf(node, address, type_, &known),
             Shape::List => self.read_list(node, address),
@@ -254,6 +259,17 @@ impl<'a> Walker<'a> {
                 self.read_leaf(node, address, type_, &known);
             }
             _ => self.read_traversed(node, address, type_, &known),
+        }
+    }
+
+    fn read_state(&mut self, node: NodeIndex, address: usize, traits: &TypeTraits) {
+        // What the collector knows of but does not track may be half made or half gone.
+        let is_whole = traits.flags & crate::layout::TPFLAGS_HAVE_GC as usize == 0
+            || self.objects.is_tracked(address);
+        let state = traits.state.filter(|_| is_whole);
+        if let Some(said) = state.and_then(|state| self.objects.state(address, state)) {
+            let text = self.texts.fixed(said);
+            self.states.push((node, text));
         }
     }
 
@@ -371,6 +387,7 @@ impl<'a> Walker<'a> {
             node_texts,
             roots,
             samples,
+            node_states: self.states,
             tracked,
             ..Snapshot::default()
         }

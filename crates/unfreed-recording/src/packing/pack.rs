@@ -23,11 +23,12 @@ pub(crate) fn pack<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {
     for text in &heap.texts {
         out.text(cut(text));
     }
-    node_texts(heap, out);
+    pairs(&heap.node_texts, out);
     for root in &heap.roots {
         pack_root(root, out);
     }
     samples(heap, out);
+    states(heap, out);
 }
 
 /// The text without what is beyond its limit. A collector that cuts at 200 characters instead of
@@ -135,9 +136,17 @@ fn labels<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {
     }
 }
 
-fn node_texts<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {
+/// The last part, left out by a collector that knows no states and by those of format 1.0.
+fn states<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {
+    if !heap.node_states.is_empty() {
+        out.number(heap.node_states.len() as u64);
+        pairs(&heap.node_states, out);
+    }
+}
+
+fn pairs<W: Write>(pairs: &[(u32, u32)], out: &mut Columns<W>) {
     let mut last = (0, 0);
-    for &(node, text) in &heap.node_texts {
+    for &(node, text) in pairs {
         out.step32(node, last.0);
         out.step32(text, last.1);
         last = (node, text);

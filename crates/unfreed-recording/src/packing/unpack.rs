@@ -25,11 +25,7 @@ pub(crate) fn unpack(payload: &[u8]) -> Result<Snapshot, Fault> {
     labels(&mut bytes, &mut heap)?;
     heap.types = list(&mut bytes, head.types, type_info)?;
     heap.texts = list(&mut bytes, head.texts, |bytes| bytes.text(MAX_TEXT))?;
-    let mut last = (0, 0);
-    heap.node_texts = list(&mut bytes, head.node_texts, |bytes| {
-        last = (bytes.step32(last.0)?, bytes.step32(last.1)?);
-        Ok(last)
-    })?;
+    heap.node_texts = pairs(&mut bytes, head.node_texts)?;
     heap.roots = list(&mut bytes, head.roots, root)?;
     let mut last = 0;
     heap.samples = list(&mut bytes, head.samples, |bytes| {
@@ -41,7 +37,20 @@ pub(crate) fn unpack(payload: &[u8]) -> Result<Snapshot, Fault> {
             bytes: bytes.number64()?,
         })
     })?;
+    if bytes.left() > 0 {
+        let count = bytes.number32()?;
+        heap.node_states = pairs(&mut bytes, count)?;
+    }
     Ok(heap)
+}
+
+/// Pairs of a node and a text.
+fn pairs(bytes: &mut Bytes<'_>, count: u32) -> Result<Vec<(u32, u32)>, Fault> {
+    let mut last = (0, 0);
+    list(bytes, count, |bytes| {
+        last = (bytes.step32(last.0)?, bytes.step32(last.1)?);
+        Ok(last)
+    })
 }
 
 /// A list whose entries take at least a byte each.

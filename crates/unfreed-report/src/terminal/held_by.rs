@@ -2,7 +2,7 @@
 //! by types: `app.sessions.STORE['f3a9…'] → Session.payload`. Shortens long paths around the suspect.
 
 use anstyle::Style;
-use unfreed_analysis::findings::HeldBy;
+use unfreed_analysis::findings::{HeldBy, Over, Step};
 
 use super::palette;
 use crate::styled::Text;
@@ -42,6 +42,23 @@ pub fn root(held: &HeldBy) -> Option<Text> {
     let name = held.root.strip_prefix("module ").unwrap_or(&held.root);
     let said = name.is_empty() || held.path.starts_with(name);
     (!said).then(|| Text::plain(&format!("from {}", held.root)))
+}
+
+/// What is known of the lives of the holders: those that are over first, at most `most` of them.
+pub fn lives(held: &HeldBy, most: usize) -> Vec<Text> {
+    let telling = |step: &&Step| !step.reason.is_empty() && step.over != Over::No;
+    let mut steps: Vec<&Step> = held.steps.iter().filter(telling).collect();
+    steps.sort_by_key(|step| step.over != Over::Yes);
+    let sentence = |step: &&Step| {
+        let holder = step.type_name.rsplit('.').next().unwrap_or_default();
+        let still = if step.over == Over::Yes {
+            ", and held all the same"
+        } else {
+            ""
+        };
+        Text::plain(&format!("{holder} {}{still}", step.reason))
+    };
+    steps.iter().take(most).map(sentence).collect()
 }
 
 /// The path cut at its references, and which piece is the suspect. What stands before the references
@@ -107,8 +124,6 @@ fn kept_around(pieces: &[Text], suspect: usize, most: usize) -> Vec<bool> {
 
 #[cfg(test)]
 mod tests {
-    use unfreed_analysis::findings::Step;
-
     use super::*;
 
     fn held(root: &str, steps: &[(&str, &str)], suspect: usize) -> HeldBy {
@@ -116,6 +131,7 @@ mod tests {
             type_name: (*type_name).to_owned(),
             reference: (*reference).to_owned(),
             suspect: index == suspect,
+            ..Step::default()
         };
         let references: String = steps.iter().map(|(_, reference)| *reference).collect();
         HeldBy {
@@ -157,6 +173,29 @@ mod tests {
         let long = shown(&held("app.chain", &steps, 10), 60);
         let expected = "app.chain….next.next[17]  →  Node.next  →  …Node.value";
         assert_eq!(long, expected);
+    }
+
+    #[test]
+    fn lives_that_are_over_come_first() {
+        let steps = [
+            ("app.Pool", ".items"),
+            ("list", "[0]"),
+            ("socket.socket", ""),
+        ];
+        let mut held = held("app.pool", &steps, 1);
+        held.steps[0].reason = "is a bound method that keeps its Pool alive".to_owned();
+        held.steps[2].reason = "is a closed socket".to_owned();
+        held.steps[2].over = Over::Yes;
+        let said: Vec<String> = lives(&held, 2)
+            .iter()
+            .map(|text| text.characters.iter().map(|one| one.0).collect())
+            .collect();
+        let expected = [
+            "socket is a closed socket, and held all the same",
+            "Pool is a bound method that keeps its Pool alive",
+        ];
+        assert_eq!(said, expected);
+        assert_eq!(lives(&held, 1).len(), 1);
     }
 
     #[test]

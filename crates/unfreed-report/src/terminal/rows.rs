@@ -16,7 +16,8 @@ use crate::{place, quantity};
 
 /// Width of a row's name, with the space after it.
 const LABEL: usize = 13;
-/// Places, callers and types shown when not verbose.
+/// Places, callers, types and holders' lives shown when not verbose.
+const FEW_LIVES: usize = 2;
 const FEW_PLACES: usize = 2;
 const FEW_CALLERS: usize = 2;
 /// Calls in C code that are shown.
@@ -85,10 +86,18 @@ impl Rows<'_, '_> {
             2 * self.room()
         };
         self.row("held by", palette::LABEL, &held_by::path(held, most))?;
-        match held_by::root(held) {
-            Some(root) => self.row("", palette::LABEL, &root),
-            None => Ok(()),
+        if let Some(root) = held_by::root(held) {
+            self.row("", palette::LABEL, &root)?;
         }
+        let most = if self.options.verbose {
+            usize::MAX
+        } else {
+            FEW_LIVES
+        };
+        for life in held_by::lives(held, most) {
+            self.row("", palette::LABEL, &life)?;
+        }
+        Ok(())
     }
 
     fn made_at(&mut self, places: &[AllocatedAt]) -> io::Result<()> {

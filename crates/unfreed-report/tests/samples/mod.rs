@@ -427,6 +427,7 @@ fn step(type_name: &str, reference: &str, suspect: bool) -> Step {
         type_name: type_name.to_owned(),
         reference: reference.to_owned(),
         suspect,
+        ..Step::default()
     }
 }
 

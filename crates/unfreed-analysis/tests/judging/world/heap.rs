@@ -30,6 +30,8 @@ pub struct Object {
     pub slot_size: u64,
     pub edges: Vec<(Id, Ref)>,
     pub text: Option<String>,
+    /// In what state its fields in C are: `closed file`.
+    pub state: Option<&'static str>,
     pub outside: u32,
     /// References given back though the objects that hold them are there.
     pub given_back: u32,
@@ -90,6 +92,7 @@ impl World {
             slot_size: 0,
             edges: class.map(|class| (class, Ref::Class)).into_iter().collect(),
             text: None,
+            state: None,
             outside: 0,
             given_back: 0,
             synthetic: false,
@@ -417,6 +420,9 @@ impl World {
                 .push(snapshot.edge_targets.len() as u32);
             if let Some(text) = &object.text {
                 snapshot.node_texts.push((node_of[id], texts.id(text)));
+            }
+            if let Some(state) = object.state {
+                snapshot.node_states.push((node_of[id], texts.id(state)));
             }
             if let Some((stack, born)) = object.sample {
                 let bytes = size(object);
