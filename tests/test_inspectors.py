@@ -47,3 +47,10 @@ def test_a_page_says_it_too(lives: tuple[Path, dict[str, Any]]) -> None:
     done = call_unfreed("heap", lives[0], "path", "heap_lives.LIVES['ended thread'][0]")
     assert done.returncode == 0, str(done)
     assert "Thread is a thread that has exited." in done.stdout
+
+
+def test_a_picture_shows_what_is_over(lives: tuple[Path, dict[str, Any]]) -> None:
+    done = call_unfreed("heap", lives[0], "picture", "heap_lives.LIVES['closed socket'][0]", "-o", "-")
+    assert done.returncode == 0, str(done)
+    for text in (">is a closed socket<", ">its life is over<", ">suspect reference<"):
+        assert text in done.stdout

@@ -13,8 +13,6 @@ const ALONE: usize = 3;
 const BESIDE: usize = 12;
 /// Most holders of a path that are drawn: beyond it, those nearest to its ends.
 const PATH: usize = 16;
-/// Most objects of a folded node that are followed further.
-const FOLLOWED: usize = 2_000;
 
 /// The objects of a picture.
 pub(super) struct Gathered {
@@ -136,7 +134,7 @@ impl Gathered {
         let mut known = Vec::new();
         let mut groups: Map<u32, Vec<NodeIndex>> = Map::default();
         let members = self.units[unit].clone();
-        for &member in members.iter().take(FOLLOWED) {
+        for &member in &members {
             for next in around(neighbours, member, way) {
                 match self.unit_of.get(&next) {
                     Some(&there) if there != unit && !known.contains(&there) => known.push(there),

@@ -7,7 +7,7 @@ mod neighbours;
 use super::{Selection, View};
 use crate::findings::Over;
 use crate::heap::short_name;
-use crate::inspectors::Inspectors;
+use crate::inspectors::{Inspection, Inspectors};
 use crate::seeded::Map;
 use crate::wording::{count, several};
 use gather::Gathered;
@@ -15,8 +15,8 @@ use neighbours::Neighbours;
 use unfreed_graph::{Csr, NodeSet, components};
 use unfreed_recording::snapshot::{NodeIndex, RootKind};
 
-/// Most objects of a folded node that are looked through for references.
-const LOOKED_THROUGH: usize = 3_000;
+/// Different labels of one edge that are told apart.
+const LABELS: usize = 3;
 /// What an object keeps that it does not show is a suspect from so many bytes on.
 const LARGE: u64 = 64 * 1024;
 /// Letters of a name.
@@ -158,8 +158,7 @@ fn node(
         each.fold(0, u64::saturating_add)
     };
     let first = members.first().copied().unwrap_or_default();
-    let inspection = (members.len() == 1).then(|| inspectors.inspect(first));
-    let inspection = inspection.flatten();
+    let inspection = inspected(inspectors, members);
     let is_root = view.heap.is_module(first) || is_frame(view, first);
     Node {
         name: name(view, members),
@@ -180,6 +179,21 @@ fn node(
         more: gathered.more.get(index).copied().unwrap_or(0),
         in_cycle: false,
     }
+}
+
+/// What is known of an object, or of all of a folded node.
+fn inspected(inspectors: &Inspectors<'_, '_>, members: &[NodeIndex]) -> Option<Inspection> {
+    let known = inspectors.inspect(*members.first()?)?;
+    if members.len() == 1 {
+        return Some(known);
+    }
+    let mut others = members.iter();
+    let alike = known.over == Over::Yes
+        && others.all(|&member| inspectors.inspect(member).as_ref() == Some(&known));
+    alike.then(|| Inspection {
+        reason: format!("each {}", known.reason),
+        ..known
+    })
 }
 
 /// What objects keep alive together: what one of them keeps of another is not counted twice.
@@ -264,15 +278,18 @@ fn name(view: &View<'_>, members: &[NodeIndex]) -> String {
 fn edges(gathered: &Gathered, neighbours: &Neighbours<'_, '_>) -> Vec<Edge> {
     let mut found: Map<(usize, usize), (u64, Vec<String>)> = Map::default();
     for (from, members) in gathered.units.iter().enumerate() {
-        for &member in members.iter().take(LOOKED_THROUGH) {
-            neighbours.onward(member, |target, label| {
+        for &member in members {
+            neighbours.onward(member, |target, way| {
                 let Some(&to) = gathered.unit_of.get(&target) else {
                     return;
                 };
                 let (count, labels) = found.entry((from, to)).or_default();
                 *count += 1;
-                if labels.len() < 3 && !labels.iter().any(|known| known == label) {
-                    labels.push(label.to_owned());
+                if labels.len() < LABELS {
+                    let label = neighbours.label(way);
+                    if !labels.contains(&label) {
+                        labels.push(label);
+                    }
                 }
             });
         }

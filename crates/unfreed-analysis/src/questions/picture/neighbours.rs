@@ -71,22 +71,36 @@ impl<'v, 'a> Neighbours<'v, 'a> {
         ) || (counted == Some(&IMMORTAL) && heap.graph.targets_of(node).is_empty())
     }
 
-    /// What an object refers to, and by what.
-    pub(super) fn onward(&self, node: NodeIndex, mut found: impl FnMut(NodeIndex, &str)) {
-        let mut stack = vec![(node, String::new(), 0)];
-        while let Some((at, before, depth)) = stack.pop() {
-            for edge in self.view.heap.graph.edges(at) {
-                if !self.is_shown(edge) {
-                    continue;
-                }
-                let label = format!("{before}{}", reference(&self.view.heap, edge, false));
-                if self.is_part(edge.target) && depth < PARTS {
-                    stack.push((edge.target, label, depth + 1));
-                } else {
-                    found(edge.target, &label);
-                }
+    /// What an object refers to, and the way there: one reference, or several through its parts.
+    pub(super) fn onward(&self, node: NodeIndex, mut found: impl FnMut(NodeIndex, &[Edge])) {
+        let mut way = Vec::with_capacity(PARTS + 1);
+        // The references of the object and of the part that is looked into, and of the part in it.
+        let mut open = vec![self.view.heap.graph.edges(node)];
+        while let Some(edges) = open.last_mut() {
+            let Some(edge) = edges.next() else {
+                open.pop();
+                way.pop();
+                continue;
+            };
+            if !self.is_shown(edge) {
+                continue;
+            }
+            way.push(edge);
+            if self.is_part(edge.target) && open.len() <= PARTS {
+                open.push(self.view.heap.graph.edges(edge.target));
+            } else {
+                found(edge.target, &way);
+                way.pop();
             }
         }
+    }
+
+    /// A way as Python would write it.
+    pub(super) fn label(&self, way: &[Edge]) -> String {
+        let steps = way
+            .iter()
+            .map(|&edge| reference(&self.view.heap, edge, false));
+        steps.collect()
     }
 
     /// Who refers to an object.
