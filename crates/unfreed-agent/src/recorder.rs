@@ -265,15 +265,22 @@ impl Recorder {
         stack
     }
 
-    /// Keeps a block that `sampler` chose.
-    fn keep(&self, sampler: &Sampler, gil: Option<&Gil>, block: usize, size: usize) {
+    /// Keeps a block that `sampler` chose, with the stack that `stack` finds; `None` when there was no
+    /// room for it.
+    fn keep(
+        &self,
+        sampler: &Sampler,
+        block: usize,
+        size: usize,
+        stack: impl FnOnce() -> Option<StackId>,
+    ) {
         sampler.rearm();
         if !self.active.load(Relaxed) || fork::is_orphan() {
             return;
         }
         let weight = sampler.weight(size);
         sampler.count();
-        let stack = self.stack(gil).unwrap_or_else(|| {
+        let stack = stack().unwrap_or_else(|| {
             self.lost.fetch_add(1, Relaxed);
             StackId(0)
         });
@@ -314,7 +321,13 @@ impl Observer for Recorder {
     }
 
     fn allocated(&self, _: &'static Runtime, gil: Option<&Gil>, block: usize, size: usize) {
-        self.keep(&self.sampler, gil, block, size);
+        self.keep(&self.sampler, block, size, || {
+            // Without a stack it is counted, and no walk takes it for an object of ours.
+            if gil.is_none() && Gil::is_of_another_interpreter(self.runtime) {
+                return Some(StackId(0));
+            }
+            self.stack(gil)
+        });
     }
 
     fn freed(&self, block: usize) {
@@ -332,8 +345,9 @@ impl interpose::Observer for Recorder {
     }
 
     fn allocated(&self, block: usize, size: usize) {
-        let gil = Gil::held(self.runtime);
-        self.keep(&self.native_sampler, gil.as_ref(), block, size);
+        self.keep(&self.native_sampler, block, size, || {
+            self.stack(Gil::held(self.runtime).as_ref())
+        });
     }
 
     fn freed(&self, block: usize) {

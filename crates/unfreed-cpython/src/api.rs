@@ -62,6 +62,7 @@ functions! {
     version: extern "C" fn() -> *const c_char = c"Py_GetVersion";
     main_interpreter: extern "C" fn() -> usize = c"PyInterpreterState_Main";
     interpreter_threads: extern "C" fn(usize) -> usize = c"PyInterpreterState_ThreadHead";
+    interpreter_of: extern "C" fn(usize) -> usize = c"PyThreadState_GetInterpreter";
     next_thread: extern "C" fn(usize) -> usize = c"PyThreadState_Next";
     module_dict: extern "C" fn() -> usize = c"PyImport_GetModuleDict";
     line_of: extern "C" fn(usize, c_int) -> c_int = c"PyCode_Addr2Line";

@@ -16,9 +16,18 @@ impl Gil {
     pub fn held(runtime: &Runtime) -> Option<Gil> {
         let functions = &runtime.api().functions;
         let current = (functions.thread_state)();
-        (current != 0 && current == (functions.gil_this_thread)()).then_some(Gil {
+        let is_own = current != 0 && current == (functions.gil_this_thread)();
+        (is_own && is_main(runtime, current)).then_some(Gil {
             not_send: PhantomData,
         })
+    }
+
+    /// Whether this thread runs Python code of another interpreter than the main one, which may have a
+    /// GIL of its own: its objects come and go while we hold ours.
+    #[must_use]
+    pub fn is_of_another_interpreter(runtime: &Runtime) -> bool {
+        let current = (runtime.api().functions.thread_state)();
+        current != 0 && !is_main(runtime, current)
     }
 
     /// Stands for the GIL where this thread has released it and only the frames of its own Python code
@@ -27,7 +36,7 @@ impl Gil {
     #[must_use]
     pub fn of_own_frames(runtime: &Runtime) -> Option<Gil> {
         let own = (runtime.api().functions.gil_this_thread)();
-        (own != 0).then_some(Gil {
+        (own != 0 && is_main(runtime, own)).then_some(Gil {
             not_send: PhantomData,
         })
     }
@@ -38,6 +47,10 @@ impl Gil {
         let _back = OnDrop(restore, (runtime.api().functions.save_thread)());
         work()
     }
+}
+
+fn is_main(runtime: &Runtime, thread: usize) -> bool {
+    (runtime.api().functions.interpreter_of)(thread) == runtime.interpreter()
 }
 
 /// Takes the GIL from a thread that Python did not start, runs `work`, gives it back.

@@ -2,6 +2,7 @@
 //! Known by their blocks alone, so only those are found whose allocation was seen.
 
 use super::{SampledBlock, Walker};
+use unfreed_recording::ids::StackId;
 use unfreed_sys::memory;
 
 /// Words of a block, from its start.
@@ -15,10 +16,12 @@ impl Walker<'_> {
     ///
     /// A block is taken for an object when it starts, after the links that the collector needs for
     /// some types, with a count of references and the address of a type that the heap has. A block of
-    /// another use would have to hold a small number and such an address at just these places.
+    /// another use would have to hold a small number and such an address at just these places. Blocks
+    /// without a stack are left out: they may be another interpreter's, whose objects are not ours to read.
     pub(super) fn meet_lost(&mut self, blocks: &[SampledBlock]) {
         let unmet: Vec<usize> = blocks
             .iter()
+            .filter(|block| block.stack != StackId(0))
             .map(|block| block.address)
             .filter(|address| {
                 [0, 16, 32]
