@@ -112,7 +112,7 @@ def test_summary_tells_what_was_not_repeated_and_what_is_allowed(leaky: str) -> 
     assert re.search(r"allowed: \S+::test_allowed: [0-9a-f]{12} growing container leaky\.KEPT", leaky)
 
 
-PLAIN = '''
+PLAIN = """
 import pytest
 KEPT = []
 def test_leaks(): KEPT.append([1])
@@ -124,7 +124,7 @@ def broken():
     yield
     raise OSError("teardown")
 def test_teardown(broken): pass
-'''
+"""
 
 
 def test_nothing_is_repeated_without_the_option(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_teardown_that_fails_is_reported_as_always(tmp_path: Path) -> None:
     assert "not repeated" in done.stdout
 
 
-OTHERS = '''
+OTHERS = """
 import asyncio, pytest
 KEPT = []
 @pytest.mark.asyncio
@@ -166,15 +166,15 @@ async def test_asyncio_leaks():
 def anyio_backend(): return "asyncio"
 @pytest.mark.anyio
 async def test_anyio(): await asyncio.sleep(0)
-'''
-EXAMPLES = '''
+"""
+EXAMPLES = """
 from hypothesis import given, strategies
 KEPT = []
 @given(strategies.lists(strategies.integers()))
 def test_sorted(numbers): assert sorted(numbers) == sorted(reversed(numbers))
 @given(strategies.text())
 def test_kept(text): KEPT.append([text])
-'''
+"""
 
 
 def has(*modules: str) -> bool:
@@ -200,7 +200,7 @@ def test_asynchronous_tests(tmp_path: Path) -> None:
 def test_tests_of_hypothesis(tmp_path: Path) -> None:
     path = tmp_path / "test_examples.py"
     path.write_text(EXAMPLES)
-    done = pytest_on(path, "--unfreed")
+    done = pytest_on(path, "--unfreed", "--unfreed-longest=60")
     assert outcomes(done.stdout) == {"test_sorted": "PASSED", "test_kept": "FAILED"}, done.stdout
 
 
@@ -237,7 +237,9 @@ def test_in_code(tmp_path: Path) -> None:
 
 
 def test_importing_the_package_imports_nothing_else() -> None:
-    program = "import sys; before = set(sys.modules); import unfreed; print(sorted(set(sys.modules) - before))"
+    program = (
+        "import sys; before = set(sys.modules); import unfreed; print(sorted(set(sys.modules) - before))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True, env=dict(os.environ)
     )

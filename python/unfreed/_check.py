@@ -17,7 +17,7 @@ import traceback
 from types import ModuleType
 from typing import Any, Callable, Optional
 
-from unfreed import _native
+from unfreed import _names, _native
 
 ROUND_SECONDS = 0.05
 """A round has as many calls as fit into this, one at least."""
@@ -213,6 +213,7 @@ class Rounds:
         self._look(self.done)
 
     def _look(self, done: int) -> None:
+        _names.let_go()
         _native._look()
         gc.collect()
         _native._end_round(done, self.collector_enabled)

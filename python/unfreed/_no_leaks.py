@@ -83,9 +83,7 @@ class NoLeaks:
             raise LeakError("this block leaves behind\n  " + "\n  ".join(problems))
 
 
-def check(
-    run: "Callable[[], Any]", called: str, seconds: float, rounds: Optional[int] = None
-) -> None:
+def check(run: "Callable[[], Any]", called: str, seconds: float, rounds: Optional[int] = None) -> None:
     """Runs it again and again; raises `LeakError` when every run leaves something behind."""
     growth = grows(run, rounds)
     if growth is None:

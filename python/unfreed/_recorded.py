@@ -9,11 +9,11 @@ import gc
 import json
 import os
 import site
-import sys
 import tempfile
+import time
 from typing import Any, Callable, NamedTuple, Optional
 
-from unfreed import _native
+from unfreed import _names, _native
 from unfreed._screen import Settling
 
 FIRST_ROUNDS = 6
@@ -24,6 +24,8 @@ ROUND_SECONDS = 0.05
 """A round has as many runs as fit into this, one at least."""
 MOST_RUNS = 32
 """Most runs of a round: caches of up to some hundred entries have come to their bound by the end."""
+ENOUGH_RUNS = 150
+"""Runs without which something without an owner may still be a cache of C code that fills."""
 REGULAR_ROUNDS = 6
 """Last rounds in which something without an owner has to grow evenly,"""
 REGULAR_RANGE = 0.34
@@ -80,6 +82,8 @@ class Judged(NamedTuple):
     def _is_doubtful(self, data: "dict[str, Any]") -> bool:
         if data["kind"] not in ("site", "native", "retention"):
             return False
+        if self.runs < ENOUGH_RUNS:
+            return True
         growth = data["growth"]
         interned = self.interned_a_run > 0.02
         if interned and growth["objects_per_second"] <= self.interned_a_run * 1.05 + 0.02:
@@ -108,19 +112,25 @@ def judge(
     """
     # Nobody is acquitted early who has grown evenly: one verdict is cheaper than two.
     first = rounds or (MOST_ROUNDS if growth == "evenly" else FIRST_ROUNDS)
+    runs = _runs_of_a_round(run, seconds)
     handle, path = tempfile.mkstemp(prefix="unfreed-", suffix=".unfreed")
     os.close(handle)
     try:
         _start(path, called)
         try:
-            return _measure(run, path, _runs_of_a_round(seconds), first, rounds)
+            return _measure(run, path, runs, first, rounds)
         finally:
             _native._stop_rounds()
     finally:
         os.unlink(path)
 
 
-def _runs_of_a_round(seconds: float) -> int:
+def _runs_of_a_round(run: "Callable[[], None]", seconds: float) -> int:
+    """As many as fit by the fastest of a few runs: the first one imports, and a busy machine must not make fewer."""
+    for _ in range(3):
+        began = time.perf_counter()
+        run()
+        seconds = min(seconds, time.perf_counter() - began)
     return max(1, min(MOST_RUNS, int(ROUND_SECONDS / max(seconds, 1e-6))))
 
 
@@ -134,15 +144,13 @@ def _start(path: str, called: str) -> None:
         raise NotRecorded(str(error)) from None
 
 
-def _measure(
-    run: "Callable[[], None]", path: str, runs: int, first: int, rounds: Optional[int]
-) -> Judged:
+def _measure(run: "Callable[[], None]", path: str, runs: int, first: int, rounds: Optional[int]) -> Judged:
     settling = Settling()
     _native._begin_rounds()
     # One round more: what the following of blocks itself needs is there before the first look.
     _round(run, runs, settling)
     _look(0)
-    interned = _interned()
+    interned = _names.interned_for_ever()
     done = 0
     while True:
         for _ in range(first if done == 0 else MOST_ROUNDS - done):
@@ -150,18 +158,12 @@ def _measure(
             done += 1
             _look(done * runs)
         document, texts, is_certain = _native._judge_rounds(path, done, WIDTH)
-        gained = (_interned() - interned) / (done * runs)
+        gained = (_names.interned_for_ever() - interned) / (done * runs)
         judged = Judged(_findings(document, texts), done * runs, gained)
         if rounds or is_certain or done >= MOST_ROUNDS or not judged.is_worth_more():
             return judged
         # Not kept over the next rounds: they are followed block by block.
         del document, texts, judged
-
-
-def _interned() -> int:
-    """Interned strings; 0 where Python frees them like others."""
-    count = getattr(sys, "getunicodeinternedsize", None)
-    return count() if count is not None and sys.version_info[:2] == (3, 12) else 0
 
 
 def _round(run: "Callable[[], None]", runs: int, settling: Settling) -> None:
@@ -173,6 +175,7 @@ def _round(run: "Callable[[], None]", runs: int, settling: Settling) -> None:
 def _look(runs: int) -> None:
     # Before the look, unlike in `unfreed check`: cycles that wait for the collector are no leak of a test.
     gc.collect()
+    _names.let_go()
     try:
         _native._look()
         _native._end_round(runs, gc.isenabled())
@@ -184,7 +187,5 @@ def _findings(document: str, texts: "list[str]") -> "list[Finding]":
     found = []
     for data, text in zip(json.loads(document)["findings"], texts):
         rate = data["growth"]["bytes_per_second"]
-        found.append(
-            Finding(data["id"], data["severity"], data["title"], text.rstrip(), rate, data)
-        )
+        found.append(Finding(data["id"], data["severity"], data["title"], text.rstrip(), rate, data))
     return found

@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Callable, Optional
 
-from unfreed import _native
+from unfreed import _names, _native
 
 WARM_RUNS = 2
 """Runs before the first reading, beside the one that the caller has done: what is built once is built by then."""
@@ -105,9 +105,10 @@ class Screen:
         while gc.collect() > 0 and self._froze:
             # Finalizers leave garbage of their own. Without a frozen heap one pass has to do.
             pass
-        into[0] = sys.getallocatedblocks()
+        _names.let_go()
+        into[0] = sys.getallocatedblocks() - _names.interned_for_ever()
         # Blocks say it all, but where Python was told to use another allocator.
-        into[1] = len(gc.get_objects()) if into[0] == 0 and self._froze else 0
+        into[1] = len(gc.get_objects()) if into[0] <= 0 and self._froze else 0
         into[2] = _native._malloc_in_use() or 0
         into[3] = _count_entries("/proc/self/fd")
         into[4] = _count_entries("/proc/self/task")

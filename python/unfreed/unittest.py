@@ -61,6 +61,6 @@ class _Teller:
             # Not this test's fault: it was not written to be repeated.
             self._result.addSuccess(test)
         except LeakError:
-            self._result.addFailure(test, sys.exc_info())  # type: ignore[arg-type]
+            self._result.addFailure(test, sys.exc_info())
         else:
             self._result.addSuccess(test)

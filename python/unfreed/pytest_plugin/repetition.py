@@ -39,8 +39,8 @@ def reason_not_to(item: pytest.Item) -> Optional[str]:
 class Repetition:
     """Runs of one test that has just passed and is still set up."""
 
-    def __init__(self, item: pytest.Function) -> None:
-        self._item: Any = item
+    def __init__(self, item: Any) -> None:
+        self._item = item
         self._sections = len(item._report_sections)
         self._properties = len(item.user_properties)
         self._object = item.__dict__.get("_obj")
@@ -140,9 +140,7 @@ class Repetition:
         for kept in self._kept_finalizers(used):
             _drop_repeated(kept, self._finalizers.get(id(kept), 0))
 
-    def _kept_finalizers(
-        self, used: "list[FixtureDef[Any]]"
-    ) -> "Iterator[list[Callable[[], object]]]":
+    def _kept_finalizers(self, used: "list[FixtureDef[Any]]") -> "Iterator[list[Callable[[], object]]]":
         """Finalizers of what outlives the test: fixtures of wider scopes, and what contains the test."""
         for definition in used:
             # Fixtures that pytest makes up, such as `request`, have none.
