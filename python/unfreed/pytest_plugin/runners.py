@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 FOLDERS = (
@@ -20,13 +21,31 @@ FOLDERS = (
 """Packages in `site-packages` that run tests or measure them."""
 
 
+BY_PATH = ("sys.path_importer_cache", "zipimport._zip_directory_cache")
+"""Tables of Python that gain an entry for every folder ever imported from: a test that imports from its `tmp_path`
+meets a new one in each run."""
+
+
 def is_of_a_runner(finding: "dict[str, Any]") -> bool:
-    """Whether no line of anybody else took part in making what grows; without a line, whether it is held there."""
+    """Whether an object of a runner or a table by path is what grows, or no line of anybody else took part."""
+    held = finding["held_by"] or {}
+    path = str(held.get("path", ""))
+    if path.startswith(BY_PATH) or _is_held_by_a_runner(held.get("steps", ())):
+        return True
     stacks = [place["stack"] for place in finding["allocated_at"] if place["stack"]]
     if stacks:
         return all(_is_machinery(stack) for stack in stacks)
-    held = finding["held_by"] or {}
-    return str(held.get("path", "")).split(".")[0] in FOLDERS
+    return path.split(".")[0] in FOLDERS
+
+
+def _is_held_by_a_runner(steps: "Sequence[dict[str, Any]]") -> bool:
+    """Whether the way to what grows leads through an object of a runner."""
+    for step in steps:
+        if step["type_name"].partition(".")[0] in FOLDERS:
+            return True
+        if step["suspect"]:
+            return False
+    return False
 
 
 def _is_machinery(stack: "list[dict[str, Any]]") -> bool:
