@@ -182,12 +182,16 @@ def _calm_hypothesis(item: Any) -> "Callable[[], None]":
         return _nothing
     import hypothesis
 
+    # A method gets a new instance for each run, which hypothesis would take for a mistake.
+    unchecked = [*before.suppress_health_check]
+    unchecked += [one for one in hypothesis.HealthCheck if one.name == "differing_executors"]
     calm = hypothesis.settings(
         before,
         database=None,
         derandomize=True,
         deadline=None,
         max_examples=min(before.max_examples, 10),
+        suppress_health_check=unchecked,
         phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
     )
     setattr(function, name, calm)
