@@ -5,13 +5,15 @@ Importing this package costs next to nothing: every recorded program does it.
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "snapshot"]
+__all__ = ["__version__", "expect_dead", "no_leaks", "snapshot"]
 
 TYPE_CHECKING = False  # As `typing` has it, without importing `typing` into every program.
 if TYPE_CHECKING:
     import os
 
+    from unfreed._dead import ExpectDead
     from unfreed._heap import Snapshot
+    from unfreed._no_leaks import NoLeaks
 
 
 def snapshot(path: "str | os.PathLike[str] | None" = None) -> "Snapshot":
@@ -31,3 +33,35 @@ def snapshot(path: "str | os.PathLike[str] | None" = None) -> "Snapshot":
     from unfreed import _heap
 
     return _heap.snapshot(path)
+
+
+def no_leaks(rounds: "int | None" = None) -> "NoLeaks":
+    """Lets nothing be left behind, by a function that is called again and again or by a block.
+
+    As a decorator, each call of the function is followed by more with the same arguments, in warm-up and then
+    measured rounds (their number may be fixed); when every call leaves something behind, `LeakError` (an
+    `AssertionError`) says what, who holds it and where it was made.
+
+    As a context manager, the block runs once, and may not leave behind descriptors, threads or objects of classes of
+    yours, except what local variables lead to.
+
+    >>> @unfreed.no_leaks()
+    ... def test_sessions(): ...
+    >>> with unfreed.no_leaks():
+    ...     serve_one_request()
+    """
+    from unfreed._no_leaks import NoLeaks
+
+    return NoLeaks(rounds)
+
+
+def expect_dead(*values: object) -> "ExpectDead":
+    """Objects that have to be gone when a block ends; else `StillAlive` (an `AssertionError`) says who holds them.
+
+    >>> with unfreed.expect_dead(session):
+    ...     session.close()
+    ...     del session
+    """
+    from unfreed._dead import ExpectDead
+
+    return ExpectDead(*values)

@@ -38,3 +38,17 @@ def _look() -> None:
 
 def _end_round(calls: int, collector_enabled: bool) -> None:
     """Reads the counters and ends the round: `calls` so far."""
+
+def _start_rounds(
+    path: str, called: str, stdlib_paths: list[str], site_paths: list[str]
+) -> None:
+    """Starts a recording by rounds of this process."""
+
+def _stop_rounds() -> None:
+    """Ends that recording in order; another may follow."""
+
+def _judge_rounds(path: str, rounds: int, width: int) -> tuple[str, list[str], bool]:
+    """The report as JSON, each finding as text, and whether more rounds would say the same."""
+
+def _malloc_in_use() -> int | None:
+    """Bytes in blocks of malloc that nobody has freed."""

@@ -63,6 +63,9 @@ pub enum StartError {
     /// Called without the GIL.
     #[error("the collector was started without the GIL")]
     NoGil,
+    /// There is a recording of this process, or its tables were made for another kind of recording.
+    #[error("this process is recorded already")]
+    Recorded,
 }
 
 /// The running agent of this process. Locked only with the GIL held, so never contended and never
@@ -77,11 +80,12 @@ struct Running {
     parked: Option<Agent>,
 }
 
-/// Starts recording. The GIL must be held.
+/// Starts recording. The GIL must be held. Once stopped, a recording by rounds can be followed by
+/// another one: the hooks stay, and what they know is forgotten.
 ///
 /// # Errors
-/// When the interpreter is unknown, or the file or the tables cannot be had. The program can go on
-/// as if nothing had happened.
+/// When the interpreter is unknown, this process is recorded already, or the file or the tables
+/// cannot be had. The program can go on as if nothing had happened.
 pub fn start(settings: Settings) -> Result<(), StartError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(StartError::NoGil)?;
@@ -90,6 +94,10 @@ pub fn start(settings: Settings) -> Result<(), StartError> {
     } else {
         live::Room::Samples
     };
+    // A forked child inherits what recorded its parent, and may have a recording of its own.
+    if running().is_some() && !fork::is_orphan() {
+        return Err(StartError::Recorded);
+    }
     let recorder = recorder::install(runtime, &gil, room)?;
     fork::register();
     fork::adopt();
@@ -138,6 +146,10 @@ pub fn stop() {
     }
     if let Some(mut agent) = halt(runtime, &gil, &mut running) {
         gil.released(runtime, || agent.end());
+    }
+    if running.settings.by_rounds {
+        // A recording by rounds is a part of a process that goes on, and may be followed by another.
+        recorder.forget_everything();
     }
 }
 

@@ -171,7 +171,7 @@ impl LiveBlocks {
         (0..self.addresses.len()).filter_map(live).collect()
     }
 
-    /// Empties the table. Only in a forked child, before its agent starts.
+    /// Empties the table. Only while nothing is followed.
     pub(crate) fn clear(&self) {
         reset(self.addresses);
         reset(self.filter);

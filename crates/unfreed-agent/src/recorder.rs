@@ -59,7 +59,8 @@ pub(crate) fn install(
     room: Room,
 ) -> Result<&'static Recorder, StartError> {
     if let Some(recorder) = RECORDER.get() {
-        return Ok(recorder);
+        let fits = recorder.room == room;
+        return fits.then_some(recorder).ok_or(StartError::Recorded);
     }
     let tables = StartError::Resources("tables");
     let (Some(live), Some(sites)) = (LiveBlocks::new(room), SiteFigures::new()) else {
@@ -150,7 +151,9 @@ impl Recorder {
         self.kept_out.store(false, SeqCst);
     }
 
-    /// Empties every table. Only in a forked child, before its agent starts.
+    /// Empties every table. Only while nothing is followed: in a forked child before its agent starts,
+    /// and after a recording by rounds. A thread without the GIL that is in a hook at that moment may
+    /// leave one block behind, at a stack that is then another's.
     pub(crate) fn forget_everything(&self) {
         self.live.clear();
         self.sites.clear();

@@ -64,7 +64,7 @@ impl SiteFigures {
             .collect()
     }
 
-    /// Back to zero. Only in a forked child, before its agent starts.
+    /// Back to zero. Only while nothing is followed.
     pub(crate) fn clear(&self) {
         reset(self.allocated_bytes);
         reset(self.allocated_blocks);

@@ -15,8 +15,8 @@ use unfreed_recording::snapshot::Snapshot;
 /// Nanoseconds that one call counts as.
 const CALL: u64 = 1_000_000_000;
 
-/// The module that calls functions round by round.
-const RUNNER: &str = "/unfreed/_check.py";
+/// The modules that call functions round by round.
+const RUNNERS: [&str; 2] = ["/unfreed/_check.py", "/unfreed/_recorded.py"];
 
 /// The evidence of a recording by rounds, by calls.
 pub struct ByCalls<'a> {
@@ -118,7 +118,8 @@ impl EvidenceSource for ByCalls<'_> {
     /// Without the frames of the runner, which called the function.
     fn frames(&self, stack: StackId) -> Vec<Frame> {
         let mut frames = self.inner.frames(stack);
-        let runner = frames.iter().position(|frame| frame.file.ends_with(RUNNER));
+        let is_runner = |frame: &Frame| RUNNERS.iter().any(|file| frame.file.ends_with(file));
+        let runner = frames.iter().position(is_runner);
         frames.truncate(runner.unwrap_or(frames.len()));
         frames
     }

@@ -40,7 +40,7 @@ pub fn allocated_at<'s>(
     }
     let mut stacks: Vec<(StackId, (u64, u32))> = by_stack.into_iter().collect();
     stacks.sort_by_key(|&(stack, (bytes, _))| (std::cmp::Reverse(bytes), stack));
-    stacks
+    let found: Vec<AllocatedAt> = stacks
         .into_iter()
         .filter_map(|(stack, (bytes, samples))| {
             let stack = source.frames(stack);
@@ -58,8 +58,30 @@ pub fn allocated_at<'s>(
                 samples,
             })
         })
-        .take(NAMED)
-        .collect()
+        .collect();
+    let mut found = if source.rounds().is_empty() {
+        found
+    } else {
+        without_reused(found, ownership)
+    };
+    found.truncate(NAMED);
+    found
+}
+
+/// Python's free lists hand a block on without asking the allocator: the stack of such a block is that
+/// of an object before, often of whoever calls the function round by round. Where every block is
+/// followed, stacks without a line of the person's are left out if others have one.
+fn without_reused(mut found: Vec<AllocatedAt>, ownership: &Ownership) -> Vec<AllocatedAt> {
+    let is_own = |at: &AllocatedAt| ownership.of_file(&at.frame.file) == Owner::Own;
+    if !found.iter().any(is_own) {
+        return found;
+    }
+    found.retain(is_own);
+    let total: f64 = found.iter().map(|at| at.share).sum();
+    for at in &mut found {
+        at.share /= total.max(f64::MIN_POSITIVE);
+    }
+    found
 }
 
 /// The frame to name: the innermost of the person's own code, else the innermost that is not ours.

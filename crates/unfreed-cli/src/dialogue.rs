@@ -83,7 +83,8 @@ fn wants_more(path: &Path, rounds: u32) -> bool {
     rounds < MOST && judgement::judge(path).is_ok_and(|judged| !is_certain(&judged.report, rounds))
 }
 
-fn is_certain(report: &Report, rounds: u32) -> bool {
+/// Whether more rounds than `rounds` would say the same.
+pub fn is_certain(report: &Report, rounds: u32) -> bool {
     let leaks = report
         .findings
         .iter()

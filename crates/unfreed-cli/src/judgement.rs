@@ -56,7 +56,8 @@ pub fn judge(path: &Path) -> Result<Judged, Unjudged> {
     progress::during(&what, || judge_quietly(path))
 }
 
-fn judge_quietly(path: &Path) -> Result<Judged, Unjudged> {
+/// The same without a word on the terminal, which may be another program's.
+pub fn judge_quietly(path: &Path) -> Result<Judged, Unjudged> {
     let bytes = std::fs::read(path).map_err(|source| Unjudged::File {
         path: path.to_owned(),
         source,

@@ -10,6 +10,7 @@ mod exit;
 mod family;
 mod forwarding;
 pub mod handover;
+pub mod in_process;
 mod judgement;
 mod messages;
 mod naming;

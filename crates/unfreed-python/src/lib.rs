@@ -25,7 +25,10 @@ mod _native {
     #[pymodule_export]
     use super::heap::_snapshot;
     #[pymodule_export]
-    use super::rounds::{_begin_rounds, _end_round, _look};
+    use super::rounds::{
+        _begin_rounds, _end_round, _judge_rounds, _look, _malloc_in_use, _start_rounds,
+        _stop_rounds,
+    };
 
     /// Version of unfreed.
     #[pymodule_export]

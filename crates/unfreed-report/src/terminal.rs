@@ -71,6 +71,22 @@ pub fn render(
     closing::render(report, options, &mut page)
 }
 
+/// Writes one finding as it stands in the report, with its number there.
+///
+/// # Errors
+/// Those of `out`.
+pub fn render_finding(
+    report: &Report,
+    finding: &Finding,
+    number: usize,
+    options: &TerminalOptions,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    let mut page = Page::new(out, usize::from(options.width.max(LEAST_WIDTH)));
+    let columns = finding::Columns::over(&[finding], report.per);
+    finding::render(finding, number, &columns, options, &mut page)
+}
+
 /// Leaks and warnings, numbered.
 fn findings(report: &Report, options: &TerminalOptions, page: &mut Page<'_>) -> io::Result<()> {
     let all: Vec<&Finding> = report

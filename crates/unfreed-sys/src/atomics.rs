@@ -38,8 +38,8 @@ pub fn zeroed<T: Atomic>(len: usize) -> Option<&'static [T]> {
     Some(unsafe { std::slice::from_raw_parts(block.cast::<T>(), len) })
 }
 
-/// Sets a whole array back to zero by giving its pages back. Only when no other thread uses it: in
-/// a forked child, before its agent starts.
+/// Sets a whole array back to zero by giving its pages back. Only when no other thread depends on it:
+/// in a forked child before its agent starts, or while hooks want nothing.
 pub fn reset<T: Atomic>(array: &'static [T]) {
     // SAFETY: private anonymous pages read as zero after MADV_DONTNEED; the elements are atomics,
     // so concurrent access would be a race in meaning but not undefined.

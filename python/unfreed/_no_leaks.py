@@ -1,0 +1,158 @@
+"""`unfreed.no_leaks`: a function that may leave nothing behind when it is called again and again, or a block that
+may leave nothing of yours behind when it ends."""
+
+import functools
+import gc
+import os
+import site
+import sys
+import time
+from types import FrameType, TracebackType
+from typing import Any, Callable, Optional, TypeVar
+
+from unfreed._holders import held_by
+from unfreed._recorded import NotRecorded, judge
+from unfreed._screen import FEW_FROZEN, grows
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+SHOWN = 5
+"""Types of objects that a message names."""
+
+
+class LeakError(AssertionError):
+    """Something was left behind; the message says what."""
+
+
+class NoLeaks:
+    """What `unfreed.no_leaks` returns."""
+
+    def __init__(self, rounds: Optional[int] = None) -> None:
+        self._rounds = rounds
+        self._frame: Optional[FrameType] = None
+        self._known: "Optional[set[int]]" = None
+        self._descriptors: "set[str]" = set()
+        self._threads: "set[str]" = set()
+
+    def __call__(self, function: Function) -> Function:
+        """Decorates a function: each call of it is followed by more, with the same arguments."""
+
+        @functools.wraps(function)
+        def checked(*arguments: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            result = function(*arguments, **named)
+            seconds = time.perf_counter() - began
+            check(lambda: function(*arguments, **named), function.__qualname__, seconds, self._rounds)
+            return result
+
+        return checked  # type: ignore[return-value]
+
+    def __enter__(self) -> None:
+        """Begins the block."""
+        # Frozen objects are not listed: what is listed at the end is new.
+        if gc.get_freeze_count() < FEW_FROZEN:
+            gc.freeze()
+        else:
+            self._known = {id(one) for one in gc.get_objects()}
+        self._frame = sys._getframe(1)
+        self._descriptors = _entries("/proc/self/fd")
+        self._threads = _entries("/proc/self/task")
+
+    def __exit__(
+        self,
+        kind: Optional[type],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        frame, self._frame = self._frame, None
+        known, self._known = self._known, None
+        while gc.collect() > 0 and known is None:
+            # Finalizers leave garbage of their own; a frozen heap makes another pass cheap.
+            pass
+        more = len(_entries("/proc/self/fd")) - len(self._descriptors)
+        threads = len(_entries("/proc/self/task")) - len(self._threads)
+        outliving: "dict[type, list[object]]" = {}
+        if kind is None and frame is not None:
+            outliving = _outliving(known or set(), frame)
+        if known is None:
+            # Before anybody asks who holds what: frozen objects are not found as holders.
+            gc.unfreeze()
+        problems = _counted(more, "descriptor") + _counted(threads, "thread")
+        problems += _in_words(outliving)
+        if problems and kind is None:
+            raise LeakError("this block leaves behind\n  " + "\n  ".join(problems))
+
+
+def check(run: "Callable[[], Any]", called: str, seconds: float, rounds: Optional[int] = None) -> None:
+    """Runs it again and again; raises `LeakError` when every run leaves something behind."""
+    growth = grows(run, rounds)
+    if growth is None:
+        return
+    try:
+        judged = judge(run, called, seconds, growth, rounds)
+    except NotRecorded:
+        return
+    leaks = judged.certain_leaks()
+    if leaks:
+        texts = "\n\n".join(one.text for one in leaks)
+        raise LeakError("leak: %s\n\n%s" % (leaks[0].title, texts))
+
+
+def _entries(folder: str) -> "set[str]":
+    try:
+        return set(os.listdir(folder))
+    except OSError:
+        return set()
+
+
+def _counted(count: int, what: str) -> "list[str]":
+    if count <= 0:
+        return []
+    return ["%d %s%s still open" % (count, what, "s" if count > 1 else "")]
+
+
+def _outliving(known: "set[int]", frame: FrameType) -> "dict[type, list[object]]":
+    """New objects of the person's own classes, by class, but for those that local variables lead to."""
+    new = [one for one in gc.get_objects() if id(one) not in known and one is not known]
+    mine = _reached({id(one): one for one in new}, list(frame.f_locals.values()))
+    by_class: "dict[type, list[object]]" = {}
+    for one in new:
+        if id(one) not in mine and _is_of_the_person(type(one)):
+            by_class.setdefault(type(one), []).append(one)
+    return by_class
+
+
+def _in_words(by_class: "dict[type, list[object]]") -> "list[str]":
+    texts = []
+    for kind in sorted(by_class, key=lambda kind: -len(by_class[kind]))[:SHOWN]:
+        members = by_class.pop(kind)
+        count, first = len(members), members[0]
+        members.clear()
+        name = "%s.%s" % (kind.__module__, kind.__qualname__)
+        held = held_by(first) or "C code"
+        texts.append("%d %s object%s, held by %s" % (count, name, "s" if count > 1 else "", held))
+    return texts
+
+
+def _reached(new: "dict[int, object]", starts: "list[object]") -> "set[int]":
+    """New objects that local variables lead to over new objects."""
+    reached: "set[int]" = set()
+    waiting = [one for one in starts if id(one) in new]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in reached:
+            continue
+        reached.add(id(one))
+        waiting += [each for each in gc.get_referents(one) if id(each) in new]
+    return reached
+
+
+def _is_of_the_person(kind: type) -> bool:
+    """Whether the class stands in code that is neither Python's nor of an installed package."""
+    module = sys.modules.get(kind.__module__)
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return False
+    path = os.path.abspath(file)
+    folders = [os.path.dirname(os.__file__), *site.getsitepackages()]
+    return not any(path.startswith(folder + os.sep) for folder in folders)
