@@ -65,6 +65,15 @@ def _next():
     return number
 
 
+seen = collections.Counter()
+
+
+def _one_of(many, what):
+    """Each of so many numbers in turn: a cache of what is made of them is full after as many calls."""
+    seen[what] += 1
+    return seen[what] % many
+
+
 def arithmetic():
     return sum(i * i for i in range(1000)) + 2**500 // 3
 
@@ -82,7 +91,7 @@ def strings():
 
 
 def strptime():
-    return datetime.datetime.strptime("2026-11-27 %02d" % (_next() % 24), "%Y-%m-%d %H")
+    return datetime.datetime.strptime("2026-11-27 %02d" % _one_of(24, "hours"), "%Y-%m-%d %H")
 
 
 def regex():
@@ -386,7 +395,7 @@ def sorting():
 
 
 def urls():
-    return urllib.parse.urlsplit("http://host%d/path?a=b" % (_next() % 30)).query
+    return urllib.parse.urlsplit("http://host%d/path?a=b" % _one_of(30, "hosts")).query
 
 
 def uuids():
@@ -399,7 +408,7 @@ def text_work():
 
 def interned():
     # On 3.12 interned strings live for ever, so there are only so many.
-    return sys.intern("innocent %d" % (_next() % 30))
+    return sys.intern("innocent %d" % _one_of(30, "words"))
 
 
 def templates():
@@ -436,7 +445,7 @@ def module_made():
 
 
 def compiled_code():
-    return eval(compile("1 + %d" % (_next() % 7), "<made>", "eval"))
+    return eval(compile("1 + %d" % _one_of(7, "sums"), "<made>", "eval"))
 
 
 def signals():
@@ -444,7 +453,7 @@ def signals():
 
 
 def environment():
-    os.environ["INNOCENT"] = str(_next() % 5)
+    os.environ["INNOCENT"] = str(_one_of(5, "values"))
 
 
 def statistics_work():

@@ -22,6 +22,13 @@ use crate::wording::count;
 
 /// Confidence from which growth is called a leak.
 const SURE: f64 = 0.6;
+/// Caches of Python's own that are emptied when they are full, in one version or another.
+const BOUNDED: [&str; 4] = [
+    "re._cache",
+    "re._cache2",
+    "urllib.parse._parse_cache",
+    "_strptime._regex_cache",
+];
 /// Containers of weak references to what they seem to hold.
 const WEAK: [&str; 2] = ["WeakSet", "WeakValueDictionary"];
 /// Most types that a finding lists.
@@ -116,6 +123,7 @@ impl<'t, 'a> Told<'t, 'a> {
     fn kind(&self) -> Kind {
         match self.subject.cache {
             Some(Bound::Bounded(_)) => Kind::Cache,
+            _ if BOUNDED.contains(&self.subject.name.as_str()) => Kind::Cache,
             _ if self.subject.backlog => Kind::Backlog,
             _ if self.first.rootless && self.subject.flavour == Flavour::Native => Kind::Refcount,
             _ => Kind::Container,

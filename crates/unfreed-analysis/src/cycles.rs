@@ -12,7 +12,7 @@ use crate::sites::{allocated_at, gained_samples};
 use crate::study::Study;
 use crate::suspects::SECONDS;
 use crate::trend::{Judgement, Reading, judge, slope};
-use crate::wording::{bytes, count};
+use crate::wording::{bytes, count, is_or_are};
 use std::collections::VecDeque;
 use unfreed_graph::{Edge, NodeSet};
 use unfreed_recording::snapshot::{Label, NodeIndex};
@@ -220,7 +220,14 @@ fn summary(
     waiting: Waiting,
     told: Option<&Told>,
 ) -> String {
-    let (number, unit) = study.pace().rate(slope(&series.cycles));
+    let (cycles, unit) = study
+        .pace()
+        .rate_of(slope(&series.cycles), "cycle", "cycles");
+    let go = if cycles.starts_with("1 ") {
+        "goes"
+    } else {
+        "go"
+    };
     let why = match waiting {
         Waiting::Disabled => "the garbage collector is disabled",
         Waiting::NeverRuns => "the garbage collector never runs",
@@ -231,7 +238,7 @@ fn summary(
     let size = bytes(kind.bytes as f64);
     let mut text = match waiting {
         Waiting::Enabled if study.is_exact() => format!(
-            "{number} cycles of {names} {unit} go out of use and wait for the garbage collector: {} \
+            "{cycles} of {names} {unit} {go} out of use and wait for the garbage collector: {} \
              that only it frees.",
             study.pace().byte_rate(slope(&series.bytes))
         ),
@@ -239,8 +246,9 @@ fn summary(
             format!("{total} cycles of {names} ({size}) are out of use and wait: {why}.")
         }
         _ => format!(
-            "{number} cycles of {names} {unit} go out of use and are never freed, because {why}; \
-             {total} wait ({size})."
+            "{cycles} of {names} {unit} {go} out of use and {} never freed, because {why}; {total} \
+             wait ({size}).",
+            is_or_are(&cycles)
         ),
     };
     if let Some(told) = told {

@@ -29,9 +29,10 @@ pub fn warm_up(study: &Study<'_>) -> Option<Finding> {
         kind: Kind::WarmUp,
         title: format!("warm-up {}", bytes(gained as f64)),
         summary: format!(
-            "The process grew by {} in its first {from:.0} s (imports, first use); that is not \
-             counted as growth.",
-            bytes(gained as f64)
+            "The process grew by {} in its first {} (imports, first use); that is not counted as \
+             growth.",
+            bytes(gained as f64),
+            study.pace().span(from)
         ),
         growth: Growth {
             bytes: gained as i64,

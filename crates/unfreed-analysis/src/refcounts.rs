@@ -13,7 +13,7 @@ use crate::paths::Chain;
 use crate::references::{References, Unexplained};
 use crate::study::Study;
 use crate::trend::{Judgement, Reading, judge};
-use crate::wording::count;
+use crate::wording::{count, is_or_are};
 use unfreed_recording::snapshot::NodeIndex;
 
 /// References that have to be gained.
@@ -141,14 +141,16 @@ fn tell(
     let short = short_name(name);
     let gained = series.last().map_or(0.0, |last| last.level) - series[0].level;
     let seconds = series.last().map_or(0.0, |last| last.at) - series[0].at;
-    let (number, unit) = study.pace().rate(judged.slope);
+    let pace = study.pace();
+    let (references, unit) = pace.rate_of(judged.slope, "reference", "references");
     let likely = likely(study, name);
     let (title, what) = match way {
         Way::Lost => (
             format!("references to {short} objects are lost in C"),
             format!(
-                "{number} references {unit} to {short} objects are taken and never given back, and \
-                 no Python object or frame holds them: {} in {}.",
+                "{references} {unit} to {short} objects {} taken and never given back, and no Python \
+                 object or frame holds them: {} in {}.",
+                is_or_are(&references),
                 count(gained as i64),
                 study.pace().span(seconds)
             ),
@@ -156,9 +158,10 @@ fn tell(
         Way::GivenBackTwice => (
             format!("references to {short} objects are given back twice in C"),
             format!(
-                "{number} references {unit} to {short} objects are given back though somebody still \
-                 holds them: {} in {}. When the count reaches zero the object is freed while it is \
-                 in use, and the program crashes.",
+                "{references} {unit} to {short} objects {} given back though somebody still holds \
+                 them: {} in {}. When the count reaches zero the object is freed while it is in use, \
+                 and the program crashes.",
+                is_or_are(&references),
                 count(gained as i64),
                 study.pace().span(seconds)
             ),

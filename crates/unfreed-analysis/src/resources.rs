@@ -198,21 +198,17 @@ fn series(study: &Study<'_>, resource: &Resource) -> Vec<Reading> {
 }
 
 fn sentence(pace: Pace, resource: &Resource, slope: f64) -> String {
-    let (number, unit) = pace.rate(slope);
+    let more = resource.plural;
+    let one = more.strip_suffix("es").filter(|one| one.ends_with("ss"));
+    let one = one.or_else(|| more.strip_suffix('s')).unwrap_or(more);
+    let (gained, unit) = pace.rate_of(slope, one, more);
     match resource.rule {
-        THREADS => {
-            format!("The process gains {number} threads {unit} and none of them ends.")
-        }
-        CHILDREN => {
-            format!("The process gains {number} child processes {unit} and none of them ends.")
-        }
+        THREADS | CHILDREN => format!("The process gains {gained} {unit} and none of them ends."),
         "unreaped_child" => {
+            let (number, unit) = pace.rate(slope);
             format!("Child processes end, {number} {unit}, and nobody waits for them.")
         }
-        _ => format!(
-            "The process gains {number} {} {unit} and closes none of them.",
-            resource.plural
-        ),
+        _ => format!("The process gains {gained} {unit} and closes none of them."),
     }
 }
 

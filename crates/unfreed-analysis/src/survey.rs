@@ -33,6 +33,8 @@ pub struct Tally {
 /// A sampled object and the shape it was found in.
 #[derive(Clone, Copy, Debug)]
 pub struct ShapedSample {
+    /// The object, in its own snapshot.
+    pub node: NodeIndex,
     /// Where it was found; [`TOP`] when nothing reaches it.
     pub shape: ShapeId,
     /// Where it was allocated.
@@ -112,6 +114,7 @@ pub fn survey<'a>(
         .iter()
         .filter_map(|sample| {
             Some(ShapedSample {
+                node: sample.node,
                 shape: *shape_of.get(sample.node as usize)?,
                 stack: sample.stack,
                 born: sample.born,

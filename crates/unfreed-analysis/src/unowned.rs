@@ -1,25 +1,31 @@
-//! Blocks that no object of the snapshots owns, where every block is followed: what C code asked
-//! Python's allocators for and lost. A lost `str` or `int` is one: the collector does not know it and
-//! nothing leads to it.
+//! Blocks that no object of the snapshots owns, where every block is followed: what C code allocated
+//! and lost; and blocks that one object has ever more of, which no size of an object tells.
 
 use crate::advice;
 use crate::extensions::{Extension, Extensions};
 use crate::findings::{AllocatedAt, Finding, Frame, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::libraries;
+use crate::paths::subject;
 use crate::resources;
 use crate::seeded::Map;
+use crate::shapes::{ShapeId, TOP};
 use crate::sites::named_frame;
 use crate::study::Study;
 use crate::trend::{Judgement, Reading, judge, slope};
+use crate::wording::is_or_are;
 use unfreed_recording::ids::StackId;
+use unfreed_recording::snapshot::NodeIndex;
 
 /// Blocks a round that have to be gained.
 const LEAST: f64 = 0.5;
 /// Confidence from which growth is called a leak.
 const SURE: f64 = 0.7;
-/// Part of a line's blocks that a known finding about the same line explains.
+/// Most findings.
 const FINDINGS: usize = 3;
+/// Blocks from one stack that are more than an object of any kind has for itself: a buffer or two, the
+/// tables of a dict.
+const HOARD: u32 = 8;
 
 /// Blocks and bytes of one line that nobody owns, by round.
 struct Line {
@@ -27,6 +33,16 @@ struct Line {
     bytes: Vec<f64>,
     /// The stack with most bytes in the last round.
     largest: (f64, StackId),
+    /// Where the object is that has most of the blocks in the last round, if any has.
+    hoarder: Option<ShapeId>,
+}
+
+/// Blocks and bytes from one stack, and the object that has most of them.
+#[derive(Default)]
+struct Sum {
+    blocks: f64,
+    bytes: f64,
+    hoarder: Option<(u32, ShapeId)>,
 }
 
 /// Findings about blocks that nobody owns; none unless every block was followed.
@@ -43,7 +59,7 @@ pub fn findings(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
     let mut lines: Map<Frame, Line> = Map::default();
     let mut frames: Map<StackId, Option<Frame>> = Map::default();
     for round in 0..rounds {
-        for (stack, (blocks, bytes)) in unowned(study, study.from + round) {
+        for (stack, sum) in unowned(study, study.from + round) {
             let frame = frames.entry(stack).or_insert_with(|| {
                 named_frame(&study.source.frames(stack), &study.ownership).cloned()
             });
@@ -52,11 +68,13 @@ pub fn findings(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
                 blocks: vec![0.0; rounds],
                 bytes: vec![0.0; rounds],
                 largest: (f64::NEG_INFINITY, stack),
+                hoarder: None,
             });
-            line.blocks[round] += blocks;
-            line.bytes[round] += bytes;
-            if round + 1 == rounds && bytes > line.largest.0 {
-                line.largest = (bytes, stack);
+            line.blocks[round] += sum.blocks;
+            line.bytes[round] += sum.bytes;
+            if round + 1 == rounds && sum.bytes > line.largest.0 {
+                line.largest = (sum.bytes, stack);
+                line.hoarder = sum.hoarder.map(|(_, shape)| shape);
             }
         }
     }
@@ -75,10 +93,11 @@ pub fn findings(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
     found
 }
 
-/// Blocks and bytes that live at the end of a round and belong to no object, by stack.
-fn unowned(study: &Study<'_>, round: usize) -> Map<StackId, (f64, f64)> {
+/// Blocks and bytes that live at the end of a round and belong to no object, or to one that has many, by
+/// stack.
+fn unowned(study: &Study<'_>, round: usize) -> Map<StackId, Sum> {
     let taken = &study.taken[round];
-    let mut sums: Map<StackId, (f64, f64)> = Map::default();
+    let mut sums: Map<StackId, Sum> = Map::default();
     let epochs = study.source.epochs();
     let Some(epoch) = epochs.iter().find(|epoch| epoch.id == taken.epoch) else {
         return sums;
@@ -86,24 +105,34 @@ fn unowned(study: &Study<'_>, round: usize) -> Map<StackId, (f64, f64)> {
     for site in &epoch.sites {
         let sum = sums.entry(site.stack).or_default();
         for survivors in &site.survivors {
-            sum.0 += survivors.blocks as f64;
-            sum.1 += survivors.bytes as f64;
+            sum.blocks += survivors.blocks as f64;
+            sum.bytes += survivors.bytes as f64;
         }
     }
+    let mut owned: Map<(StackId, NodeIndex), u32> = Map::default();
     for sample in &taken.samples {
-        if let Some(sum) = sums.get_mut(&sample.stack) {
-            sum.0 -= 1.0;
-            sum.1 -= sample.bytes as f64;
+        *owned.entry((sample.stack, sample.node)).or_default() += 1;
+    }
+    for sample in &taken.samples {
+        let Some(sum) = sums.get_mut(&sample.stack) else {
+            continue;
+        };
+        let has = owned[&(sample.stack, sample.node)];
+        if has < HOARD {
+            sum.blocks -= 1.0;
+            sum.bytes -= sample.bytes as f64;
+        } else if sum.hoarder.is_none_or(|(most, _)| has > most) {
+            sum.hoarder = Some((has, sample.shape));
         }
     }
     sums
 }
 
-/// Whether a finding names the line: what its objects own is a part of it.
+/// Whether a leak names the line: what its objects own is a part of it.
 fn is_told(frame: &Frame, known: &[Finding]) -> bool {
     known
         .iter()
-        .filter(|finding| finding.severity != Severity::Note)
+        .filter(|finding| finding.severity == Severity::Leak)
         .flat_map(|finding| &finding.allocated_at)
         .any(|at| at.frame == *frame)
 }
@@ -148,24 +177,40 @@ fn tell(
     let blocks = readings(study, &line.blocks);
     let sure = judged.confidence >= SURE && !with_threads;
     let stack = study.source.frames(line.largest.1);
-    let (number, unit) = study.pace().rate(judged.slope);
+    let (lost, unit) = study.pace().rate_of(judged.slope, "block", "blocks");
     let byte_rate = study.pace().byte_rate(slope(&bytes));
     let keeper = libraries::keeper(&stack);
+    let hoarder = line.hoarder.filter(|&shape| shape != TOP);
+    let hoarder = hoarder.map(|shape| subject(&study.forest, shape));
+    let owner = match &hoarder {
+        Some(hoarder) => format!("all belong to {hoarder}"),
+        None => "no Python object owns what is lost".to_owned(),
+    };
+    let loses = if hoarder.is_some() {
+        "keeps more and more"
+    } else {
+        "loses"
+    };
     let (kind, title, summary) = match &keeper {
         Some(keeper) => (
             Kind::Native,
-            format!("{keeper} loses memory"),
+            format!("{keeper} {loses} memory"),
             format!(
-                "{keeper}, called by {place}, allocates {number} blocks {unit} ({byte_rate}) that are \
-                 never freed, and no Python object owns them."
+                "{keeper}, called by {place}, allocates {lost} {unit} ({byte_rate}) that {} never freed; \
+                 {owner}.",
+                is_or_are(&lost)
             ),
         ),
         None => (
             Kind::Site,
-            format!("blocks from {place} are lost"),
+            if hoarder.is_some() {
+                format!("blocks from {place} pile up")
+            } else {
+                format!("blocks from {place} are lost")
+            },
             format!(
-                "{number} blocks {unit} ({byte_rate}) that {place} allocates are never freed, and no \
-                 object owns them.{}",
+                "{lost} {unit} ({byte_rate}) that {place} allocates {} never freed; {owner}.{}",
+                is_or_are(&lost),
                 crate::refcounts::sentence(likely)
             ),
         ),

@@ -74,6 +74,16 @@ fn byte_rate(per_second: f64) -> String {
     }
 }
 
+/// The verb for a number with its noun.
+#[must_use]
+pub fn is_or_are(number: &str) -> &'static str {
+    if number.starts_with("1 ") {
+        "is"
+    } else {
+        "are"
+    }
+}
+
 /// What rates are counted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pace {
@@ -100,6 +110,14 @@ impl Pace {
                 per_unit,
             ),
         }
+    }
+
+    /// A rate of things, split into number with noun and unit: `("1 block", "a call")`.
+    #[must_use]
+    pub fn rate_of(self, per_unit: f64, one: &str, more: &str) -> (String, &'static str) {
+        let (number, unit) = self.rate(per_unit);
+        let noun = if number == "1" { one } else { more };
+        (format!("{number} {noun}"), unit)
     }
 
     /// A rate of bytes: `2.1 MiB a second`, `48 bytes a call`.
