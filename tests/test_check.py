@@ -55,6 +55,7 @@ CULPRITS = [
     Culprit("lost_mapping", "native", ("lose_mapping", "blocks.", "lost_mapping")),
     Culprit("lost_through_ctypes", "native|site", ("libc.malloc(2000)", "lost_through_ctypes")),
     Culprit("owned_by_capsules", "container", ("check_culprits.kept", "PyCapsule")),
+    Culprit("piled_up_by_one_object", "native", ("hoard", "blocks.", "piled_up_by_one_object")),
     Culprit("descriptors", "resource", ("/dev/null",), (0.08, 0.12)),
     Culprit("files", "resource", ("open files",)),
     Culprit("sockets", "resource", ("open sockets",)),

@@ -148,6 +148,13 @@ def owned_by_capsules():
     kept.append(blocks.owned())
 
 
+chain = blocks.new_chain()
+
+
+def piled_up_by_one_object():
+    blocks.hoard(chain)
+
+
 # Resources.
 
 opened = []

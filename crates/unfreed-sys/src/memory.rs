@@ -65,27 +65,14 @@ pub fn read_range(start: usize, bytes: usize, mut each: impl FnMut(usize)) {
     }
 }
 
+/// Whether all words at an address could be copied.
 fn copy_words(from: usize, into: &mut [usize]) -> bool {
+    let bytes = size_of_val(into);
     let source = libc::iovec {
         iov_base: from as *mut libc::c_void,
-        iov_len: size_of_val(into),
+        iov_len: bytes,
     };
-    let target = libc::iovec {
-        iov_base: into.as_mut_ptr().cast(),
-        iov_len: size_of_val(into),
-    };
-    // SAFETY: as in `copy`.
-    let copied = unsafe {
-        libc::process_vm_readv(
-            libc::getpid(),
-            &raw const target,
-            1,
-            &raw const source,
-            1,
-            0,
-        )
-    };
-    usize::try_from(copied).is_ok_and(|copied| copied == size_of_val(into))
+    copied(&[source], into) == bytes
 }
 
 /// Copies from as many places as can be read, in order; returns how many.
@@ -97,6 +84,11 @@ fn copy(addresses: &[usize], into: &mut [[usize; WORDS]]) -> usize {
             iov_len: size_of::<[usize; WORDS]>(),
         })
         .collect();
+    copied(&places, into.as_flattened_mut()) / size_of::<[usize; WORDS]>()
+}
+
+/// Copies from places in order until one cannot be read; returns the bytes.
+fn copied(places: &[libc::iovec], into: &mut [usize]) -> usize {
     let target = libc::iovec {
         iov_base: into.as_mut_ptr().cast(),
         iov_len: size_of_val(into),
@@ -113,7 +105,7 @@ fn copy(addresses: &[usize], into: &mut [[usize; WORDS]]) -> usize {
             0,
         )
     };
-    usize::try_from(copied).unwrap_or(0) / size_of::<[usize; WORDS]>()
+    usize::try_from(copied).unwrap_or(0)
 }
 
 #[cfg(test)]

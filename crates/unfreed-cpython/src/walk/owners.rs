@@ -12,6 +12,9 @@ use unfreed_sys::memory;
 const MOST_OF_OBJECT: usize = 1024;
 /// Bytes of a block that are searched.
 const MOST_OF_BLOCK: usize = 64 * 1024;
+/// How far from its start a block may be pointed to: behind a header, or where its data are aligned.
+/// Anything deeper is more likely to be the remains of an earlier use.
+const DEEPEST: usize = 64;
 const WORD: usize = size_of::<usize>();
 const PAGE_BITS: u32 = 12;
 
@@ -34,8 +37,8 @@ impl Ownerless {
         };
         for index in 0..found.blocks.len() {
             let (start, end, _) = found.blocks[index];
-            // A large block is covered by its first pages: pointers lead to starts, or near them.
-            for page in (start >> PAGE_BITS..=(end - 1) >> PAGE_BITS).take(64) {
+            let last = (end - 1).min(start + DEEPEST);
+            for page in start >> PAGE_BITS..=last >> PAGE_BITS {
                 let (word, bit) = found.page(page);
                 found.pages[word] |= bit;
             }
@@ -57,8 +60,9 @@ impl Ownerless {
             return None;
         }
         let after = self.blocks.partition_point(|block| block.0 <= word);
-        let (_, end, _) = *self.blocks.get(after.checked_sub(1)?)?;
-        (word < end && self.owners[after - 1].is_none()).then_some(after - 1)
+        let (start, end, _) = *self.blocks.get(after.checked_sub(1)?)?;
+        let is_inside = word < end && word - start <= DEEPEST;
+        (is_inside && self.owners[after - 1].is_none()).then_some(after - 1)
     }
 }
 
