@@ -6,6 +6,7 @@ import ctypes
 import functools
 import gc
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -191,13 +192,18 @@ def zombies():
     process.returncode = 0
 
 
+started = []
+
+
 def children():
     process = subprocess.Popen(["sleep", "100"])
     process.returncode = 0
+    started.append(process.pid)
 
 
 def end_children():
-    subprocess.run(["pkill", "-P", str(os.getpid()), "sleep"], check=False)
+    for pid in started:
+        os.kill(pid, signal.SIGKILL)
 
 
 loop = asyncio.new_event_loop()

@@ -3,6 +3,22 @@
 use std::ffi::CStr;
 use std::num::NonZeroUsize;
 
+/// The address of `name` as the C library has it; `None` when that is not glibc.
+#[must_use]
+pub fn find_in_c_library(name: &CStr) -> Option<NonZeroUsize> {
+    // SAFETY: RTLD_NOLOAD loads nothing; the C library is never unloaded, so the handle may be given
+    // back before the address is used.
+    unsafe {
+        let handle = libc::dlopen(c"libc.so.6".as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD);
+        if handle.is_null() {
+            return None;
+        }
+        let found = libc::dlsym(handle, name.as_ptr());
+        libc::dlclose(handle);
+        NonZeroUsize::new(found as usize)
+    }
+}
+
 /// The address of `name` in the global scope of the process; `None` when nothing exports it.
 #[must_use]
 pub fn find(name: &CStr) -> Option<NonZeroUsize> {

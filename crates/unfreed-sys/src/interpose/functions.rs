@@ -3,7 +3,7 @@
 
 use super::Observer;
 use super::slots::Replacement;
-use crate::symbols;
+use crate::{loaded, symbols};
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::OnceLock;
@@ -59,6 +59,9 @@ fn freed(block: *mut c_void) {
 
 /// The originals by position in [`NAMES`].
 static ORIGINALS: [AtomicUsize; NAMES.len()] = [const { AtomicUsize::new(0) }; NAMES.len()];
+
+/// Stubs of the originals, where the executable has some: see [`Replacement::stub`].
+static STUBS: [AtomicUsize; NAMES.len()] = [const { AtomicUsize::new(0) }; NAMES.len()];
 
 macro_rules! functions {
     ($($name:ident = $text:literal : fn($($type:ty),*) -> $result:ty;)*) => {
@@ -248,7 +251,8 @@ extern "C" fn looked_up(handle: *mut c_void, name: *const c_char) -> usize {
     };
     let original = ORIGINALS[known as usize].load(Ordering::Relaxed);
     let answer = original::dlsym()(handle, name.as_ptr()) as usize;
-    if answer == original && original != 0 {
+    let is_original = answer == original || answer == STUBS[known as usize].load(Ordering::Relaxed);
+    if is_original && original != 0 {
         ours as usize
     } else {
         0
@@ -341,9 +345,10 @@ const OURS: [(Name, *const ()); 15] = [
 
 /// Finds the originals. `false` when the process has no malloc to find.
 pub(super) fn prepare(observer: &'static dyn Observer) -> bool {
-    for (name, original) in NAMES.iter().zip(&ORIGINALS) {
-        let found = symbols::find(name).map_or(0, std::num::NonZeroUsize::get);
-        original.store(found, Ordering::Relaxed);
+    for (index, name) in NAMES.iter().enumerate() {
+        ORIGINALS[index].store(original_of(name), Ordering::Relaxed);
+        let stub = symbols::find(name).map_or(0, std::num::NonZeroUsize::get);
+        STUBS[index].store(stub, Ordering::Relaxed);
     }
     #[cfg(target_arch = "x86_64")]
     for (jumped_to, name) in [
@@ -357,11 +362,27 @@ pub(super) fn prepare(observer: &'static dyn Observer) -> bool {
     has(Name::malloc) && has(Name::free) && has(Name::realloc) && OBSERVER.set(observer).is_ok()
 }
 
+/// The function itself: a stub of the executable's would lead through a slot that we write.
+fn original_of(name: &CStr) -> usize {
+    let address = |found: Option<std::num::NonZeroUsize>| found.map_or(0, |found| found.get());
+    let found = address(symbols::find(name));
+    let objects = loaded::objects();
+    let in_executable = objects
+        .first()
+        .is_some_and(|executable| executable.range.contains(&found));
+    if in_executable && loaded::exported_at(found).is_none() {
+        let real = address(symbols::find_in_c_library(name));
+        return if real == 0 { found } else { real };
+    }
+    found
+}
+
 fn replacement(name: Name, ours: usize) -> Option<Replacement> {
     let original = ORIGINALS[name as usize].load(Ordering::Relaxed);
     (original != 0).then_some(Replacement {
         name: NAMES[name as usize],
         original,
+        stub: STUBS[name as usize].load(Ordering::Relaxed),
         ours,
     })
 }

@@ -34,6 +34,9 @@ pub(super) struct Replacement {
     pub name: &'static CStr,
     /// Where the original is.
     pub original: usize,
+    /// Where it seems to be for whoever takes its address: an executable that is not relocatable has a
+    /// stub for it, which stands for the function everywhere.
+    pub stub: usize,
     /// Where ours is.
     pub ours: usize,
 }
@@ -133,7 +136,8 @@ fn write(object: &LoadedObject, slot: usize, replacement: Replacement) -> bool {
     let now = word.load(Ordering::Relaxed);
     // An object that has a function of this name may mean its own: the C library means its malloc.
     let is_unbound = object.range.contains(&now) && !object.range.contains(&replacement.original);
-    if now == replacement.ours || !(now == replacement.original || is_unbound) {
+    let is_original = now == replacement.original || now == replacement.stub;
+    if now == replacement.ours || !(is_original || is_unbound) {
         return false;
     }
     let unlocked = is_read_only(object, segment, slot);
