@@ -23,6 +23,7 @@ pub(crate) enum Room {
 }
 
 impl Room {
+    /// A power of two: places are found by masks.
     fn buckets(self) -> usize {
         match self {
             Self::Samples => 1 << 12,
@@ -89,12 +90,13 @@ impl LiveBlocks {
 
     /// The first slot of the bucket of an address.
     fn bucket(&self, address: usize) -> usize {
-        (hash(address) >> 40) % self.buckets * WAYS
+        ((hash(address) >> 40) & (self.buckets - 1)) * WAYS
     }
 
     fn filter_slot(&self, address: usize) -> usize {
-        // The hook's fast path: no multiplication. Blocks at equal distances share a slot at worst.
-        (address >> 4) % self.filter.len()
+        // The hook's fast path: a mask, since a division by a length that only the run knows cost
+        // every free some thirty cycles. Blocks at equal distances share a slot at worst.
+        (address >> 4) & (self.filter.len() - 1)
     }
 
     #[inline]
