@@ -96,12 +96,14 @@ impl LiveBlocks {
     fn filter_slot(&self, address: usize) -> usize {
         // The hook's fast path: a mask, since a division by a length that only the run knows cost
         // every free some thirty cycles. Blocks at equal distances share a slot at worst.
-        (address >> 4) & (self.filter.len() - 1)
+        (address >> 4) & self.filter.len().wrapping_sub(1)
     }
 
     #[inline]
     pub(crate) fn may_hold(&self, address: usize) -> bool {
-        self.filter[self.filter_slot(address)].load(Relaxed) != 0
+        // `get`, since a panic on a path that is never taken would cost the hook its frame.
+        let count = self.filter.get(self.filter_slot(address));
+        count.is_none_or(|count| count.load(Relaxed) != 0)
     }
 
     /// Adds a block.

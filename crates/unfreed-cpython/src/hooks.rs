@@ -77,8 +77,6 @@ impl<O: Observer> Hook<O> {
         size <= self.largest.load(Ordering::Relaxed) && self.observer.wants(Caller::WithGil, size)
     }
 
-    #[cold]
-    #[inline(never)]
     fn allocated(&self, block: *mut c_void, size: usize) -> *mut c_void {
         if !block.is_null() {
             guarded(|| {
@@ -90,8 +88,6 @@ impl<O: Observer> Hook<O> {
         block
     }
 
-    #[cold]
-    #[inline(never)]
     fn freed(&self, block: *mut c_void) {
         guarded(|| self.observer.freed(block as usize));
     }
@@ -104,15 +100,24 @@ unsafe fn hook<'a, O: Observer>(ctx: *mut c_void) -> &'a Hook<O> {
     unsafe { &*ctx.cast::<Hook<O>>() }
 }
 
-// Each hook decides first and then calls the original last, so that the common case is a handful
-// of instructions and a jump.
+// Each hook decides and then jumps: to the original, or to its `observed` twin, which does the whole
+// of the work. So the common case saves no register and returns no value of its own; that it looks
+// like the twin's first lines is the price.
 
 extern "C" fn malloc<O: Observer, const DOMAIN: u8>(ctx: *mut c_void, size: usize) -> *mut c_void {
     // SAFETY: installed together with its context.
     let hook = unsafe { hook::<O>(ctx) };
-    if !hook.counts::<DOMAIN>(size) {
-        return (hook.original.malloc)(hook.original.ctx, size);
+    if hook.counts::<DOMAIN>(size) {
+        return observed_malloc::<O>(ctx, size);
     }
+    (hook.original.malloc)(hook.original.ctx, size)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn observed_malloc<O: Observer>(ctx: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: the hook passes its context on.
+    let hook = unsafe { hook::<O>(ctx) };
     hook.allocated((hook.original.malloc)(hook.original.ctx, size), size)
 }
 
@@ -123,11 +128,23 @@ extern "C" fn calloc<O: Observer, const DOMAIN: u8>(
 ) -> *mut c_void {
     // SAFETY: installed together with its context.
     let hook = unsafe { hook::<O>(ctx) };
-    let size = count.saturating_mul(each);
-    if !hook.counts::<DOMAIN>(size) {
-        return (hook.original.calloc)(hook.original.ctx, count, each);
+    if hook.counts::<DOMAIN>(count.saturating_mul(each)) {
+        return observed_calloc::<O>(ctx, count, each);
     }
-    hook.allocated((hook.original.calloc)(hook.original.ctx, count, each), size)
+    (hook.original.calloc)(hook.original.ctx, count, each)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn observed_calloc<O: Observer>(
+    ctx: *mut c_void,
+    count: usize,
+    each: usize,
+) -> *mut c_void {
+    // SAFETY: the hook passes its context on.
+    let hook = unsafe { hook::<O>(ctx) };
+    let block = (hook.original.calloc)(hook.original.ctx, count, each);
+    hook.allocated(block, count.saturating_mul(each))
 }
 
 extern "C" fn realloc<O: Observer, const DOMAIN: u8>(
@@ -137,23 +154,60 @@ extern "C" fn realloc<O: Observer, const DOMAIN: u8>(
 ) -> *mut c_void {
     // SAFETY: installed together with its context.
     let hook = unsafe { hook::<O>(ctx) };
-    // Forgotten before the call: afterwards another thread may own the address. When the call
-    // fails the block lives on unobserved, which costs one sample.
+    let known = hook.observer.may_know(old as usize);
+    if hook.counts::<DOMAIN>(size) {
+        return observed_realloc::<O>(ctx, old, size);
+    }
+    if known {
+        return forgotten_realloc::<O>(ctx, old, size);
+    }
+    (hook.original.realloc)(hook.original.ctx, old, size)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn observed_realloc<O: Observer>(
+    ctx: *mut c_void,
+    old: *mut c_void,
+    size: usize,
+) -> *mut c_void {
+    // SAFETY: the hook passes its context on.
+    let hook = unsafe { hook::<O>(ctx) };
+    hook.allocated(forgotten_realloc::<O>(ctx, old, size), size)
+}
+
+/// Forgotten before the call: afterwards another thread may own the address. When the call fails the
+/// block lives on unobserved, which costs one sample.
+#[cold]
+#[inline(never)]
+extern "C" fn forgotten_realloc<O: Observer>(
+    ctx: *mut c_void,
+    old: *mut c_void,
+    size: usize,
+) -> *mut c_void {
+    // SAFETY: the hook passes its context on.
+    let hook = unsafe { hook::<O>(ctx) };
     if hook.observer.may_know(old as usize) {
         hook.freed(old);
     }
-    if !hook.counts::<DOMAIN>(size) {
-        return (hook.original.realloc)(hook.original.ctx, old, size);
-    }
-    hook.allocated((hook.original.realloc)(hook.original.ctx, old, size), size)
+    (hook.original.realloc)(hook.original.ctx, old, size)
 }
 
 extern "C" fn free<O: Observer>(ctx: *mut c_void, block: *mut c_void) {
     // SAFETY: installed together with its context.
     let hook = unsafe { hook::<O>(ctx) };
     if hook.observer.may_know(block as usize) {
-        hook.freed(block);
+        return observed_free::<O>(ctx, block);
     }
+    (hook.original.free)(hook.original.ctx, block);
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn observed_free<O: Observer>(ctx: *mut c_void, block: *mut c_void) {
+    // SAFETY: the hook passes its context on.
+    let hook = unsafe { hook::<O>(ctx) };
+    hook.freed(block);
     (hook.original.free)(hook.original.ctx, block);
 }
 
