@@ -6,7 +6,7 @@ use crate::{counters, headroom};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use unfreed_cpython::gil::Gil;
-use unfreed_cpython::walk::{self, Names, WalkError};
+use unfreed_cpython::walk::{self, Names, Tracked, WalkError};
 use unfreed_cpython::{Runtime, Unsupported};
 use unfreed_recording::ids::RunTime;
 use unfreed_recording::process::{End, ProcessInfo};
@@ -71,14 +71,15 @@ impl From<Failure> for SnapshotError {
 pub fn snapshot(path: &Path, process: &ProcessInfo) -> Result<Taken, SnapshotError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
-    let needed = walk::tracked_objects(runtime, &gil).saturating_mul(SNAPSHOT_BYTES);
+    let began = Instant::now();
+    let tracked = Tracked::now(runtime, &gil)?;
+    let needed = tracked.count().saturating_mul(SNAPSHOT_BYTES);
     let left = headroom::bytes();
     if needed > left {
         let (needed, left) = (needed >> 20, left >> 20);
         return Err(SnapshotError::Memory { needed, left });
     }
-    let began = Instant::now();
-    let mut taken = walk::snapshot(runtime, &gil, &[], Names::All)?;
+    let mut taken = walk::snapshot(runtime, &gil, tracked, &[], Names::All)?;
     let pause = began.elapsed();
     taken.pause_ns = pause.as_nanos() as u64;
     gil.released(runtime, || {

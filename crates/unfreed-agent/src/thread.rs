@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::{Gil, with_gil};
-use unfreed_cpython::walk::{self, Names, SampledBlock, WalkError};
+use unfreed_cpython::walk::{self, Names, SampledBlock, Tracked, WalkError};
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::process::{End, Note, Round};
 use unfreed_recording::sites::Epoch;
@@ -103,6 +103,28 @@ fn run(mut agent: Agent, control: &Control) -> Agent {
 struct Pause {
     wall: Duration,
     cpu: Duration,
+}
+
+/// The clocks when a pause begins.
+struct Stopped {
+    wall: Instant,
+    cpu: Duration,
+}
+
+impl Stopped {
+    fn now() -> Self {
+        Self {
+            wall: Instant::now(),
+            cpu: thread_cpu_time(),
+        }
+    }
+
+    fn pause(&self) -> Pause {
+        Pause {
+            wall: self.wall.elapsed(),
+            cpu: thread_cpu_time().saturating_sub(self.cpu),
+        }
+    }
 }
 
 fn thread_cpu_time() -> Duration {
@@ -302,13 +324,14 @@ impl Agent {
         self.recorder.reach_new_objects();
         runtime.clear_attribute_cache(gil);
         self.looked_at = self.now();
-        let needed = walk::tracked_objects(runtime, gil).saturating_mul(SNAPSHOT_BYTES);
-        if needed > headroom::bytes() {
+        let live = self.recorder.live_blocks();
+        let stopped = Stopped::now();
+        let tracked = Tracked::now(runtime, gil).map_err(|error| error.to_string())?;
+        if tracked.count().saturating_mul(SNAPSHOT_BYTES) > headroom::bytes() {
             return Err("too little memory is left for one".to_owned());
         }
-        let live = self.recorder.live_blocks();
-        let mut pause = Pause::default();
-        let snapshot = self.walk(gil, &live, &mut pause);
+        let snapshot = self.walk(gil, tracked, &live);
+        let pause = stopped.pause();
         let mut harvest = self.gather(gil, live, Some(snapshot), pause);
         let at = self.looked_at;
         gil.released(runtime, || self.write_harvest(&mut harvest, at));
@@ -368,19 +391,30 @@ impl Agent {
         if !self.schedule.is_due(now) {
             return None;
         }
-        let objects = walk::tracked_objects(self.runtime, gil);
-        if !self.schedule.affords(now, objects) {
+        let stopped = Stopped::now();
+        let tracked = match Tracked::now(self.runtime, gil) {
+            Ok(tracked) => tracked,
+            Err(error) => return Some(Err(error)),
+        };
+        if !self.schedule.affords(now, tracked.count()) {
             return None;
         }
-        let needed = objects.saturating_mul(SNAPSHOT_BYTES);
+        let needed = tracked.count().saturating_mul(SNAPSHOT_BYTES);
         if needed > headroom::bytes() / 2 {
             self.skipped_for_memory = true;
             return None;
         }
-        Some(self.walk(gil, live, pause))
+        let snapshot = self.walk(gil, tracked, live);
+        *pause = stopped.pause();
+        Some(snapshot)
     }
 
-    fn walk(&self, gil: &Gil, live: &[Block], pause: &mut Pause) -> Result<Snapshot, WalkError> {
+    fn walk<'gil>(
+        &self,
+        gil: &'gil Gil,
+        tracked: Tracked<'gil>,
+        live: &[Block],
+    ) -> Result<Snapshot, WalkError> {
         let blocks: Vec<SampledBlock> = live
             .iter()
             .map(|block| SampledBlock {
@@ -395,13 +429,7 @@ impl Agent {
                 },
             })
             .collect();
-        let (began, cpu_began) = (Instant::now(), thread_cpu_time());
-        let snapshot = walk::snapshot(self.runtime, gil, &blocks, Names::OfWhatMayGrow);
-        *pause = Pause {
-            wall: began.elapsed(),
-            cpu: thread_cpu_time().saturating_sub(cpu_began),
-        };
-        snapshot
+        walk::snapshot(self.runtime, gil, tracked, &blocks, Names::OfWhatMayGrow)
     }
 
     fn watch_hooks(&mut self, hooked: bool) {

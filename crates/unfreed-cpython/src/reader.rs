@@ -17,6 +17,17 @@ impl Reader {
         Reader(())
     }
 
+    /// Asks for the memory at `address` before it is read; any address will do.
+    #[inline]
+    pub(crate) fn prefetch(self, address: usize) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a hint to the processor, which ignores addresses that cannot be read.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(address as *const i8);
+        }
+    }
+
     pub(crate) fn word(self, address: usize) -> usize {
         // SAFETY: the promise made in `new`; structures hold words at aligned offsets.
         unsafe { (address as *const usize).read_unaligned() }

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// blocks are few and short-lived.
 const MAP_FROM: usize = 64 * 1024;
 const PAGE: usize = 4096;
+/// From this size on huge pages are asked for: the columns of a snapshot are written from end to end,
+/// and their page faults took a sixth of the pause. Costs up to 2 MiB for each.
+const HUGE_FROM: usize = 4 * 1024 * 1024;
 
 static MAPPED: AtomicUsize = AtomicUsize::new(0);
 
@@ -105,6 +108,10 @@ fn map(size: usize) -> *mut u8 {
         return std::ptr::null_mut();
     }
     MAPPED.fetch_add(size, Ordering::Relaxed);
+    if size >= HUGE_FROM {
+        // SAFETY: advice about the mapping just made; where it is refused nothing changes.
+        unsafe { libc::madvise(block, size, libc::MADV_HUGEPAGE) };
+    }
     block.cast()
 }
 

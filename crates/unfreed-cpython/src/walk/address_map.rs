@@ -6,6 +6,8 @@ use hashbrown::HashMap;
 
 const REGION_SHIFT: u32 = 22;
 const SLOTS: usize = 1 << (REGION_SHIFT - 4);
+/// A heap of 256 MiB without a collision.
+const RECENT: usize = 64;
 
 /// Node numbers by address. Objects at addresses that are no multiple of 16 (static ones) go to a
 /// hash table of their own.
@@ -14,7 +16,8 @@ pub(crate) struct AddressMap {
     /// Per region its slots, holding node + 1; zero pages until touched.
     slots: Vec<Vec<u32>>,
     unaligned: HashMap<usize, u32, FixedState>,
-    last: (usize, usize),
+    /// Regions that were met last, found without hashing: by key, each with its number.
+    recent: [(usize, usize); RECENT],
 }
 
 impl AddressMap {
@@ -23,7 +26,7 @@ impl AddressMap {
             regions: HashMap::with_hasher(FixedState::with_seed(1)),
             slots: Vec::new(),
             unaligned: HashMap::with_hasher(FixedState::with_seed(1)),
-            last: (usize::MAX, 0),
+            recent: [(usize::MAX, 0); RECENT],
         }
     }
 
@@ -51,15 +54,16 @@ impl AddressMap {
 
     #[inline]
     fn region(&mut self, key: usize) -> usize {
-        if self.last.0 == key {
-            return self.last.1;
+        let (recent, region) = self.recent[key % RECENT];
+        if recent == key {
+            return region;
         }
         let slots = &mut self.slots;
         let region = *self.regions.entry(key).or_insert_with(|| {
             slots.push(vec![0; SLOTS]);
             slots.len() - 1
         });
-        self.last = (key, region);
+        self.recent[key % RECENT] = (key, region);
         region
     }
 }

@@ -26,6 +26,15 @@ impl Default for Columns {
 }
 
 impl Columns {
+    pub(crate) fn reserve(&mut self, nodes: usize, edges: usize) {
+        self.types.reserve(nodes);
+        self.sizes.reserve(nodes);
+        self.refcounts.reserve(nodes);
+        self.starts.reserve(nodes);
+        self.targets.reserve(edges);
+        self.labels.reserve(edges);
+    }
+
     pub(crate) fn node(&mut self, type_: TypeIndex, size: u64, refcount: u32) {
         self.types.push(type_);
         self.sizes.push(size);

@@ -3,7 +3,8 @@
 use super::{Names, Walker};
 use crate::types::Shape;
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashTable};
+use std::hash::BuildHasher;
 use std::rc::Rc;
 use unfreed_recording::snapshot::{Label, NodeIndex, TextIndex};
 
@@ -16,10 +17,13 @@ const KEYS_AT_BACK: usize = 4;
 /// The table of texts, each once.
 pub(crate) struct Texts {
     texts: Vec<String>,
-    by_text: HashMap<String, TextIndex, FixedState>,
+    by_text: HashTable<TextIndex>,
+    hasher: FixedState,
     by_string: HashMap<usize, TextIndex, FixedState>,
     /// Texts that are part of this program, by the address of theirs.
     fixed: HashMap<usize, TextIndex, FixedState>,
+    /// Room for a text that is being read.
+    scratch: Vec<u8>,
 }
 
 impl Texts {
@@ -27,19 +31,35 @@ impl Texts {
         let seed = || FixedState::with_seed(5);
         Texts {
             texts: Vec::new(),
-            by_text: HashMap::with_hasher(seed()),
+            by_text: HashTable::new(),
+            hasher: seed(),
             by_string: HashMap::with_hasher(seed()),
             fixed: HashMap::with_hasher(seed()),
+            scratch: Vec::with_capacity(TEXT_LIMIT + 4),
         }
     }
 
     pub(crate) fn text(&mut self, text: &str) -> TextIndex {
-        if let Some(&index) = self.by_text.get(text) {
+        let (texts, hasher) = (&mut self.texts, &self.hasher);
+        let same = |&index: &TextIndex| texts[index as usize] == text;
+        let hash = hasher.hash_one(text);
+        if let Some(&index) = self.by_text.find(hash, same) {
             return index;
         }
-        let index = self.texts.len() as TextIndex;
-        self.texts.push(text.to_owned());
-        self.by_text.insert(text.to_owned(), index);
+        let index = texts.len() as TextIndex;
+        texts.push(text.to_owned());
+        let again = |&index: &TextIndex| hasher.hash_one(texts[index as usize].as_str());
+        self.by_text.insert_unique(hash, index, again);
+        index
+    }
+
+    /// The text that `read` appends.
+    fn read(&mut self, read: impl FnOnce(&mut Vec<u8>)) -> TextIndex {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        read(&mut scratch);
+        let index = self.text(std::str::from_utf8(&scratch).unwrap_or_default());
+        self.scratch = scratch;
         index
     }
 
@@ -88,10 +108,16 @@ impl Walker<'_> {
         if let Some(&index) = self.texts.by_string.get(&string) {
             return index;
         }
-        let text = self.objects.text(string, TEXT_LIMIT);
-        let index = self.texts.text(&text);
+        let index = self.text_met_once(string);
         self.texts.by_string.insert(string, index);
         index
+    }
+
+    /// The same for a string that is asked for once: nothing is remembered by its address.
+    fn text_met_once(&mut self, string: usize) -> TextIndex {
+        let objects = self.objects;
+        self.texts
+            .read(|text| objects.copy_text(string, TEXT_LIMIT, text))
     }
 
     pub(super) fn internal(&mut self, name: &'static str) -> Label {
@@ -126,31 +152,28 @@ impl Walker<'_> {
     /// Texts for nodes: keys of dicts (all of namespaces, some of others), and the names of
     /// functions, modules, code and generators. Sorted by node.
     pub(super) fn node_texts(&mut self) -> Vec<(NodeIndex, TextIndex)> {
-        let mut wanted = self.wanted_keys();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let mut texts: Vec<(NodeIndex, TextIndex)> = Vec::with_capacity(wanted.len());
-        for node in wanted {
-            if let Some(text) = self.value_text(self.addresses[node as usize]) {
-                texts.push((node, text));
-            }
-        }
+        let wanted = self.wanted_values();
+        let mut texts: Vec<(NodeIndex, TextIndex)> = Vec::new();
         for node in 0..self.out.types.len() as NodeIndex {
-            if self.named[self.out.types[node as usize] as usize]
-                && self.can_hold(node)
-                && let Some(text) = self.node_name(node)
-            {
-                texts.push((node, text));
-            }
+            let text = if wanted[node as usize] {
+                self.value_text(self.addresses[node as usize])
+            } else {
+                None
+            };
+            let is_named = || self.named[self.out.types[node as usize] as usize];
+            let text = match text {
+                None if is_named() && self.can_hold(node) => self.node_name(node),
+                text => text,
+            };
+            texts.extend(text.map(|text| (node, text)));
         }
-        texts.sort_unstable();
-        texts.dedup_by_key(|(node, _)| *node);
         texts
     }
 
-    fn wanted_keys(&self) -> Vec<NodeIndex> {
+    /// Which nodes have content that is worth a text.
+    fn wanted_values(&self) -> Vec<bool> {
         let namespaces = self.namespaces();
-        let mut wanted = Vec::new();
+        let mut wanted = vec![false; self.out.types.len()];
         for (node, namespace) in namespaces.iter().enumerate() {
             let edges = self.out.edges_of(node as NodeIndex);
             let (first, last) = (edges.start, edges.len().saturating_sub(2 * KEYS_AT_BACK));
@@ -165,12 +188,10 @@ impl Walker<'_> {
                     Namespace::OfInstance => true,
                     Namespace::OfModuleOrType => self.can_hold(self.out.targets[edge]),
                 };
-                if wants {
-                    wanted.push(key);
-                }
+                wanted[key as usize] |= wants;
             }
         }
-        wanted.extend(self.cell_values());
+        self.want_cell_values(&mut wanted);
         wanted
     }
 
@@ -212,20 +233,17 @@ impl Walker<'_> {
     }
 
     /// Contents of cells: small values there (a cache's bound, a flag) explain a closure.
-    fn cell_values(&self) -> Vec<NodeIndex> {
-        let cell = self
-            .types
-            .get(&self.objects.types.cell)
-            .map(|known| known.index);
-        let is_cell = |node: usize| Some(self.out.types[node]) == cell;
-        (0..self.out.types.len())
-            .filter(|&node| is_cell(node))
-            .flat_map(|node| {
-                self.out.targets[self.out.edges_of(node as NodeIndex)]
-                    .iter()
-                    .copied()
-            })
-            .collect()
+    fn want_cell_values(&self, wanted: &mut [bool]) {
+        let Some(cell) = self.types.get(&self.objects.types.cell) else {
+            return;
+        };
+        for (node, &type_) in self.out.types.iter().enumerate() {
+            if type_ == cell.index {
+                for &value in &self.out.targets[self.out.edges_of(node as NodeIndex)] {
+                    wanted[value as usize] = true;
+                }
+            }
+        }
     }
 
     /// Content of a `str` or small `int`.
@@ -234,7 +252,7 @@ impl Walker<'_> {
             return None;
         }
         if self.objects.is_str(object) {
-            return Some(self.text_of(object));
+            return Some(self.text_met_once(object));
         }
         let type_ = self.objects.type_of(object);
         (type_ == self.objects.types.int)
@@ -254,16 +272,16 @@ impl Walker<'_> {
         let shape = self.known_type(type_).traits.shape;
         match shape {
             Shape::Function => {
-                let name = self
-                    .objects
-                    .text(reader.word(object + layout.func_qualname), TEXT_LIMIT);
+                let objects = self.objects;
+                let name = reader.word(object + layout.func_qualname);
                 let module = reader.word(object + layout.func_module);
-                let module = self.objects.text(module, TEXT_LIMIT);
-                Some(if module.is_empty() {
-                    self.texts.text(&name)
-                } else {
-                    self.texts.text(&format!("{module}.{name}"))
-                })
+                Some(self.texts.read(|text| {
+                    objects.copy_text(module, TEXT_LIMIT, text);
+                    if !text.is_empty() {
+                        text.push(b'.');
+                    }
+                    objects.copy_text(name, TEXT_LIMIT, text);
+                }))
             }
             Shape::Generator => {
                 let name = reader.word(object + layout.gen_qualname);

@@ -27,6 +27,7 @@ use hashbrown::HashMap;
 use labels::Texts;
 pub(crate) use sizes::inline_values_size;
 use std::cell::RefCell;
+use std::marker::PhantomData;
 use std::rc::Rc;
 use unfreed_recording::ids::{EpochId, StackId};
 use unfreed_recording::snapshot::{
@@ -62,10 +63,34 @@ pub enum WalkError {
     TooLarge,
 }
 
-/// How many objects the collector tracks now; a cheap look before a walk (one step for each).
-#[must_use]
-pub fn tracked_objects(runtime: &Runtime, gil: &Gil) -> u64 {
-    gc_lists::seeds(runtime, &runtime.objects(gil)).len() as u64
+/// The objects that the collector tracks now. Found by a cheap look before a walk (one step for
+/// each), which then starts from them: valid while the GIL is held, so it borrows the proof.
+#[derive(Debug)]
+pub struct Tracked<'gil> {
+    addresses: Vec<usize>,
+    _held: PhantomData<&'gil Gil>,
+}
+
+impl<'gil> Tracked<'gil> {
+    /// Looks through the collector's lists.
+    ///
+    /// # Errors
+    /// When the collector is in the middle of its work.
+    pub fn now(runtime: &Runtime, gil: &'gil Gil) -> Result<Self, WalkError> {
+        if gc_lists::is_collecting(runtime, gil) {
+            return Err(WalkError::Collecting);
+        }
+        Ok(Tracked {
+            addresses: gc_lists::seeds(runtime, &runtime.objects(gil)),
+            _held: PhantomData,
+        })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.addresses.len() as u64
+    }
 }
 
 /// How many texts a snapshot keeps.
@@ -80,20 +105,19 @@ pub enum Names {
 /// Takes a snapshot of the whole heap. Its `epoch`, `at` and `pause_ns` are left to the caller.
 ///
 /// # Errors
-/// When the collector is in the middle of its work, or the heap is beyond 32-bit numbering.
-pub fn snapshot(
+/// When the heap is beyond 32-bit numbering.
+pub fn snapshot<'gil>(
     runtime: &Runtime,
-    gil: &Gil,
+    gil: &'gil Gil,
+    tracked: Tracked<'gil>,
     blocks: &[SampledBlock],
     names: Names,
 ) -> Result<Snapshot, WalkError> {
-    if gc_lists::is_collecting(runtime, gil) {
-        return Err(WalkError::Collecting);
-    }
     let mut walker = Walker::new(runtime, gil);
     walker.names = names;
-    let mut seeds = gc_lists::seeds(runtime, &walker.objects);
+    let mut seeds = tracked.addresses;
     let tracked = seeds.len() as u64;
+    walker.reserve(seeds.len());
     // In order of address the walk touches each page once (1.6 × faster on a fragmented heap).
     seeds.sort_unstable();
     for &seed in &seeds {
@@ -121,6 +145,9 @@ struct KnownType {
 
 /// Types that were met last, found by address without hashing.
 const RECENT: usize = 64;
+
+/// How many nodes before its turn an object's memory is asked for: about the time of a cache miss.
+const AHEAD: usize = 8;
 
 /// Something that holds objects and is none: its node stands for it.
 #[derive(Clone, Copy)]
@@ -194,6 +221,14 @@ impl<'a> Walker<'a> {
         walker
     }
 
+    /// Makes room for what so many tracked objects usually come to, so that the columns are not moved
+    /// again and again while the program stands still.
+    fn reserve(&mut self, tracked: usize) {
+        let (nodes, edges) = (tracked.saturating_mul(2), tracked.saturating_mul(6));
+        self.addresses.reserve(nodes);
+        self.out.reserve(nodes, edges);
+    }
+
     /// The node of the object at `address`, new if it was not met before.
     #[inline]
     fn node(&mut self, address: usize) -> NodeIndex {
@@ -221,6 +256,9 @@ impl<'a> Walker<'a> {
                 || self.out.edge_count() >= u32::MAX as usize - 2
             {
                 return Err(WalkError::TooLarge);
+            }
+            if let Some(&later) = self.addresses.get(node + AHEAD) {
+                self.objects.reader.prefetch(later);
             }
             self.read(node as NodeIndex, self.addresses[node]);
             self.out.end_node();
