@@ -23,7 +23,7 @@ use address_map::AddressMap;
 use columns::Columns;
 use foldhash::fast::FixedState;
 pub use gc_lists::frozen_objects;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use labels::Texts;
 pub(crate) use sizes::inline_values_size;
 use std::cell::RefCell;
@@ -381,7 +381,13 @@ impl<'a> Walker<'a> {
 
     /// Finds the objects whose blocks (or whose buffers) were sampled when they were allocated.
     fn join_samples(&mut self, blocks: &[SampledBlock]) -> Vec<SampledNode> {
-        let known: Owners = self.buffers.drain(..).collect();
+        // A heap has many more buffers than samples, or no samples at all.
+        let sampled: HashSet<usize, FixedState> =
+            blocks.iter().map(|block| block.address).collect();
+        let buffers = std::mem::take(&mut self.buffers).into_iter();
+        let known: Owners = buffers
+            .filter(|(block, _)| sampled.contains(block))
+            .collect();
         let sample = |block: &SampledBlock, node| SampledNode {
             node,
             stack: block.stack,
