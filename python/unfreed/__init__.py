@@ -21,7 +21,8 @@ def snapshot(path: "str | os.PathLike[str] | None" = None) -> "Snapshot":
 
     `path` is the file, written over if it is there; without it, `heap-PID.unfreed` (then
     `heap-PID-2.unfreed`, …) in the current folder. The program stands still for about 0.3 µs an object.
-    Nothing of it changes: no reference count, no `__dict__`, no state of the collector.
+    Nothing of it changes: no reference count, no `__dict__`, no state of the collector. It may be called from
+    any thread, from `__del__` and from signal handlers; as everything that imports, not there for the first time.
 
     Raises `OSError` when the file cannot be written, and `RuntimeError` when there is no snapshot: a
     collection is in progress, too little memory is left, or the interpreter is unknown.
