@@ -3,6 +3,7 @@
 //! prints, reads files or knows a renderer.
 
 pub mod findings;
+mod finished;
 pub mod questions;
 pub mod source;
 

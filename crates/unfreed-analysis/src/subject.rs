@@ -3,6 +3,7 @@
 use crate::advice::{Holder, Subject};
 use crate::caches::Bound;
 use crate::findings::Filling;
+use crate::finished::finished;
 use crate::growth::Candidate;
 use crate::paths::{is_queue, subject};
 use crate::roots::Flavour;
@@ -66,6 +67,10 @@ pub fn tell_subject(
         by_count: candidate.by_count,
         keys_only: values.is_none() && entering.is_some(),
         backlog,
+        finished: study
+            .latest
+            .as_ref()
+            .and_then(|latest| finished(latest, study, candidate)),
         cache,
     }
 }

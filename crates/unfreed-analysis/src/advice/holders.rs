@@ -4,6 +4,30 @@ use super::{Subject, advice};
 use crate::findings::Advice;
 use crate::roots::Flavour;
 
+/// What it holds is over: there was a moment at which to take it out.
+pub(super) fn finished(s: &Subject) -> Option<Advice> {
+    let finished = s.finished.as_ref()?;
+    let (variable, element) = (s.variable(), s.element_short());
+    let seen = match (finished.over, finished.looked_at) {
+        (over, looked_at) if over == looked_at => format!("All {over}"),
+        (over, looked_at) => format!("{over} of {looked_at}"),
+    };
+    let text = format!(
+        "{seen} {element} objects looked at in {} are over: each {}. Take each out where that happens, \
+         or hold it weakly if another owner keeps those in use.",
+        s.name, finished.reason
+    );
+    let take_out = match s.holder() {
+        "list" => format!("{variable}.remove(value)"),
+        "set" => format!("{variable}.discard(value)"),
+        holder if holder.ends_with("dict") || holder.ends_with("Dict") => {
+            format!("{variable}.pop(key, None)")
+        }
+        _ => String::new(),
+    };
+    Some(advice("finished_kept", text, &take_out))
+}
+
 pub(super) fn class_attribute(s: &Subject) -> Option<Advice> {
     let [.., class, holder] = s.path.as_slice() else {
         return None;

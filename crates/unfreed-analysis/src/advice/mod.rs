@@ -7,6 +7,7 @@ mod process;
 
 use crate::caches::Bound;
 use crate::findings::Advice;
+use crate::finished::Finished;
 use crate::roots::Flavour;
 
 pub use process::{Waiting, cycle, lost_in_library, native, refcount, resource, retention, site};
@@ -45,6 +46,8 @@ pub struct Subject {
     pub keys_only: bool,
     /// Whether it is a queue.
     pub backlog: bool,
+    /// What most of its elements are, where their lives are over.
+    pub finished: Option<Finished>,
     /// The bound of the `functools` cache that it is, if it is one.
     pub cache: Option<Bound>,
 }
@@ -100,7 +103,7 @@ impl Subject {
 type Rule = fn(&Subject) -> Option<Advice>;
 
 /// In the order in which they are asked.
-const RULES: [Rule; 21] = [
+const RULES: [Rule; 22] = [
     patterns::lru_cache_on_method,
     patterns::unbounded_lru_cache,
     patterns::queue_backlog,
@@ -117,6 +120,7 @@ const RULES: [Rule; 21] = [
     patterns::classes_in_a_loop,
     patterns::functions_in_a_loop,
     patterns::default_argument,
+    holders::finished,
     holders::class_attribute,
     holders::dict,
     holders::set,

@@ -92,10 +92,15 @@ pub(super) fn asyncio_tasks(s: &Subject) -> Option<Advice> {
         return None;
     }
     let variable = s.variable();
+    let what_to_do = if s.finished.is_some() {
+        "Most of them are done: take a task out when that happens."
+    } else {
+        "Take a task out when it is done; if the tasks never end, find what they wait for and give \
+         it a timeout (asyncio.timeout, asyncio.wait_for)."
+    };
     let text = format!(
         "Tasks are put into {} and never taken out, so each keeps its coroutine, its locals and \
-         its result. Take a task out when it is done; if the tasks never end, find what they wait \
-         for and give it a timeout (asyncio.timeout, asyncio.wait_for).",
+         its result. {what_to_do}",
         s.name
     );
     let snippet = format!(
