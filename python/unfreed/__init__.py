@@ -5,7 +5,29 @@ Importing this package costs next to nothing: every recorded program does it.
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "expect_dead", "no_leaks", "snapshot"]
+__all__ = [
+    "__version__",
+    "census",
+    "cycles",
+    "duplicates",
+    "expect_dead",
+    "get_objects",
+    "get_referents",
+    "get_referrers",
+    "growth",
+    "memory_usage",
+    "no_leaks",
+    "paths",
+    "referents",
+    "referrers",
+    "retained",
+    "show_held",
+    "show_holders",
+    "sizeof",
+    "snapshot",
+    "suspects",
+    "why_alive",
+]
 
 TYPE_CHECKING = False  # As `typing` has it, without importing `typing` into every program.
 if TYPE_CHECKING:
@@ -13,6 +35,25 @@ if TYPE_CHECKING:
 
     from unfreed._dead import ExpectDead
     from unfreed._heap import Snapshot
+    from unfreed._live import (
+        census,
+        cycles,
+        duplicates,
+        get_objects,
+        get_referents,
+        get_referrers,
+        growth,
+        memory_usage,
+        paths,
+        referents,
+        referrers,
+        retained,
+        show_held,
+        show_holders,
+        sizeof,
+        suspects,
+        why_alive,
+    )
     from unfreed._no_leaks import NoLeaks
 
 
@@ -66,3 +107,12 @@ def expect_dead(*values: object) -> "ExpectDead":
     from unfreed._dead import ExpectDead
 
     return ExpectDead(*values)
+
+
+def __getattr__(name: str) -> object:
+    """Questions to the living heap come from `unfreed._live` when the first of them is asked."""
+    if name not in __all__:
+        raise AttributeError("module 'unfreed' has no attribute %r" % name)
+    from unfreed import _live
+
+    return getattr(_live, name)

@@ -1,6 +1,7 @@
 """The native half of unfreed. Private."""
 
 from collections.abc import Sequence
+from typing import Any
 
 VERSION: str
 
@@ -52,3 +53,32 @@ def _judge_rounds(path: str, rounds: int, width: int) -> tuple[str, list[str], b
 
 def _malloc_in_use() -> int | None:
     """Bytes in blocks of malloc that nobody has freed."""
+
+def _ask(
+    question: str, ids: list[int], most: int, width: int, folders: dict[str, Any]
+) -> tuple[str, str]:
+    """Answers a question about the objects with these ids: as text and as JSON."""
+
+def _references(
+    ids: list[int], to: bool, found: list[Any], folders: dict[str, Any]
+) -> list[str]:
+    """Appends who refers to the objects, or what they refer to, to `found`; returns the references' names."""
+
+def _chain(
+    id: int, found: list[Any], folders: dict[str, Any]
+) -> tuple[str, list[str]] | None:
+    """Appends the objects from a root to this one to `found`; returns the root's and the references' names."""
+
+def _all_objects(found: list[Any], own_folder: str) -> None:
+    """Appends every object of the heap to `found`."""
+
+def _sizes(ids: list[int], through_definitions: bool) -> tuple[list[int], int, int]:
+    """Bytes of each object, and bytes and number of all that they lead to."""
+
+def _composition(ids: list[int], through_definitions: bool, depth: int, most: int) -> str:
+    """What objects consist of, as JSON."""
+
+def _draw(
+    ids: list[int], direction: str, depth: int, most: int, form: str, folders: dict[str, Any]
+) -> bytes:
+    """A picture of what is around objects, as svg, png or dot."""

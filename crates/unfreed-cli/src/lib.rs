@@ -12,6 +12,7 @@ mod forwarding;
 pub mod handover;
 pub mod in_process;
 mod judgement;
+pub mod live;
 mod messages;
 mod naming;
 mod program;

@@ -57,6 +57,7 @@ functions! {
         = c"PyThreadState_GetUnchecked" | c"_PyThreadState_UncheckedGet";
     save_thread: extern "C" fn() -> usize = c"PyEval_SaveThread";
     restore_thread: extern "C" fn(usize) = c"PyEval_RestoreThread";
+    list_append: extern "C" fn(usize, usize) -> c_int = c"PyList_Append";
     is_initialized: extern "C" fn() -> c_int = c"Py_IsInitialized";
     is_finalizing: extern "C" fn() -> c_int = c"Py_IsFinalizing" | c"_Py_IsFinalizing";
     version: extern "C" fn() -> *const c_char = c"Py_GetVersion";

@@ -6,6 +6,7 @@ mod agent;
 mod command;
 mod facts;
 mod heap;
+mod live;
 mod rounds;
 
 /// See `unfreed_sys::alloc`: what unfreed needs for itself stays out of the program's heap.
@@ -24,6 +25,8 @@ mod _native {
     use super::command::main;
     #[pymodule_export]
     use super::heap::_snapshot;
+    #[pymodule_export]
+    use super::live::{_all_objects, _ask, _chain, _composition, _draw, _references, _sizes};
     #[pymodule_export]
     use super::rounds::{
         _begin_rounds, _end_round, _judge_rounds, _look, _malloc_in_use, _start_rounds,

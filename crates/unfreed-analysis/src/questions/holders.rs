@@ -8,7 +8,7 @@ use crate::paths::reference;
 use crate::seeded::Map;
 use crate::wording::{bytes, count, several};
 use unfreed_graph::{NodeSet, reach};
-use unfreed_recording::snapshot::{NodeIndex, RootKind};
+use unfreed_recording::snapshot::{Label, NodeIndex, RootKind};
 
 const OBJECT: [(&str, Unit); 6] = [
     ("object", Unit::Text),
@@ -147,20 +147,23 @@ fn reference_columns() -> [(&'static str, Unit); 5] {
 }
 
 fn reference_row(view: &View<'_>, shown: NodeIndex, edge: unfreed_graph::Edge) -> Vec<Cell> {
-    let mut by = reference(&view.heap, edge, false);
-    if by.is_empty() {
-        by = match view.heap.label(edge.index) {
-            unfreed_recording::snapshot::Label::Namespace => ".__dict__".to_owned(),
-            _ => ".__closure__".to_owned(),
-        };
-    }
     vec![
         text(view.described(shown)),
-        text(by),
+        text(by(view, edge)),
         Cell::Number(view.heap.size(shown)),
         Cell::Number(view.retained(shown)),
         text(view.place(shown)),
     ]
+}
+
+/// What a reference is called when it is shown by itself.
+pub(super) fn by(view: &View<'_>, edge: unfreed_graph::Edge) -> String {
+    let by = reference(&view.heap, edge, false);
+    match view.heap.label(edge.index) {
+        _ if !by.is_empty() => by,
+        Label::Namespace => ".__dict__".to_owned(),
+        _ => ".__closure__".to_owned(),
+    }
 }
 
 fn described(view: &View<'_>, selection: &Selection) -> String {

@@ -4,10 +4,12 @@
 
 mod answer;
 mod census;
+mod composition;
 mod difference;
 mod dominated;
 mod holders;
 mod lives;
+mod neighbours;
 mod picture;
 mod select;
 mod sites;
@@ -28,9 +30,11 @@ fn telling(frames: &[Frame]) -> Option<&Frame> {
 
 pub use answer::{Answer, Cell, Column, LeftOut, Unit};
 pub use census::{GroupBy, census};
+pub use composition::{Part, composition};
 pub use difference::difference;
 pub use dominated::{dominators, folded};
 pub use holders::{paths, referents, referrers, retained};
+pub use neighbours::{Reference, chain, references_from, references_to};
 pub use picture::{Direction, Edge as PictureEdge, Node as PictureNode, Picture, Role, picture};
 pub use select::{Selection, Unselected};
 pub use sites::sites;

@@ -21,6 +21,16 @@ pub enum Selection {
     Type(String, Vec<NodeIndex>),
 }
 
+impl From<Vec<NodeIndex>> for Selection {
+    /// Objects that the caller has at hand.
+    fn from(nodes: Vec<NodeIndex>) -> Self {
+        match nodes.as_slice() {
+            [node] => Self::Object(*node),
+            _ => Self::Type("the given ones".to_owned(), nodes),
+        }
+    }
+}
+
 /// Why a text names no object.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Unselected {

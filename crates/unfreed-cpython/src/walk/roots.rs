@@ -10,6 +10,9 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use unfreed_recording::snapshot::{Label, NodeIndex, Root, RootKind, TypeInfo};
 
+/// Longest path of a source file that is compared.
+const LONGEST_PATH: usize = 4096;
+
 impl Walker<'_> {
     /// All roots, in a stable order: modules by name, threads in order of their start.
     pub(super) fn roots(&mut self) -> Vec<Root> {
@@ -91,6 +94,9 @@ impl Walker<'_> {
         let reader = self.objects.reader;
         let name = self.texts.text(name);
         let mut frame = stack::current_frame(&self.objects, thread);
+        if thread == (self.runtime.api().functions.thread_state)() {
+            frame = self.pass_own_frames(frame);
+        }
         let mut depth = 0;
         while frame != 0 && depth < stack::MAX_FRAMES as u32 {
             if let Some(kind) = self.frame_root(frame, name, depth) {
@@ -121,6 +127,41 @@ impl Walker<'_> {
             }
         }
         self.handled_exceptions(thread, name, roots);
+    }
+
+    /// Passes over the innermost frames of code in `own_folder`: who asks who holds an object is no
+    /// answer. What their variables hold is remembered, to be taken off the reference counts.
+    fn pass_own_frames(&mut self, innermost: usize) -> usize {
+        let layout = self.objects.layout;
+        let mut frame = innermost;
+        while frame != 0 && !self.own_folder.is_empty() {
+            let Some(raw) = stack::read_frame(&self.objects, frame) else {
+                break;
+            };
+            let file = raw.code.address() + layout.co_filename;
+            let file = self
+                .objects
+                .text(self.objects.reader.word(file), LONGEST_PATH);
+            if !file.starts_with(self.own_folder.as_str()) {
+                break;
+            }
+            self.remember_own_locals(frame, raw.code.address());
+            frame = stack::previous(&self.objects, frame);
+        }
+        frame
+    }
+
+    fn remember_own_locals(&mut self, frame: usize, code: usize) {
+        let (layout, reader) = (self.objects.layout, self.objects.reader);
+        let locals = if stack::is_object_frames(&self.objects) {
+            frame + layout.fo_localsplus
+        } else {
+            frame + layout.if_localsplus
+        };
+        for index in 0..self.local_names(code).len() {
+            let slot = reader.word(locals + index * 8);
+            self.own_locals.extend(stack::untag(slot));
+        }
     }
 
     /// Exceptions that are being handled: a stack of them hangs from the thread state.

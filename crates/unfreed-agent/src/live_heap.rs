@@ -1,0 +1,51 @@
+//! The heap of this process for questions that are answered at once: nothing is written, and the GIL is held from
+//! the look to the answer.
+
+use crate::headroom;
+use crate::single::SnapshotError;
+use crate::thread::SNAPSHOT_BYTES;
+use unfreed_cpython::Runtime;
+use unfreed_cpython::gil::Gil;
+use unfreed_cpython::walk::Tracked;
+use unfreed_cpython::walk::live::{self, Seen};
+
+/// Looks at the whole heap and lets `work` answer. The innermost frames of the calling thread whose code lies in
+/// `own_folder` are left out.
+///
+/// # Errors
+/// As [`crate::snapshot`].
+pub fn with_heap<T>(
+    own_folder: &str,
+    work: impl FnOnce(&Seen<'_>) -> T,
+) -> Result<T, SnapshotError> {
+    let runtime = Runtime::detect()?;
+    let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
+    let needed = Tracked::now(runtime, &gil)?
+        .count()
+        .saturating_mul(SNAPSHOT_BYTES);
+    let left = headroom::bytes();
+    if needed > left {
+        let (needed, left) = (needed >> 20, left >> 20);
+        return Err(SnapshotError::Memory { needed, left });
+    }
+    Ok(work(&live::whole(runtime, &gil, own_folder)?))
+}
+
+/// Looks at the objects at `from`, which the caller holds, and at what they lead to. See [`live::below`].
+///
+/// # Errors
+/// As [`crate::snapshot`].
+pub fn with_objects<T>(
+    from: &[usize],
+    through_definitions: bool,
+    work: impl FnOnce(&Seen<'_>) -> T,
+) -> Result<T, SnapshotError> {
+    let runtime = Runtime::detect()?;
+    let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
+    Ok(work(&live::below(
+        runtime,
+        &gil,
+        from,
+        through_definitions,
+    )?))
+}

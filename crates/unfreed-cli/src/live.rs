@@ -1,0 +1,139 @@
+//! Questions of a program to its own heap, while it stands still: the answers of `unfreed heap`, without a file.
+
+use unfreed_analysis::questions::{
+    self, Answer, Direction, GroupBy, Part, Reference, Selection, View,
+};
+use unfreed_recording::process::ProcessInfo;
+use unfreed_recording::snapshot::{NodeIndex, Snapshot};
+use unfreed_report::answer::{render_json, render_table};
+use unfreed_report::picture::{render_dot, render_png, render_svg};
+
+/// A heap ready for questions.
+pub struct Live<'a> {
+    view: View<'a>,
+}
+
+/// An answer in both of its forms.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// As the terminal shows it.
+    pub text: String,
+    /// As `docs/heap.md` documents it.
+    pub json: String,
+}
+
+impl<'a> Live<'a> {
+    /// Looks a snapshot over.
+    ///
+    /// # Errors
+    /// A sentence, when its columns do not fit each other.
+    pub fn new(snapshot: &'a Snapshot, process: &ProcessInfo) -> Result<Self, String> {
+        View::new(snapshot, process).map(|view| Self { view })
+    }
+
+    /// Answers one of the questions of `unfreed heap` about the given objects, where it is about objects; at most
+    /// `most` rows, `width` columns wide.
+    ///
+    /// # Errors
+    /// A sentence, when there is no such question.
+    pub fn answer(
+        &self,
+        question: &str,
+        nodes: Vec<NodeIndex>,
+        most: usize,
+        width: usize,
+    ) -> Result<Said, String> {
+        let (view, of) = (&self.view, Selection::from(nodes));
+        let answer = match question {
+            "census type" => questions::census(view, GroupBy::Type, most),
+            "census module" => questions::census(view, GroupBy::Module, most),
+            "census root" => questions::census(view, GroupBy::Root, most),
+            "census path" => questions::census(view, GroupBy::Path, most),
+            "suspects" => questions::suspects(view, &|_| Vec::new()),
+            "path" => questions::paths(view, &of, most),
+            "referrers" => questions::referrers(view, &of, most),
+            "referents" => questions::referents(view, &of, most),
+            "retained" => questions::retained(view, &of, most),
+            "dominators" => questions::dominators(view, most, 0.01),
+            "cycles" => questions::cycles(view, most),
+            "waste" => questions::waste(view, most),
+            "unexplained" => questions::unexplained(view, most),
+            other => return Err(format!("there is no question {other}")),
+        };
+        self.said(&answer, width)
+    }
+
+    fn said(&self, answer: &Answer, width: usize) -> Result<Said, String> {
+        let facts = self.view.facts();
+        let (mut text, mut json) = (Vec::new(), Vec::new());
+        let written = render_table(answer, &facts, "", width, &mut text)
+            .and_then(|()| render_json(answer, &facts, &mut json));
+        written.map_err(|error| error.to_string())?;
+        let plain = String::from_utf8_lossy(&text);
+        Ok(Said {
+            text: anstream::adapter::strip_str(&plain).to_string(),
+            json: String::from_utf8_lossy(&json).into_owned(),
+        })
+    }
+
+    /// Who refers to the objects, one for each reference.
+    #[must_use]
+    pub fn references_to(&self, nodes: &[NodeIndex]) -> Vec<Reference> {
+        questions::references_to(&self.view, nodes)
+    }
+
+    /// What the objects refer to.
+    #[must_use]
+    pub fn references_from(&self, nodes: &[NodeIndex]) -> Vec<Reference> {
+        questions::references_from(&self.view, nodes)
+    }
+
+    /// The path to an object: the root's name, the root, the references that lead on.
+    #[must_use]
+    pub fn chain(&self, node: NodeIndex) -> Option<(String, NodeIndex, Vec<Reference>)> {
+        questions::chain(&self.view, node)
+    }
+
+    /// A picture of who holds the objects (`referrers`), what they hold (`referents`) or both, as `svg`, `png` or
+    /// `dot`.
+    ///
+    /// # Errors
+    /// A sentence, when it cannot be drawn.
+    pub fn picture(
+        &self,
+        nodes: Vec<NodeIndex>,
+        direction: &str,
+        depth: usize,
+        most: usize,
+        form: &str,
+    ) -> Result<Vec<u8>, String> {
+        let direction = match direction {
+            "referrers" => Direction::Referrers,
+            "referents" => Direction::Referents,
+            _ => Direction::Both,
+        };
+        let drawn = questions::picture(&self.view, &nodes.into(), direction, depth, most);
+        let mut document = Vec::new();
+        match form {
+            "png" => return render_png(&drawn).map_err(|error| error.to_string()),
+            "dot" => render_dot(&drawn, &mut document),
+            _ => render_svg(&drawn, &mut document),
+        }
+        .map_err(|error| error.to_string())?;
+        Ok(document)
+    }
+}
+
+/// What objects consist of, as JSON: a list of parts with their parts. See [`questions::composition`].
+///
+/// # Errors
+/// A sentence, when the snapshot's columns do not fit each other.
+pub fn composition(
+    snapshot: &Snapshot,
+    nodes: &[NodeIndex],
+    depth: usize,
+    most: usize,
+) -> Result<String, String> {
+    let parts: Vec<Part> = questions::composition(snapshot, nodes, depth, most)?;
+    serde_json::to_string(&parts).map_err(|error| error.to_string())
+}

@@ -1,0 +1,115 @@
+//! Looks at the heap of this process whose objects can be handed back to Python: for questions that are
+//! asked and answered while the GIL is held. What is handed back is a new reference like any other.
+
+use super::{Met, Names, Tracked, WalkError, Walker};
+use crate::gil::Gil;
+use crate::layout::{TPFLAGS_HAVE_GC, TPFLAGS_TYPE};
+use crate::object::Objects;
+use crate::runtime::Runtime;
+use unfreed_recording::snapshot::{NodeIndex, SYNTHETIC, Snapshot};
+
+/// A snapshot whose objects are all still there: the proof of the GIL that it borrows says so.
+pub struct Seen<'gil> {
+    /// What was seen.
+    pub snapshot: Snapshot,
+    met: Met,
+    runtime: &'gil Runtime,
+    _held: &'gil Gil,
+}
+
+/// Looks at the whole heap; the innermost frames of this thread whose code lies in `own_folder` are not part of
+/// it.
+///
+/// # Errors
+/// As [`super::snapshot`].
+pub fn whole<'gil>(
+    runtime: &'gil Runtime,
+    gil: &'gil Gil,
+    own_folder: &str,
+) -> Result<Seen<'gil>, WalkError> {
+    let tracked = Tracked::now(runtime, gil)?;
+    let mut walker = Walker::new(runtime, gil);
+    walker.names = Names::All;
+    own_folder.clone_into(&mut walker.own_folder);
+    let count = tracked.count();
+    let (roots, samples) = walker.whole(tracked, &[])?;
+    let (snapshot, met) = walker.finish(roots, samples, count);
+    Ok(Seen {
+        snapshot,
+        met,
+        runtime,
+        _held: gil,
+    })
+}
+
+/// Looks at the objects at `from`, which the caller holds, and at all that they lead to; modules, classes, functions
+/// and frames are met, and lead no further unless `through_definitions`.
+///
+/// # Errors
+/// When there are more objects than 32 bits can number.
+pub fn below<'gil>(
+    runtime: &'gil Runtime,
+    gil: &'gil Gil,
+    from: &[usize],
+    through_definitions: bool,
+) -> Result<Seen<'gil>, WalkError> {
+    let mut walker = Walker::new(runtime, gil);
+    walker.names = Names::All;
+    walker.stops_at_definitions = !through_definitions;
+    for &object in from {
+        walker.node(object);
+    }
+    walker.run()?;
+    walker.name_closure_cells();
+    let (snapshot, met) = walker.finish(Vec::new(), Vec::new(), 0);
+    Ok(Seen {
+        snapshot,
+        met,
+        runtime,
+        _held: gil,
+    })
+}
+
+/// Whether an object is complete. What the collector could track and does not may be half made, and nobody may
+/// see that; dicts and tuples of plain values are untracked when they are good.
+fn is_whole(objects: &Objects<'_>, object: usize) -> bool {
+    let type_ = objects.type_of(object);
+    let flags = objects.type_flags(type_);
+    // Static classes lie in no list of the collector's and have no links.
+    let is_class = flags & TPFLAGS_TYPE as usize != 0;
+    if is_class || flags & TPFLAGS_HAVE_GC as usize == 0 || objects.is_tracked(object) {
+        return true;
+    }
+    let items = || (0..objects.tuple_len(object)).map(|index| objects.tuple_item(object, index));
+    type_ == objects.types.dict || (type_ == objects.types.tuple && items().all(|item| item != 0))
+}
+
+impl Seen<'_> {
+    /// The node of the object at an address (what `id()` gives); `None` for one that was not met.
+    #[must_use]
+    pub fn node(&self, address: usize) -> Option<NodeIndex> {
+        self.met.nodes.get(address)
+    }
+
+    /// Where an object is; `None` for a node that stands for none.
+    #[must_use]
+    pub fn address(&self, node: NodeIndex) -> Option<usize> {
+        let is_object = self.snapshot.node_refcounts.get(node as usize) != Some(&SYNTHETIC);
+        let address = self.met.addresses.get(node as usize).copied();
+        address.filter(|_| is_object)
+    }
+
+    /// Appends an object to the Python list at `list`, which the caller holds; `false` when that is no list, the
+    /// node is no object, or memory ran out.
+    pub fn append(&self, node: NodeIndex, list: usize) -> bool {
+        let objects = self.runtime.objects(self._held);
+        let Some(object) = self.address(node) else {
+            return false;
+        };
+        if objects.refcount(object) == 0 || !is_whole(&objects, object) {
+            return false;
+        }
+        objects.type_of(list) == objects.types.list
+            && (self.runtime.api().functions.list_append)(list, object) == 0
+    }
+}

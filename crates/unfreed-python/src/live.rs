@@ -1,0 +1,204 @@
+//! Questions to the heap of this process, called from `unfreed._live`. Objects come as `id()`s, so that asking
+//! holds nothing, and go back by being appended to a list.
+
+use crate::facts;
+use pyo3::exceptions::{PyLookupError, PyRuntimeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList};
+use std::fmt::Display;
+use unfreed_cli::live::{self, Live};
+use unfreed_recording::process::ProcessInfo;
+
+fn refused(error: impl Display) -> PyErr {
+    PyRuntimeError::new_err(error.to_string())
+}
+
+/// This process, with the folders that say whose code is whose.
+fn process(py: Python<'_>, folders: &Folders) -> ProcessInfo {
+    ProcessInfo {
+        stdlib_paths: folders.stdlib.clone(),
+        site_paths: folders.site.clone(),
+        ..facts::gather(py)
+    }
+}
+
+/// Where code lies: unfreed's own, the standard library, what was installed.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Folders {
+    own: String,
+    stdlib: Vec<String>,
+    site: Vec<String>,
+}
+
+/// The nodes of objects; an error for an address at which there is no object of this heap.
+fn nodes(seen: &unfreed_agent::Seen<'_>, ids: &[usize]) -> PyResult<Vec<u32>> {
+    let node = |&id: &usize| {
+        let missing = || PyLookupError::new_err("the heap has no object with this id");
+        seen.node(id).ok_or_else(missing)
+    };
+    ids.iter().map(node).collect()
+}
+
+/// Answers a question about the objects with these ids: as text and as JSON.
+#[pyfunction]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
+pub fn _ask(
+    py: Python<'_>,
+    question: &str,
+    ids: Vec<usize>,
+    most: usize,
+    width: usize,
+    folders: Folders,
+) -> PyResult<(String, String)> {
+    let process = process(py, &folders);
+    unfreed_agent::with_heap(&folders.own, |seen| {
+        let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
+        let said = live
+            .answer(question, nodes(seen, &ids)?, most, width)
+            .map_err(refused)?;
+        Ok((said.text, said.json))
+    })
+    .map_err(refused)?
+}
+
+/// Who refers to the objects (`to`) or what they refer to: appends the objects at the other ends to `found` and
+/// returns what the references are called. References from what is no object are left out.
+#[pyfunction]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
+pub fn _references(
+    py: Python<'_>,
+    ids: Vec<usize>,
+    to: bool,
+    found: &Bound<'_, PyList>,
+    folders: Folders,
+) -> PyResult<Vec<String>> {
+    let process = process(py, &folders);
+    unfreed_agent::with_heap(&folders.own, |seen| {
+        let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
+        let nodes = nodes(seen, &ids)?;
+        let references = if to {
+            live.references_to(&nodes)
+        } else {
+            live.references_from(&nodes)
+        };
+        let list = found.as_ptr() as usize;
+        let is_other = |node| seen.address(node) != Some(list);
+        let given = references
+            .into_iter()
+            .filter(|reference| is_other(reference.node) && seen.append(reference.node, list));
+        Ok(given.map(|reference| reference.by).collect())
+    })
+    .map_err(refused)?
+}
+
+/// The path from a named root to an object: appends its objects to `found`, `None` for what is no object (a running
+/// frame), and returns the root's name and what the references are called. `None` when nothing reaches it.
+#[pyfunction]
+pub fn _chain(
+    py: Python<'_>,
+    id: usize,
+    found: &Bound<'_, PyList>,
+    folders: Folders,
+) -> PyResult<Option<(String, Vec<String>)>> {
+    let process = process(py, &folders);
+    let chain = unfreed_agent::with_heap(&folders.own, |seen| {
+        let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
+        let node = nodes(seen, &[id])?[0];
+        let Some((root, first, steps)) = live.chain(node) else {
+            return Ok(None);
+        };
+        let list = found.as_ptr() as usize;
+        let path = std::iter::once(first).chain(steps.iter().map(|step| step.node));
+        for node in path {
+            if !seen.append(node, list) {
+                found.append(py.None())?;
+            }
+        }
+        let names = steps.into_iter().map(|step| step.by).collect();
+        Ok::<_, PyErr>(Some((root, names)))
+    });
+    chain.map_err(refused)?
+}
+
+/// Appends every object of the heap to `found`: those that the collector tracks, and all that they lead to.
+#[pyfunction]
+pub fn _all_objects(found: &Bound<'_, PyList>, own_folder: &str) -> PyResult<()> {
+    unfreed_agent::with_heap(own_folder, |seen| {
+        let list = found.as_ptr() as usize;
+        for node in 0..seen.snapshot.node_types.len() as u32 {
+            if seen.address(node) != Some(list) {
+                seen.append(node, list);
+            }
+        }
+    })
+    .map_err(refused)
+}
+
+/// Bytes of each object by itself, and bytes and number of all that they lead to, each counted once.
+#[pyfunction]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
+pub fn _sizes(ids: Vec<usize>, through_definitions: bool) -> PyResult<(Vec<u64>, u64, u64)> {
+    unfreed_agent::with_objects(&ids, through_definitions, |seen| {
+        let sizes = &seen.snapshot.node_sizes;
+        let own = nodes(seen, &ids)?
+            .into_iter()
+            .map(|node| sizes[node as usize])
+            .collect();
+        Ok((own, sizes.iter().sum(), sizes.len() as u64))
+    })
+    .map_err(refused)?
+}
+
+/// What objects consist of, as JSON.
+#[pyfunction]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
+pub fn _composition(
+    ids: Vec<usize>,
+    through_definitions: bool,
+    depth: usize,
+    most: usize,
+) -> PyResult<String> {
+    unfreed_agent::with_objects(&ids, through_definitions, |seen| {
+        let nodes = nodes(seen, &ids)?;
+        live::composition(&seen.snapshot, &nodes, depth, most).map_err(refused)
+    })
+    .map_err(refused)?
+}
+
+/// A picture of what is around objects: `referrers`, `referents` or `both`, as `svg`, `png` or `dot`.
+#[pyfunction]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
+#[expect(clippy::too_many_arguments, reason = "they are Python's")]
+pub fn _draw<'py>(
+    py: Python<'py>,
+    ids: Vec<usize>,
+    direction: &str,
+    depth: usize,
+    most: usize,
+    form: &str,
+    folders: Folders,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let process = process(py, &folders);
+    let drawn = unfreed_agent::with_heap(&folders.own, |seen| {
+        let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
+        live.picture(nodes(seen, &ids)?, direction, depth, most, form)
+            .map_err(refused)
+    });
+    Ok(PyBytes::new(py, &drawn.map_err(refused)??))
+}

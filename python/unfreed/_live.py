@@ -1,0 +1,245 @@
+"""Questions to the living heap of this process. They read it in place and change nothing: no reference count, no `__dict__`, no state of the collector, and no garbage is collected first.
+
+Objects go down as their `id()`, so that asking does not hold them.
+"""
+
+import json
+import os
+import site
+from collections.abc import Iterable
+from typing import Any
+
+from unfreed import _native
+from unfreed._answers import Answer, Chain, Picture, Size, size
+
+_EVERYTHING = 2**31
+_WIDTH = 100
+_Folders = dict[str, Any]
+_folders: _Folders = {}
+
+
+def folders() -> _Folders:
+    """Where code lies: unfreed's own, the standard library, what was installed."""
+    if not _folders:
+        installed = list(site.getsitepackages()) if hasattr(site, "getsitepackages") else []
+        if site.ENABLE_USER_SITE and site.USER_SITE:
+            installed.append(site.USER_SITE)
+        own = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+        _folders.update(own=own, stdlib=[os.path.dirname(os.__file__)], site=installed)
+    return _folders
+
+
+def _ask(question: str, ids: "list[int]", limit: int) -> Answer:
+    text, document = _native._ask(question, ids, limit, _WIDTH, folders())
+    return Answer(text, json.loads(document))
+
+
+def census(by: str = "type", limit: int = 20) -> Answer:
+    """What there is: objects and bytes by `type`, `module` (of the type), `root` or `path`.
+
+    >>> import unfreed
+    >>> [row["type"] for row in unfreed.census() if row["type"] == "dict"]
+    ['dict']
+    """
+    return _ask("census " + by, [], limit)
+
+
+def suspects() -> Answer:
+    """Where most of the memory hangs: single objects and groups, in prose."""
+    return _ask("suspects", [], 0)
+
+
+def referrers(obj: object, limit: int = 20) -> Answer:
+    """Who refers to the object, by which name, also running frames and dicts that the collector does not track."""
+    return _ask("referrers", [id(obj)], limit)
+
+
+def referents(obj: object, limit: int = 20) -> Answer:
+    """What the object refers to, and by which name."""
+    return _ask("referents", [id(obj)], limit)
+
+
+def retained(obj: object, limit: int = 20) -> Answer:
+    """What would be freed with the object, by type: all that is reached through it alone."""
+    return _ask("retained", [id(obj)], limit)
+
+
+def paths(*objs: object, limit: int = 20) -> Answer:
+    """The path from a named root to each object, those that retain most first."""
+    return _ask("path", [id(obj) for obj in objs], limit)
+
+
+def cycles(limit: int = 20) -> Answer:
+    """Reference cycles: those that wait for the collector and those in use, with the edge that closes each."""
+    return _ask("cycles", [], limit)
+
+
+def duplicates(limit: int = 20) -> Answer:
+    """Memory that the same data would not need: equal strings and bytes, sparse containers, dicts where `__slots__` would do."""
+    return _ask("waste", [], limit)
+
+
+def why_alive(obj: object) -> Chain:
+    """Why the object is still there: the way from a module, a running frame or another root to it.
+
+    >>> import unfreed
+    >>> kept = {"answer": [object()]}
+    >>> print(unfreed.why_alive(kept["answer"][0]))  # doctest: +ELLIPSIS
+    ...kept['answer'][0]
+    """
+    found: list[object] = []
+    chain = _native._chain(id(obj), found, folders())
+    # The objects themselves go when this function ends.
+    types = [_type_name(one) for one in found]
+    del found
+    notes = [str(row["why"]) for row in paths(obj) if row.get("why")]
+    if chain is None:
+        return Chain("", [], [referrers(obj).heading])
+    root, references = chain
+    return Chain(root + "".join(references), list(zip(types, [*references, ""])), notes)
+
+
+def _type_name(obj: object) -> str:
+    if obj is None:
+        return "frame"
+    kind = type(obj)
+    module = kind.__module__
+    return kind.__qualname__ if module == "builtins" else "%s.%s" % (module, kind.__qualname__)
+
+
+def sizeof(
+    *objs: object,
+    deep: bool = True,
+    exclusive: bool = False,
+    code: bool = False,
+    depth: int = 2,
+    limit: int = 12,
+) -> Size:
+    """Bytes of the objects and, when `deep`, of all that they lead to, each object counted once. An `int` with a `tree()`.
+
+    Modules, classes, functions and frames count by themselves; what they lead to does not, unless `code`. With `exclusive`
+    only what would be freed with the objects is counted: what others hold as well is left out.
+
+    >>> import unfreed
+    >>> shared = bytes(1000)
+    >>> unfreed.sizeof([shared, shared]) < 2000
+    True
+    >>> unfreed.sizeof([shared], exclusive=True) < 1000
+    True
+    """
+    ids = [id(obj) for obj in objs]
+    if exclusive:
+        answer = _ask("retained", ids, _EVERYTHING)
+        own = sum(_native._sizes(ids, False)[0])
+        total = sum(int(row["bytes"]) for row in answer)
+        return size(total, own, sum(int(row["objects"]) for row in answer), "")
+    own_sizes, total, count = _native._sizes(ids, code)
+    if not deep:
+        return size(sum(own_sizes), sum(own_sizes), len(ids), "")
+    return size(total, sum(own_sizes), count, _native._composition(ids, code, depth, limit))
+
+
+def show_holders(*objs: object, depth: int = 3, nodes: int = 60) -> Picture:
+    """A picture of who holds the objects."""
+    return _drawn(objs, "referrers", depth, nodes)
+
+
+def show_held(*objs: object, depth: int = 3, nodes: int = 60) -> Picture:
+    """A picture of what the objects hold."""
+    return _drawn(objs, "referents", depth, nodes)
+
+
+def _drawn(objs: "Iterable[object]", direction: str, depth: int, nodes: int) -> Picture:
+    ids = [id(obj) for obj in objs]
+    return Picture(_native._draw(ids, direction, depth, nodes, "svg", folders()).decode())
+
+
+def get_objects() -> "list[Any]":
+    """All objects that there are: those that the collector tracks, and all that they lead to (strings, numbers, untracked dicts). `gc.get_objects` gives the former only."""
+    found: list[Any] = []
+    _native._all_objects(found, folders()["own"])
+    return found
+
+
+def get_referrers(*objs: object) -> "list[Any]":
+    """As `gc.get_referrers`, and also objects that the collector does not track. Running frames are no objects; `referrers` shows them."""
+    found: list[Any] = []
+    _native._references([id(obj) for obj in objs], True, found, folders())
+    return _each_once(found, objs)
+
+
+def get_referents(*objs: object) -> "list[Any]":
+    """As `gc.get_referents`, with keys of dicts and what C code keeps by hand. One entry for each reference."""
+    found: list[Any] = []
+    _native._references([id(obj) for obj in objs], False, found, folders())
+    return found
+
+
+def _each_once(found: "list[Any]", asked: "tuple[object, ...]") -> "list[Any]":
+    seen = {id(asked), id(found)}
+    once = []
+    for one in found:
+        if id(one) not in seen:
+            seen.add(id(one))
+            once.append(one)
+    return once
+
+
+class Growth(Answer):
+    """What increased since the look before: counts and bytes by type."""
+
+
+_before: "dict[str, dict[str, tuple[int, int]]]" = {}
+
+
+def growth(by: str = "type", limit: int = 20) -> Growth:
+    """What increased since the last call with the same `by`, most bytes first; the first call says what there is.
+
+    Only texts and numbers are remembered between calls.
+    """
+    now = {
+        str(row[by]): (int(row["objects"]), int(row["bytes"])) for row in census(by, _EVERYTHING)
+    }
+    first = by not in _before
+    before = _before.get(by, {})
+    _before[by] = now
+    changes = []
+    for name, (objects, occupied) in now.items():
+        had = before.get(name, (0, 0))
+        if objects > had[0] or occupied > had[1]:
+            changes.append((occupied - had[1], objects - had[0], name, objects, occupied))
+    changes.sort(reverse=True)
+    rows = [
+        {by: name, "objects": objects, "bytes": occupied, "more objects": more, "more bytes": grown}
+        for grown, more, name, objects, occupied in changes
+    ]
+    return _growth(by, rows[:limit], rows[limit:], first)
+
+
+def _growth(by: str, rows: "list[dict[str, Any]]", rest: "list[dict[str, Any]]", first: bool) -> Growth:
+    heading = "There was no look before: this is what there is." if first else "Nothing increased since the last look."
+    if rows and not first:
+        heading = "%d of its kinds increased since the last look." % (len(rows) + len(rest))
+    names = [by, "objects", "bytes", "more objects", "more bytes"]
+    document = {
+        "question": "growth",
+        "answer": heading,
+        "columns": [{"name": name} for name in names],
+        "rows": rows,
+        "left_out": {"rows": len(rest), "bytes": sum(row["more bytes"] for row in rest)} if rest else None,
+    }
+    lines = [heading]
+    width = max([len(str(row[by])) for row in rows] + [4])
+    for row in rows:
+        lines.append("%-*s %12d %+10d %+14d bytes" % (width, row[by], row["objects"], row["more objects"], row["more bytes"]))
+    if rest:
+        lines.append("… and %d more" % len(rest))
+    return Growth("\n".join(lines), document)
+
+
+def memory_usage() -> int:
+    """Resident bytes of this process now, as the system counts them."""
+    with open("/proc/self/statm", "rb") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
