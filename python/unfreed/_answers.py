@@ -80,33 +80,50 @@ class Picture:
 
 
 class Chain:
-    """Who keeps an object alive: the way from a root to it. `path` is in Python's syntax; `steps` are (type, reference) from the root on."""
+    """Who keeps an object alive: the way from a root to it. False when nothing that has a name leads to it."""
 
-    def __init__(self, path: str, steps: "list[tuple[str, str]]", notes: "list[str]") -> None:
-        self.path = path
-        self.steps = steps
-        self.notes = notes
+    def __init__(self, held: "dict[str, Any]", instead: str) -> None:
+        self._held = held
+        self._instead = instead
+
+    @property
+    def path(self) -> str:
+        """The way in Python's syntax: `app.sessions.STORE['f3a9'].payload`."""
+        return str(self._held["path"])
+
+    @property
+    def root(self) -> str:
+        """Where it begins: `module app.sessions`, `thread 'worker-1', serve() at app.py:10`."""
+        return str(self._held["root"])
+
+    @property
+    def steps(self) -> "list[Row]":
+        """The holders from the root to the object: `type_name`, `reference` to the next, `over` and `reason` where it is known whether its life is over."""
+        steps: list[Row] = self._held["steps"]
+        return steps
 
     def to_dict(self) -> "dict[str, Any]":
-        """All of it."""
-        steps = [{"type": kind, "reference": reference} for kind, reference in self.steps]
-        return {"path": self.path, "steps": steps, "notes": self.notes}
+        """All of it, of the form of a finding's `held_by` (docs/json.md)."""
+        return self._held
 
     def __bool__(self) -> bool:
         return bool(self.path)
 
     def __str__(self) -> str:
-        return self.path
+        return self.path or "nothing that has a name leads to it"
 
     def __repr__(self) -> str:
         if not self.path:
-            return "nothing that has a name leads to it" + "".join("\n  " + note for note in self.notes)
-        lines = ["  %s  →  %s" % (kind, reference) for kind, reference in self.steps if reference]
-        return "\n".join([self.path, *lines, *("  " + note for note in self.notes)])
+            return "%s\n  %s" % (self, self._instead)
+        lines = [self.path, "  from %s" % self.root]
+        for step in self.steps:
+            what = "  %s %s" % (step["type_name"], step["reference"])
+            lines.append(what.rstrip() + (": it %s" % step["reason"] if step["reason"] else ""))
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        heading = self.path or "nothing that has a name leads to it"
-        return table(heading, ["holder", "reference"], [list(step) for step in self.steps])
+        rows = [[step["type_name"], step["reference"], step["reason"]] for step in self.steps]
+        return table(str(self), ["holder", "reference", "what is known of it"], rows)
 
 
 class Size(int):

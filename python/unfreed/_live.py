@@ -87,24 +87,8 @@ def why_alive(obj: object) -> Chain:
     >>> print(unfreed.why_alive(kept["answer"][0]))  # doctest: +ELLIPSIS
     ...kept['answer'][0]
     """
-    found: list[object] = []
-    chain = _native._chain(id(obj), found, folders())
-    # The objects themselves go when this function ends.
-    types = [_type_name(one) for one in found]
-    del found
-    notes = [str(row["why"]) for row in paths(obj) if row.get("why")]
-    if chain is None:
-        return Chain("", [], [referrers(obj).heading])
-    root, references = chain
-    return Chain(root + "".join(references), list(zip(types, [*references, ""])), notes)
-
-
-def _type_name(obj: object) -> str:
-    if obj is None:
-        return "frame"
-    kind = type(obj)
-    module = kind.__module__
-    return kind.__qualname__ if module == "builtins" else "%s.%s" % (module, kind.__qualname__)
+    held: dict[str, Any] = json.loads(_native._held_by(id(obj), folders()))
+    return Chain(held, "" if held["path"] else referrers(obj).heading)
 
 
 def sizeof(
@@ -112,10 +96,11 @@ def sizeof(
     deep: bool = True,
     exclusive: bool = False,
     code: bool = False,
-    depth: int = 2,
+    depth: int = 0,
     limit: int = 12,
 ) -> Size:
-    """Bytes of the objects and, when `deep`, of all that they lead to, each object counted once. An `int` with a `tree()`.
+    """Bytes of the objects and, when `deep`, of all that they lead to, each object counted once. An `int`; with a `depth`
+    its `tree()` shows so many levels of what they consist of, `limit` parts on each.
 
     Modules, classes, functions and frames count by themselves; what they lead to does not, unless `code`. With `exclusive`
     only what would be freed with the objects is counted: what others hold as well is left out.
@@ -136,7 +121,8 @@ def sizeof(
     own_sizes, total, count = _native._sizes(ids, code)
     if not deep:
         return size(sum(own_sizes), sum(own_sizes), len(ids), "")
-    return size(total, sum(own_sizes), count, _native._composition(ids, code, depth, limit))
+    parts = _native._composition(ids, code, depth, limit) if depth > 0 else ""
+    return size(total, sum(own_sizes), count, parts)
 
 
 def show_holders(*objs: object, depth: int = 3, nodes: int = 60) -> Picture:

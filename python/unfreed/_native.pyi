@@ -69,6 +69,9 @@ def _chain(
 ) -> tuple[str, list[str]] | None:
     """Appends the objects from a root to this one to `found`; returns the root's and the references' names."""
 
+def _held_by(id: int, folders: dict[str, Any]) -> str:
+    """Who holds an object, as JSON of the form of a finding's `held_by`."""
+
 def _all_objects(found: list[Any], own_folder: str) -> None:
     """Appends every object of the heap to `found`."""
 

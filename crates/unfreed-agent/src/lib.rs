@@ -20,7 +20,7 @@ mod sources;
 mod stacks;
 mod thread;
 
-pub use live_heap::{with_heap, with_objects};
+pub use live_heap::{sizes, with_heap, with_objects};
 pub use rounds::{RoundError, begin_rounds, end_round, look};
 pub use single::{SnapshotError, Taken, snapshot};
 use std::path::PathBuf;

@@ -44,7 +44,7 @@ impl<'a> Live<'a> {
         width: usize,
     ) -> Result<Said, String> {
         let (view, of) = (&self.view, Selection::from(nodes));
-        let answer = match question {
+        let mut answer = match question {
             "census type" => questions::census(view, GroupBy::Type, most),
             "census module" => questions::census(view, GroupBy::Module, most),
             "census root" => questions::census(view, GroupBy::Root, most),
@@ -60,6 +60,8 @@ impl<'a> Live<'a> {
             "unexplained" => questions::unexplained(view, most),
             other => return Err(format!("there is no question {other}")),
         };
+        // What to ask next is said in the words of the command.
+        answer.next.clear();
         self.said(&answer, width)
     }
 
@@ -86,6 +88,15 @@ impl<'a> Live<'a> {
     #[must_use]
     pub fn references_from(&self, nodes: &[NodeIndex]) -> Vec<Reference> {
         questions::references_from(&self.view, nodes)
+    }
+
+    /// Who holds an object, as JSON of the form of a finding's `held_by`.
+    ///
+    /// # Errors
+    /// A sentence, when it cannot be written.
+    pub fn held_by(&self, node: NodeIndex) -> Result<String, String> {
+        let held = questions::held_by(&self.view, node);
+        serde_json::to_string(&held).map_err(|error| error.to_string())
     }
 
     /// The path to an object: the root's name, the root, the references that lead on.

@@ -26,7 +26,9 @@ mod _native {
     #[pymodule_export]
     use super::heap::_snapshot;
     #[pymodule_export]
-    use super::live::{_all_objects, _ask, _chain, _composition, _draw, _references, _sizes};
+    use super::live::{
+        _all_objects, _ask, _chain, _composition, _draw, _held_by, _references, _sizes,
+    };
     #[pymodule_export]
     use super::rounds::{
         _begin_rounds, _end_round, _judge_rounds, _look, _malloc_in_use, _start_rounds,

@@ -55,7 +55,7 @@ pub fn _ask(
     folders: Folders,
 ) -> PyResult<(String, String)> {
     let process = process(py, &folders);
-    unfreed_agent::with_heap(&folders.own, |seen| {
+    unfreed_agent::with_heap(&folders.own, &ids, |seen| {
         let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
         let said = live
             .answer(question, nodes(seen, &ids)?, most, width)
@@ -80,7 +80,7 @@ pub fn _references(
     folders: Folders,
 ) -> PyResult<Vec<String>> {
     let process = process(py, &folders);
-    unfreed_agent::with_heap(&folders.own, |seen| {
+    unfreed_agent::with_heap(&folders.own, &ids, |seen| {
         let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
         let nodes = nodes(seen, &ids)?;
         let references = if to {
@@ -98,6 +98,17 @@ pub fn _references(
     .map_err(refused)?
 }
 
+/// Who holds an object, as JSON of the form of a finding's `held_by`.
+#[pyfunction]
+pub fn _held_by(py: Python<'_>, id: usize, folders: Folders) -> PyResult<String> {
+    let process = process(py, &folders);
+    unfreed_agent::with_heap(&folders.own, &[id], |seen| {
+        let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
+        live.held_by(nodes(seen, &[id])?[0]).map_err(refused)
+    })
+    .map_err(refused)?
+}
+
 /// The path from a named root to an object: appends its objects to `found`, `None` for what is no object (a running
 /// frame), and returns the root's name and what the references are called. `None` when nothing reaches it.
 #[pyfunction]
@@ -108,7 +119,7 @@ pub fn _chain(
     folders: Folders,
 ) -> PyResult<Option<(String, Vec<String>)>> {
     let process = process(py, &folders);
-    let chain = unfreed_agent::with_heap(&folders.own, |seen| {
+    let chain = unfreed_agent::with_heap(&folders.own, &[id], |seen| {
         let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
         let node = nodes(seen, &[id])?[0];
         let Some((root, first, steps)) = live.chain(node) else {
@@ -130,7 +141,7 @@ pub fn _chain(
 /// Appends every object of the heap to `found`: those that the collector tracks, and all that they lead to.
 #[pyfunction]
 pub fn _all_objects(found: &Bound<'_, PyList>, own_folder: &str) -> PyResult<()> {
-    unfreed_agent::with_heap(own_folder, |seen| {
+    unfreed_agent::with_heap(own_folder, &[], |seen| {
         let list = found.as_ptr() as usize;
         for node in 0..seen.snapshot.node_types.len() as u32 {
             if seen.address(node) != Some(list) {
@@ -148,15 +159,7 @@ pub fn _all_objects(found: &Bound<'_, PyList>, own_folder: &str) -> PyResult<()>
     reason = "PyO3 hands arguments over by value"
 )]
 pub fn _sizes(ids: Vec<usize>, through_definitions: bool) -> PyResult<(Vec<u64>, u64, u64)> {
-    unfreed_agent::with_objects(&ids, through_definitions, |seen| {
-        let sizes = &seen.snapshot.node_sizes;
-        let own = nodes(seen, &ids)?
-            .into_iter()
-            .map(|node| sizes[node as usize])
-            .collect();
-        Ok((own, sizes.iter().sum(), sizes.len() as u64))
-    })
-    .map_err(refused)?
+    unfreed_agent::sizes(&ids, through_definitions).map_err(refused)
 }
 
 /// What objects consist of, as JSON.
@@ -195,7 +198,7 @@ pub fn _draw<'py>(
     folders: Folders,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let process = process(py, &folders);
-    let drawn = unfreed_agent::with_heap(&folders.own, |seen| {
+    let drawn = unfreed_agent::with_heap(&folders.own, &ids, |seen| {
         let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
         live.picture(nodes(seen, &ids)?, direction, depth, most, form)
             .map_err(refused)

@@ -96,8 +96,13 @@ pub fn referrers(view: &View<'_>, selection: &Selection, most: usize) -> Answer 
         .map(|excess| excess.max(0))
         .sum();
     answer.heading = format!(
-        "{} refer to {}.{}",
+        "{} {} to {}.{}",
         several(answer.rows.len() as i64, "reference"),
+        if answer.rows.len() == 1 {
+            "leads"
+        } else {
+            "lead"
+        },
         described(view, selection),
         match outside {
             0 => String::new(),

@@ -34,7 +34,7 @@ pub use composition::{Part, composition};
 pub use difference::difference;
 pub use dominated::{dominators, folded};
 pub use holders::{paths, referents, referrers, retained};
-pub use neighbours::{Reference, chain, references_from, references_to};
+pub use neighbours::{Reference, chain, held_by, references_from, references_to};
 pub use picture::{Direction, Edge as PictureEdge, Node as PictureNode, Picture, Role, picture};
 pub use select::{Selection, Unselected};
 pub use sites::sites;

@@ -2,6 +2,9 @@
 
 use super::View;
 use super::holders::by;
+use crate::findings::HeldBy;
+use crate::paths::Chain;
+use crate::shapes::TOP;
 use unfreed_graph::NodeSet;
 use unfreed_recording::snapshot::NodeIndex;
 
@@ -44,6 +47,24 @@ pub fn references_from(view: &View<'_>, selected: &[NodeIndex]) -> Vec<Reference
             by: by(view, edge),
         })
         .collect()
+}
+
+/// Who holds an object, as findings say it: the path, its root, its holders and what is known of them. The
+/// path is empty when nothing reaches the object.
+#[must_use]
+pub fn held_by(view: &View<'_>, node: NodeIndex) -> HeldBy {
+    if !view.survey.paths.reached(node) {
+        return HeldBy::default();
+    }
+    let chain = Chain {
+        heap: &view.heap,
+        survey: &view.survey,
+        forest: &view.forest,
+    };
+    HeldBy {
+        path: view.place(node),
+        ..chain.held_by(node, &[], TOP)
+    }
 }
 
 /// The path from a named root to an object: what the root is called, its node, and the references that

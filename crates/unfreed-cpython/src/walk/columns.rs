@@ -10,6 +10,8 @@ pub(crate) struct Columns {
     pub starts: Vec<u32>,
     pub targets: Vec<NodeIndex>,
     pub labels: Vec<Label>,
+    /// Whether sizes are all that is kept: half of the time goes into memory for the rest.
+    pub sizes_only: bool,
 }
 
 impl Default for Columns {
@@ -21,6 +23,7 @@ impl Default for Columns {
             starts: vec![0],
             targets: Vec::new(),
             labels: Vec::new(),
+            sizes_only: false,
         }
     }
 }
@@ -36,20 +39,28 @@ impl Columns {
     }
 
     pub(crate) fn node(&mut self, type_: TypeIndex, size: u64, refcount: u32) {
-        self.types.push(type_);
         self.sizes.push(size);
+        if self.sizes_only {
+            return;
+        }
+        self.types.push(type_);
         self.refcounts.push(refcount);
     }
 
     #[inline]
     pub(crate) fn edge(&mut self, target: NodeIndex, label: Label) {
+        if self.sizes_only {
+            return;
+        }
         self.targets.push(target);
         self.labels.push(label);
     }
 
     /// Ends the node that was begun last.
     pub(crate) fn end_node(&mut self) {
-        self.starts.push(self.targets.len() as u32);
+        if !self.sizes_only {
+            self.starts.push(self.targets.len() as u32);
+        }
     }
 
     pub(crate) fn edge_count(&self) -> usize {

@@ -17,7 +17,8 @@ pub struct Seen<'gil> {
     _held: &'gil Gil,
 }
 
-/// Looks at the whole heap; the innermost frames of this thread whose code lies in `own_folder` are not part of
+/// Looks at the whole heap and at the objects `also`, which the caller holds: what only a local variable
+/// leads to is not met else. The innermost frames of this thread whose code lies in `own_folder` are not part of
 /// it.
 ///
 /// # Errors
@@ -26,12 +27,16 @@ pub fn whole<'gil>(
     runtime: &'gil Runtime,
     gil: &'gil Gil,
     own_folder: &str,
+    also: &[usize],
 ) -> Result<Seen<'gil>, WalkError> {
     let tracked = Tracked::now(runtime, gil)?;
     let mut walker = Walker::new(runtime, gil);
     walker.names = Names::All;
     own_folder.clone_into(&mut walker.own_folder);
     let count = tracked.count();
+    for &object in also {
+        walker.node(object);
+    }
     let (roots, samples) = walker.whole(tracked, &[])?;
     let (snapshot, met) = walker.finish(roots, samples, count);
     Ok(Seen {
@@ -68,6 +73,25 @@ pub fn below<'gil>(
         runtime,
         _held: gil,
     })
+}
+
+/// Sizes of the objects at `from` and of all that they lead to, each once: those of `from` first. As [`below`], in a
+/// third of the time.
+///
+/// # Errors
+/// When there are more objects than 32 bits can number.
+pub fn sizes_below(
+    runtime: &Runtime,
+    gil: &Gil,
+    from: &[usize],
+    through_definitions: bool,
+) -> Result<(Vec<NodeIndex>, Vec<u64>), WalkError> {
+    let mut walker = Walker::new(runtime, gil);
+    walker.out.sizes_only = true;
+    walker.stops_at_definitions = !through_definitions;
+    let nodes = from.iter().map(|&object| walker.node(object)).collect();
+    walker.run()?;
+    Ok((nodes, walker.out.sizes))
 }
 
 /// Whether an object is complete. What the collector could track and does not may be half made, and nobody may

@@ -283,7 +283,7 @@ impl<'a> Walker<'a> {
 
     /// Reads all nodes that were not read yet.
     fn run(&mut self) -> Result<(), WalkError> {
-        let mut node = self.out.types.len();
+        let mut node = self.out.sizes.len();
         while node < self.addresses.len() {
             if self.addresses.len() >= u32::MAX as usize - 2
                 || self.out.edge_count() >= u32::MAX as usize - 2
