@@ -82,10 +82,10 @@ def duplicates(limit: int = 20) -> Answer:
 def why_alive(obj: object) -> Chain:
     """Why the object is still there: the way from a module, a running frame or another root to it.
 
-    >>> import unfreed
-    >>> kept = {"answer": [object()]}
-    >>> print(unfreed.why_alive(kept["answer"][0]))  # doctest: +ELLIPSIS
-    ...kept['answer'][0]
+    >>> import sys, unfreed
+    >>> sys.kept = {"answer": [object()]}
+    >>> print(unfreed.why_alive(sys.kept["answer"][0]))
+    sys.kept['answer'][0]
     """
     held: dict[str, Any] = json.loads(_native._held_by(id(obj), folders()))
     return Chain(held, "" if held["path"] else referrers(obj).heading)
@@ -102,8 +102,9 @@ def sizeof(
     """Bytes of the objects and, when `deep`, of all that they lead to, each object counted once. An `int`; with a `depth`
     its `tree()` shows so many levels of what they consist of, `limit` parts on each.
 
-    Modules, classes, functions and frames count by themselves; what they lead to does not, unless `code`. With `exclusive`
-    only what would be freed with the objects is counted: what others hold as well is left out.
+    That is the data: modules, classes and code weigh nothing unless they are asked for, and of functions and frames only
+    closures, defaults and variables are followed; `code=True` counts all. With `exclusive` only what would be freed with
+    the objects is counted: what others hold as well is left out.
 
     >>> import unfreed
     >>> shared = bytes(1000)
@@ -175,20 +176,15 @@ class Growth(Answer):
     """What increased since the look before: counts and bytes by type."""
 
 
-_before: "dict[str, dict[str, tuple[int, int]]]" = {}
-
-
 def growth(by: str = "type", limit: int = 20) -> Growth:
     """What increased since the last call with the same `by`, most bytes first; the first call says what there is.
 
-    Only texts and numbers are remembered between calls.
+    What is remembered between calls is no part of the heap.
     """
-    now = {
-        str(row[by]): (int(row["objects"]), int(row["bytes"])) for row in census(by, _EVERYTHING)
-    }
-    first = by not in _before
-    before = _before.get(by, {})
-    _before[by] = now
+    now = {str(row[by]): (int(row["objects"]), int(row["bytes"])) for row in census(by, _EVERYTHING)}
+    remembered = _native._remember("growth by " + by, json.dumps(now).encode())
+    first = remembered is None
+    before: dict[str, tuple[int, int]] = json.loads(remembered or b"{}")
     changes = []
     for name, (objects, occupied) in now.items():
         had = before.get(name, (0, 0))

@@ -78,6 +78,9 @@ def _all_objects(found: list[Any], own_folder: str) -> None:
 def _sizes(ids: list[int], through_definitions: bool) -> tuple[list[int], int, int]:
     """Bytes of each object, and bytes and number of all that they lead to."""
 
+def _remember(name: str, value: bytes) -> bytes | None:
+    """Remembers bytes outside of Python's heap; returns those that were remembered before."""
+
 def _composition(ids: list[int], through_definitions: bool, depth: int, most: int) -> str:
     """What objects consist of, as JSON."""
 

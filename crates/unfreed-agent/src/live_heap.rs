@@ -7,7 +7,7 @@ use crate::thread::SNAPSHOT_BYTES;
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::Gil;
 use unfreed_cpython::walk::Tracked;
-use unfreed_cpython::walk::live::{self, Seen};
+use unfreed_cpython::walk::live::{self, Seen, Sizes};
 
 /// Looks at the whole heap and lets `work` answer. The innermost frames of the calling thread whose code lies in
 /// `own_folder` are left out; the objects at `also`, which the caller holds, are not.
@@ -51,20 +51,12 @@ pub fn with_objects<T>(
     )?))
 }
 
-/// Bytes of each object at `from`, which the caller holds, and bytes and number of all that they lead to.
+/// What the objects at `from`, which the caller holds, and the data that they lead to come to.
 ///
 /// # Errors
 /// As [`crate::snapshot`].
-pub fn sizes(
-    from: &[usize],
-    through_definitions: bool,
-) -> Result<(Vec<u64>, u64, u64), SnapshotError> {
+pub fn sizes(from: &[usize], through_definitions: bool) -> Result<Sizes, SnapshotError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
-    let (nodes, sizes) = live::sizes_below(runtime, &gil, from, through_definitions)?;
-    let own = nodes.into_iter().map(|node| sizes[node as usize]).collect();
-    let all = sizes
-        .iter()
-        .fold(0, |sum: u64, &size| sum.saturating_add(size));
-    Ok((own, all, sizes.len() as u64))
+    Ok(live::sizes_below(runtime, &gil, from, through_definitions)?)
 }

@@ -45,6 +45,8 @@ pub(crate) enum Extra {
     ArrayItems,
     /// The links of an `OrderedDict` written in C.
     OrderedLinks,
+    /// The memory of a ctypes instance that does not fit into it.
+    ForeignData,
 }
 
 /// What instances of a type own and its traversal leaves out.
@@ -147,6 +149,9 @@ impl Objects<'_> {
             }
             if self.is_named(base, "collections.OrderedDict") {
                 return Extra::OrderedLinks;
+            }
+            if self.is_named(base, "_ctypes._CData") {
+                return Extra::ForeignData;
             }
             base = self.reader.word(base + self.layout.tp_base);
         }

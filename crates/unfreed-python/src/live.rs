@@ -5,7 +5,9 @@ use crate::facts;
 use pyo3::exceptions::{PyLookupError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
+use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::sync::{Mutex, PoisonError};
 use unfreed_cli::live::{self, Live};
 use unfreed_recording::process::ProcessInfo;
 
@@ -159,7 +161,18 @@ pub fn _all_objects(found: &Bound<'_, PyList>, own_folder: &str) -> PyResult<()>
     reason = "PyO3 hands arguments over by value"
 )]
 pub fn _sizes(ids: Vec<usize>, through_definitions: bool) -> PyResult<(Vec<u64>, u64, u64)> {
-    unfreed_agent::sizes(&ids, through_definitions).map_err(refused)
+    let sizes = unfreed_agent::sizes(&ids, through_definitions).map_err(refused)?;
+    Ok((sizes.own, sizes.all, sizes.objects))
+}
+
+/// What was remembered under this name, if anything; `value` is from now on. It is kept outside of Python's heap,
+/// so that a look at the heap does not find the look before.
+#[pyfunction]
+pub fn _remember<'py>(py: Python<'py>, name: String, value: &[u8]) -> Option<Bound<'py, PyBytes>> {
+    static REMEMBERED: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let mut remembered = REMEMBERED.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = remembered.insert(name, value.to_vec());
+    before.map(|before| PyBytes::new(py, &before))
 }
 
 /// What objects consist of, as JSON.

@@ -64,8 +64,9 @@ impl Told<'_> {
     /// Recurses `depth` times, which the caller chose.
     fn part(&self, above: Option<NodeIndex>, node: NodeIndex, depth: usize) -> Part {
         let of = |column: &[u64]| column.get(node as usize).copied().unwrap_or(0);
-        let mut below: Vec<NodeIndex> = self.tree.children(node).to_vec();
         let size = |&node: &NodeIndex| self.bytes.get(node as usize).copied().unwrap_or(0);
+        let parts = self.tree.children(node).iter().copied();
+        let mut below: Vec<NodeIndex> = parts.filter(|node| size(node) > 0).collect();
         below.sort_by_key(|node| (std::cmp::Reverse(size(node)), *node));
         let shown = if depth == 0 {
             0

@@ -1,6 +1,7 @@
 //! Looks at the heap of this process whose objects can be handed back to Python: for questions that are
 //! asked and answered while the GIL is held. What is handed back is a new reference like any other.
 
+use super::address_map::AddressMap;
 use super::{Met, Names, Tracked, WalkError, Walker};
 use crate::gil::Gil;
 use crate::layout::{TPFLAGS_HAVE_GC, TPFLAGS_TYPE};
@@ -47,8 +48,8 @@ pub fn whole<'gil>(
     })
 }
 
-/// Looks at the objects at `from`, which the caller holds, and at all that they lead to; modules, classes, functions
-/// and frames are met, and lead no further unless `through_definitions`.
+/// Looks at the objects at `from`, which the caller holds, and at all data that they lead to; with
+/// `through_definitions` also at modules, classes, code and what these lead to.
 ///
 /// # Errors
 /// When there are more objects than 32 bits can number.
@@ -60,10 +61,7 @@ pub fn below<'gil>(
 ) -> Result<Seen<'gil>, WalkError> {
     let mut walker = Walker::new(runtime, gil);
     walker.names = Names::All;
-    walker.stops_at_definitions = !through_definitions;
-    for &object in from {
-        walker.node(object);
-    }
+    walker.ask_for(from, through_definitions);
     walker.run()?;
     walker.name_closure_cells();
     let (snapshot, met) = walker.finish(Vec::new(), Vec::new(), 0);
@@ -75,8 +73,18 @@ pub fn below<'gil>(
     })
 }
 
-/// Sizes of the objects at `from` and of all that they lead to, each once: those of `from` first. As [`below`], in a
-/// third of the time.
+/// What objects come to, in bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Each object that was asked for, by itself.
+    pub own: Vec<u64>,
+    /// All of them and the data that they lead to, each object once.
+    pub all: u64,
+    /// How many objects that is.
+    pub objects: u64,
+}
+
+/// Sizes of the objects at `from` and of the data that they lead to. As [`below`], in half the time.
 ///
 /// # Errors
 /// When there are more objects than 32 bits can number.
@@ -85,13 +93,34 @@ pub fn sizes_below(
     gil: &Gil,
     from: &[usize],
     through_definitions: bool,
-) -> Result<(Vec<NodeIndex>, Vec<u64>), WalkError> {
+) -> Result<Sizes, WalkError> {
     let mut walker = Walker::new(runtime, gil);
     walker.out.sizes_only = true;
-    walker.stops_at_definitions = !through_definitions;
-    let nodes = from.iter().map(|&object| walker.node(object)).collect();
+    let nodes = walker.ask_for(from, through_definitions);
     walker.run()?;
-    Ok((nodes, walker.out.sizes))
+    let sizes = walker.out.sizes;
+    let weightless = walker.data_only.map_or(0, |data| data.weightless);
+    Ok(Sizes {
+        own: nodes.iter().map(|&node| sizes[node as usize]).collect(),
+        all: sizes
+            .iter()
+            .fold(0, |sum: u64, &size| sum.saturating_add(size)),
+        objects: (sizes.len() as u64).saturating_sub(weightless),
+    })
+}
+
+impl Walker<'_> {
+    /// Meets the objects that are asked for first, each once.
+    fn ask_for(&mut self, from: &[usize], through_definitions: bool) -> Vec<NodeIndex> {
+        // A walker knows a type or two when it is made: those come later, if they are met.
+        self.map = AddressMap::new();
+        self.addresses.clear();
+        let nodes = from.iter().map(|&object| self.node(object)).collect();
+        if !through_definitions {
+            self.follow_data_only(self.addresses.len());
+        }
+        nodes
+    }
 }
 
 /// Whether an object is complete. What the collector could track and does not may be half made, and nobody may

@@ -5,6 +5,7 @@
 mod address_map;
 mod columns;
 mod containers;
+mod data_only;
 mod expected;
 mod frames;
 mod gc_lists;
@@ -22,6 +23,7 @@ use crate::runtime::Runtime;
 use crate::types::{Shape, TypeTraits};
 use address_map::AddressMap;
 use columns::Columns;
+use data_only::DataOnly;
 use foldhash::fast::FixedState;
 pub use gc_lists::frozen_objects;
 use hashbrown::{HashMap, HashSet};
@@ -134,14 +136,6 @@ struct KnownType {
 /// Types that were met last, found by address without hashing.
 const RECENT: usize = 64;
 
-/// Whether such objects are the program's text more than its data: what they lead to is shared by all.
-fn is_definition(shape: Shape) -> bool {
-    matches!(
-        shape,
-        Shape::Module | Shape::Type | Shape::Function | Shape::Builtin | Shape::Code | Shape::Frame
-    )
-}
-
 /// How many nodes before its turn an object's memory is asked for: about the time of a cache miss.
 const AHEAD: usize = 8;
 
@@ -194,8 +188,8 @@ struct Walker<'a> {
     own_folder: String,
     /// What their variables hold.
     own_locals: Vec<usize>,
-    /// Whether references lead on from modules, classes, functions and code.
-    stops_at_definitions: bool,
+    /// Set when only the data of some objects is read.
+    data_only: Option<DataOnly>,
 }
 
 impl<'a> Walker<'a> {
@@ -226,7 +220,7 @@ impl<'a> Walker<'a> {
             states: Vec::new(),
             own_folder: String::new(),
             own_locals: Vec::new(),
-            stops_at_definitions: false,
+            data_only: None,
         };
         walker.frame_type = walker.known_type(walker.objects.types.frame).index;
         walker
@@ -275,7 +269,7 @@ impl<'a> Walker<'a> {
 
     #[inline]
     fn edge(&mut self, target: usize, label: Label) {
-        if target != 0 {
+        if target != 0 && self.leads_to_data(label) {
             let node = self.node(target);
             self.out.edge(node, label);
         }
@@ -309,14 +303,14 @@ impl<'a> Walker<'a> {
         }
         let type_ = self.objects.type_of(address);
         let known = self.known_type(type_);
+        let refcount = self.objects.refcount(address);
+        if self.is_weightless(node, known.traits.shape) {
+            return self.out.node(known.index, 0, refcount);
+        }
         let size = self.size_of(address, &known.traits);
-        self.out
-            .node(known.index, size, self.objects.refcount(address));
+        self.out.node(known.index, size, refcount);
         if known.traits.state.is_some() {
             self.read_state(node, address, &known.traits);
-        }
-        if self.stops_at_definitions && is_definition(known.traits.shape) {
-            return;
         }
         match known.traits.shape {
             Shape::Leaf => self.read_leaf(node, address, type_, &known),
@@ -411,7 +405,9 @@ impl<'a> Walker<'a> {
         });
         self.types.insert(type_, Rc::clone(&known));
         // A type is part of the heap even when only its instances lead to it.
-        self.node(type_);
+        if self.data_only.is_none() {
+            self.node(type_);
+        }
         known
     }
 

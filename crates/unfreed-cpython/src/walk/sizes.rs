@@ -11,6 +11,12 @@ const ARRAY_MAX_DIMS: i32 = 64;
 const ARRAY_ALLOCATED: usize = 32;
 const ARRAY_DESCRIPTION: usize = 40;
 const ARRAY_ITEM_WIDTH: usize = 4;
+/// Fields of `CDataObject` (`ctypes.h`, the same since 3.9): where the memory is, whether it is this object's to free,
+/// its length, and where it lies when it is small.
+const CDATA_POINTER: usize = 16;
+const CDATA_OWNS: usize = 24;
+const CDATA_SIZE: usize = 40;
+const CDATA_VALUE: usize = 72;
 /// `Py_TPFLAGS_LONG_SUBCLASS`.
 const TPFLAGS_LONG: usize = 1 << 24;
 /// A deque keeps 64 items to a block with two links.
@@ -106,6 +112,15 @@ impl Walker<'_> {
                     .word(object + ARRAY_ALLOCATED)
                     .saturating_mul(width as usize)
                     .min(SIZE_LIMIT)
+            }
+            Extra::ForeignData => {
+                let owns = reader.int(object + CDATA_OWNS) == 1;
+                let is_inside = reader.word(object + CDATA_POINTER) == object + CDATA_VALUE;
+                if owns && !is_inside {
+                    reader.word(object + CDATA_SIZE).min(SIZE_LIMIT)
+                } else {
+                    0
+                }
             }
             Extra::OrderedLinks => {
                 let entries = reader.word(object + layout.dict_used).min(SIZE_LIMIT / 64);

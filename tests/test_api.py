@@ -1,0 +1,296 @@
+"""Questions of a program to its own heap: `import unfreed`. Each test has the whole process as its heap."""
+
+from __future__ import annotations
+
+import array
+import collections
+import ctypes
+import doctest
+import gc
+import json
+import mmap
+import subprocess
+import sys
+import threading
+import types
+import weakref
+from typing import Any
+
+import pytest
+from programs.runs import clean_environment
+
+import unfreed
+from unfreed import _live
+
+MIB = 1024 * 1024
+
+
+class Session:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.payload = bytes(1000)
+
+
+class Slotted:
+    __slots__ = ("left", "right")
+
+
+class Liar:
+    """Raises or lies wherever it is asked."""
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        raise RuntimeError("class")
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("eq")
+
+    def __hash__(self) -> int:
+        raise RuntimeError("hash")
+
+    def __repr__(self) -> str:
+        raise RuntimeError("repr")
+
+    def __len__(self) -> int:
+        raise RuntimeError("len")
+
+    def __sizeof__(self) -> int:
+        raise RuntimeError("sizeof")
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("getattr")
+
+
+KEPT: dict[str, Any] = {}
+
+
+def test_import_is_cheap() -> None:
+    code = "import sys; before = set(sys.modules); import unfreed; print(sorted(set(sys.modules) - before))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True, env=clean_environment()
+    )
+    assert set(json.loads(done.stdout.replace("'", '"'))) <= {"unfreed"}
+
+
+def test_examples_of_the_docs() -> None:
+    assert doctest.testmod(_live, optionflags=doctest.ELLIPSIS).failed == 0
+
+
+def test_census_counts_what_there_is() -> None:
+    KEPT["census"] = [Session("%d" % number) for number in range(300)]
+    rows = {row["type"]: row for row in unfreed.census(limit=100_000)}
+    found = rows[__name__ + ".Session"]
+    assert found["objects"] >= 300
+    frame = unfreed.census(limit=3)
+    assert len(frame) == 3 and frame.left_out is not None
+    assert "<table>" in frame._repr_html_() and "objects" in repr(frame)
+    del KEPT["census"]
+
+
+def test_growth_says_what_came_since_the_last_look_and_nothing_of_its_own() -> None:
+    unfreed.growth()
+    assert [row["type"] for row in unfreed.growth(limit=100_000) if row["more objects"] > 5] == []
+    KEPT["growth"] = [Session(str(number)) for number in range(50)]
+    rows = {row["type"]: row for row in unfreed.growth(limit=100_000)}
+    assert rows[__name__ + ".Session"]["more objects"] == 50
+    assert rows["bytes"]["more bytes"] >= 50
+    del KEPT["growth"]
+
+
+def test_why_alive_is_written_in_python() -> None:
+    session = KEPT["why"] = {"key": [Session("x")]}
+    target = session["key"][0]
+    del session
+    chain = unfreed.why_alive(target)
+    assert eval(str(chain), {"test_api": sys.modules[__name__], __name__: sys.modules[__name__]}) is target
+    assert chain.steps[-1]["type_name"].endswith("Session")
+    assert chain.to_dict()["path"] == chain.path and "list [0]" in repr(chain)
+    del KEPT["why"]
+
+
+def test_a_local_variable_of_another_threads_running_function_is_seen() -> None:
+    ready, stop = threading.Event(), threading.Event()
+    seen: list[Any] = []
+
+    def serve() -> None:
+        held_here = Session("in a frame")
+        seen.append(weakref.ref(held_here))
+        ready.set()
+        stop.wait(60)
+
+    thread = threading.Thread(target=serve, name="server-7")
+    thread.start()
+    try:
+        assert ready.wait(60)
+        target = seen[0]()
+        path = str(unfreed.why_alive(target))
+    finally:
+        stop.set()
+        thread.join()
+    assert "serve()" in path or "test_a_local" in path
+
+
+def test_nothing_reaches_what_only_the_question_holds() -> None:
+    assert not unfreed.why_alive(object()).path.startswith("unfreed")
+
+
+def test_asking_holds_nothing_and_changes_nothing() -> None:
+    target = Slotted()
+    target.left = [1]
+    plain = Session("y")
+    gc.collect()
+    gc.disable()
+    try:
+        before = sys.getrefcount(target), sys.getrefcount(plain), gc.get_debug(), len(gc.garbage)
+        for question in (unfreed.why_alive, unfreed.referrers, unfreed.referents, unfreed.retained, unfreed.paths):
+            question(target)
+            question(plain)
+        unfreed.sizeof(target, plain, depth=3)
+        unfreed.census()
+        unfreed.cycles()
+        unfreed.duplicates()
+        unfreed.show_holders(target)
+        assert before == (sys.getrefcount(target), sys.getrefcount(plain), gc.get_debug(), len(gc.garbage))
+        # Reading `__dict__` would have made one, which costs every instance for ever.
+        dicts = [one for one in unfreed.get_referents(plain) if type(one) is dict]
+        assert dicts == ([] if sys.version_info >= (3, 11) else [vars(plain)])
+    finally:
+        gc.enable()
+
+
+def test_a_backlog_of_cycles_is_shown_and_left_alone() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(100):
+            one = Session("cycle")
+            one.me = one  # type: ignore[attr-defined]
+        del one
+        told = repr(unfreed.cycles())
+        assert "Session" in told
+        alive = [o for o in unfreed.get_objects() if type(o) is Session and o.name == "cycle"]
+        assert len(alive) == 100
+        del alive
+    finally:
+        gc.enable()
+    assert gc.collect() >= 100
+
+
+def test_referrers_name_dicts_that_the_collector_does_not_track() -> None:
+    text = "a text of its own %d" % id(KEPT)
+    KEPT["untracked"] = {"key": text}
+    rows = [row for row in unfreed.referrers(text) if row["reference"] == "['key']"]
+    assert len(rows) == 1
+    assert any(one is KEPT["untracked"] for one in unfreed.get_referrers(text))
+    del KEPT["untracked"]
+
+
+def test_get_objects_has_what_gc_leaves_out() -> None:
+    text = "only strings lead nowhere %d" % id(KEPT)
+    KEPT["text"] = text
+    found = unfreed.get_objects()
+    assert any(one is text for one in found)
+    assert len(found) > len(gc.get_objects())
+    del KEPT["text"], found
+
+
+def test_retained_is_what_goes_with_an_object() -> None:
+    shared = bytes(2 * MIB)
+    KEPT["retained"] = [bytes(3 * MIB), shared]
+    rows = {row["type"]: row["bytes"] for row in unfreed.retained(KEPT["retained"])}
+    assert 3 * MIB <= rows["bytes"] < 3.1 * MIB
+    assert 3 * MIB <= unfreed.sizeof(KEPT["retained"], exclusive=True) < 3.1 * MIB
+    assert 5 * MIB <= unfreed.sizeof(KEPT["retained"]) < 5.1 * MIB
+    del KEPT["retained"], shared
+
+
+def test_sizes_agree_with_the_interpreter() -> None:
+    for sample in (1, 2**200, "ä", b"x" * 77, (1, 2), [1, 2, 3], {"a": 1}, {1, 2}, 1.5, Slotted(), bytearray(99)):
+        assert unfreed.sizeof(sample, deep=False) == sys.getsizeof(sample), sample
+
+
+def test_sizes_where_others_are_wrong() -> None:
+    data = bytes(MIB)
+    for sample in (
+        array.array("q", bytes(MIB)),
+        bytearray(MIB),
+        (ctypes.c_char * MIB)(),
+        collections.deque(bytes(10) for _ in range(MIB // 43)),
+        {"one": data, "two": data},
+        memoryview(data),
+        types.SimpleNamespace(data=data),
+        weakref.WeakValueDictionary(),
+    )[:-1]:
+        assert MIB <= unfreed.sizeof(sample) < 1.5 * MIB, type(sample)
+    with mmap.mmap(-1, MIB) as mapped:
+        assert unfreed.sizeof(mapped) < 2 * MIB
+    slotted = Slotted()
+    slotted.left, slotted.right = data, data
+    assert MIB < unfreed.sizeof(slotted) < 1.1 * MIB
+
+
+def test_instances_that_share_their_keys_count_them_once() -> None:
+    few, many = [Session(str(n)) for n in range(10)], [Session(str(n)) for n in range(1010)]
+    each = (unfreed.sizeof(many) - unfreed.sizeof(few)) / 1000
+    assert 1000 + 33 < each < 1400
+
+
+def test_numpy_and_pandas_count_their_data() -> None:
+    numpy = pytest.importorskip("numpy")
+    array_ = numpy.zeros(MIB, dtype="u1")
+    assert MIB <= unfreed.sizeof(array_) < 1.1 * MIB
+    assert MIB <= unfreed.sizeof(array_[10:20]) < 1.1 * MIB
+    objects = numpy.array([bytes(1000) for _ in range(1000)], dtype=object)
+    assert MIB * 0.9 < unfreed.sizeof(objects) < 1.2 * MIB
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": numpy.zeros(MIB // 8), "b": numpy.zeros(MIB // 8)})
+    assert 2 * MIB <= unfreed.sizeof(frame) < 3 * MIB
+
+
+def test_objects_that_raise_or_lie_are_looked_at_like_others() -> None:
+    liar = KEPT["liar"] = [Liar(), Liar()]
+    assert unfreed.sizeof(liar) > 0
+    assert str(unfreed.why_alive(liar[0]))
+    assert len(unfreed.referrers(liar[0])) >= 1
+    assert unfreed.census(limit=10)
+    assert any(one is liar[1] for one in unfreed.get_referents(liar))
+    del KEPT["liar"]
+
+
+def test_a_chain_of_a_million_is_an_ordinary_object() -> None:
+    chain: Any = None
+    for _ in range(1_000_000):
+        chain = [chain]
+    assert unfreed.sizeof(chain) > 50 * MIB
+    tree = unfreed.sizeof(chain, depth=3).tree()
+    assert tree.count("list") == 4
+    # Freed step by step: the interpreter itself would recurse.
+    while chain:
+        chain = chain.pop()
+
+
+def test_pictures_show_themselves() -> None:
+    KEPT["picture"] = Session("drawn")
+    drawn = unfreed.show_holders(KEPT["picture"])
+    assert drawn._repr_svg_().startswith("<svg") and "Session" in drawn.svg
+    assert "payload" in unfreed.show_held(KEPT["picture"]).svg
+    del KEPT["picture"]
+
+
+def test_a_tree_says_what_an_object_consists_of() -> None:
+    size = unfreed.sizeof({"rows": [bytes(5000)], "small": (1,)}, depth=2)
+    lines = size.tree().splitlines()
+    assert "dict" in lines[0] and "['rows']" in lines[1] and "bytes" in lines[2]
+    assert size.to_dict()["bytes"] == int(size) and size.parts[0]["bytes"] <= size
+
+
+def test_tables_become_frames() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = unfreed.census(limit=5).to_pandas()
+    assert isinstance(frame, pandas.DataFrame) and len(frame) == 5 and "bytes" in frame.columns
+
+
+def test_memory_usage_is_what_the_system_counts() -> None:
+    with open("/proc/self/status") as status:
+        resident = next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) * 1024
+    assert abs(unfreed.memory_usage() - resident) < 50 * MIB
