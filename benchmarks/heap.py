@@ -102,7 +102,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--objects", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--heap", action="append", choices=HEAPS, help="this one only; may be given again")
-    parser.add_argument("--tool", action="append", choices=list(TOOLS), help="beside unfreed, this one only; may be given again")
+    parser.add_argument(
+        "--tool", action="append", choices=list(TOOLS), help="beside unfreed, this one only; may be given again"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every single figure there")
     return parser.parse_args()
 

@@ -9,6 +9,7 @@ import doctest
 import gc
 import json
 import mmap
+import os
 import subprocess
 import sys
 import threading
@@ -294,3 +295,54 @@ def test_memory_usage_is_what_the_system_counts() -> None:
     with open("/proc/self/status") as status:
         resident = next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) * 1024
     assert abs(unfreed.memory_usage() - resident) < 50 * MIB
+
+
+def test_instances_include_those_of_subclasses() -> None:
+    class Special(Session):
+        pass
+
+    kept = [Session("a"), Special("b")]
+    assert all(any(one is found for found in unfreed.instances(Session)) for one in kept)
+    assert unfreed.instances(Special) == [kept[1]]
+    assert kept[1] not in unfreed.instances(Session, subclasses=False)
+
+
+def test_resources_are_named_with_their_holders(tmp_path: Any) -> None:
+    path = tmp_path / "opened.txt"
+    KEPT["file"] = open(path, "w")
+    bare = os.open(str(path), os.O_RDONLY)
+    try:
+        rows = list(unfreed.resources(limit=10_000))
+    finally:
+        os.close(bare)
+        KEPT.pop("file").close()
+    mine = [row for row in rows if row["what"].endswith("opened.txt")]
+    assert {row["kind"] for row in mine} == {"file", "descriptor"}
+    assert any("KEPT['file']" in row["held by"] for row in mine)
+    assert not any(row["what"].endswith("opened.txt") for row in unfreed.resources(limit=10_000))
+
+
+def test_garbage_is_what_waits(tmp_path: Any) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            one = Session("waits")
+            one.me = one  # type: ignore[attr-defined]
+        del one
+        assert any("Session" in str(row["types"]) for row in unfreed.garbage())
+    finally:
+        gc.enable()
+    gc.collect()
+    assert not any("Session" in str(row["types"]) for row in unfreed.garbage())
+
+
+def test_a_difference_of_two_snapshots(tmp_path: Any) -> None:
+    before = unfreed.snapshot(tmp_path / "before.unfreed")
+    KEPT["diff"] = [Session(str(number)) for number in range(200)]
+    after = unfreed.snapshot(tmp_path / "after.unfreed")
+    rows = {row["type"]: row for row in unfreed.diff(before, after, limit=1000)}
+    assert rows[__name__ + ".Session"]["objects"] == 200
+    with pytest.raises(ValueError, match="cannot read"):
+        unfreed.diff(before, tmp_path / "nothing.unfreed")
+    del KEPT["diff"]

@@ -9,17 +9,21 @@ __all__ = [
     "__version__",
     "census",
     "cycles",
+    "diff",
     "duplicates",
     "expect_dead",
+    "garbage",
     "get_objects",
     "get_referents",
     "get_referrers",
     "growth",
+    "instances",
     "memory_usage",
     "no_leaks",
     "paths",
     "referents",
     "referrers",
+    "resources",
     "retained",
     "show_held",
     "show_holders",
@@ -38,11 +42,14 @@ if TYPE_CHECKING:
     from unfreed._live import (
         census,
         cycles,
+        diff,
         duplicates,
+        garbage,
         get_objects,
         get_referents,
         get_referrers,
         growth,
+        instances,
         memory_usage,
         paths,
         referents,
@@ -55,6 +62,7 @@ if TYPE_CHECKING:
         why_alive,
     )
     from unfreed._no_leaks import NoLeaks
+    from unfreed._resources import resources
 
 
 def snapshot(path: "str | os.PathLike[str] | None" = None) -> "Snapshot":
@@ -93,6 +101,7 @@ def no_leaks(rounds: "int | None" = None) -> "NoLeaks":
     ...     serve_one_request()
     """
     from unfreed._no_leaks import NoLeaks
+    from unfreed._resources import resources
 
     return NoLeaks(rounds)
 
@@ -109,10 +118,17 @@ def expect_dead(*values: object) -> "ExpectDead":
     return ExpectDead(*values)
 
 
+def load_ipython_extension(ipython: object) -> None:
+    """`%load_ext unfreed`: the magics `%unfreed` and `%%unfreed`."""
+    from unfreed import _magics
+
+    _magics.register(ipython)
+
+
 def __getattr__(name: str) -> object:
     """Questions to the living heap come from `unfreed._live` when the first of them is asked."""
     if name not in __all__:
         raise AttributeError("module 'unfreed' has no attribute %r" % name)
-    from unfreed import _live
+    from unfreed import _live, _resources
 
-    return getattr(_live, name)
+    return _resources.resources if name == "resources" else getattr(_live, name)

@@ -1,4 +1,5 @@
-"""What the questions of `unfreed` to the living heap answer: plain data that shows itself to people, to notebooks and to programs.
+"""What the questions of `unfreed` to the living heap answer: plain data that shows itself to people, to notebooks and
+to programs.
 
 Nothing here holds an object that was asked about.
 """
@@ -15,7 +16,8 @@ Row = Mapping[str, Any]
 
 
 class Answer:
-    """A table with a sentence above it. `rows` are mappings from the columns' names to values: bytes and counts as `int`, shares as `float` from 0 to 1, all else as `str`."""
+    """A table with a sentence above it. `rows` are mappings from the columns' names to values: bytes and counts as
+    `int`, shares as `float` from 0 to 1, all else as `str`."""
 
     def __init__(self, text: str, document: "dict[str, Any]") -> None:
         self._text = text
@@ -98,7 +100,8 @@ class Chain:
 
     @property
     def steps(self) -> "list[Row]":
-        """The holders from the root to the object: `type_name`, `reference` to the next, `over` and `reason` where it is known whether its life is over."""
+        """The holders from the root to the object: `type_name`, `reference` to the next, `over` and `reason` where it
+        is known whether its life is over."""
         steps: list[Row] = self._held["steps"]
         return steps
 
@@ -127,7 +130,8 @@ class Chain:
 
 
 class Size(int):
-    """Bytes of objects and of all that they lead to, each object counted once; an `int`. `tree()` shows what they consist of."""
+    """Bytes of objects and of all that they lead to, each object counted once; an `int`. `tree()` shows what they
+    consist of."""
 
     own: int
     objects: int
@@ -135,7 +139,8 @@ class Size(int):
 
     @property
     def parts(self) -> "list[dict[str, Any]]":
-        """One mapping for each object asked about: `type_name`, `own`, `bytes` (what hangs on it alone), `objects`, and `parts` of the same form."""
+        """One mapping for each object asked about: `type_name`, `own`, `bytes` (what hangs on it alone), `objects`,
+        and `parts` of the same form."""
         return self._parts
 
     def to_dict(self) -> "dict[str, Any]":
@@ -184,9 +189,7 @@ def in_words(count: float) -> str:
 def table(heading: str, columns: "list[str]", rows: "list[list[Any]]") -> str:
     """A table as HTML."""
     head = "".join("<th>%s</th>" % html.escape(name) for name in columns)
-    body = "".join(
-        "<tr>%s</tr>" % "".join("<td>%s</td>" % html.escape(_cell(value)) for value in row) for row in rows
-    )
+    body = "".join("<tr>%s</tr>" % "".join("<td>%s</td>" % html.escape(_cell(value)) for value in row) for row in rows)
     caption = "<caption style='caption-side:top;text-align:left'>%s</caption>" % html.escape(heading)
     return "<table>%s<thead><tr>%s</tr></thead><tbody>%s</tbody></table>" % (caption, head, body)
 

@@ -1,4 +1,5 @@
-"""Questions to the living heap of this process. They read it in place and change nothing: no reference count, no `__dict__`, no state of the collector, and no garbage is collected first.
+"""Questions to the living heap of this process. They read it in place and change nothing: no reference count, no
+`__dict__`, no state of the collector, and no garbage is collected first.
 
 Objects go down as their `id()`, so that asking does not hold them.
 """
@@ -11,6 +12,7 @@ from typing import Any
 
 from unfreed import _native
 from unfreed._answers import Answer, Chain, Picture, Size, size
+from unfreed._heap import Snapshot
 
 _EVERYTHING = 2**31
 _WIDTH = 100
@@ -69,13 +71,39 @@ def paths(*objs: object, limit: int = 20) -> Answer:
     return _ask("path", [id(obj) for obj in objs], limit)
 
 
+def places(objs: "list[object]") -> "dict[int, str]":
+    """The path to each object, by its `id()`, in one look."""
+    ids = [id(obj) for obj in objs]
+    told: list[str] = _native._places(ids, folders())
+    return dict(zip(ids, told))
+
+
 def cycles(limit: int = 20) -> Answer:
     """Reference cycles: those that wait for the collector and those in use, with the edge that closes each."""
     return _ask("cycles", [], limit)
 
 
+def garbage(limit: int = 20) -> Answer:
+    """The cycles that nothing reaches, and why each is not freed: what waits for the collector, or for ever."""
+    return _ask("garbage", [], limit)
+
+
+def diff(
+    before: "str | os.PathLike[str] | Snapshot",
+    after: "str | os.PathLike[str] | Snapshot",
+    by: str = "type",
+    limit: int = 20,
+) -> Answer:
+    """What is new, gone and grown from one snapshot (`unfreed.snapshot`, or a recording) to another, by `type` or
+    `path`."""
+    files = [one.path if isinstance(one, Snapshot) else os.fspath(one) for one in (before, after)]
+    text, document = _native._difference(files[0], files[1], by, limit, _WIDTH)
+    return Answer(text, json.loads(document))
+
+
 def duplicates(limit: int = 20) -> Answer:
-    """Memory that the same data would not need: equal strings and bytes, sparse containers, dicts where `__slots__` would do."""
+    """Memory that the same data would not need: equal strings and bytes, sparse containers, dicts where `__slots__`
+    would do."""
     return _ask("waste", [], limit)
 
 
@@ -99,11 +127,14 @@ def sizeof(
     depth: int = 0,
     limit: int = 12,
 ) -> Size:
-    """Bytes of the objects and, when `deep`, of all that they lead to, each object counted once. An `int`; with a `depth`
+    """Bytes of the objects and, when `deep`, of all that they lead to, each object counted once. An `int`; with a
+    `depth`
     its `tree()` shows so many levels of what they consist of, `limit` parts on each.
 
-    That is the data: modules, classes and code weigh nothing unless they are asked for, and of functions and frames only
-    closures, defaults and variables are followed; `code=True` counts all. With `exclusive` only what would be freed with
+    That is the data: modules, classes and code weigh nothing unless they are asked for, and of functions and frames
+    only
+    closures, defaults and variables are followed; `code=True` counts all. With `exclusive` only what would be freed
+    with
     the objects is counted: what others hold as well is left out.
 
     >>> import unfreed
@@ -142,14 +173,16 @@ def _drawn(objs: "Iterable[object]", direction: str, depth: int, nodes: int) -> 
 
 
 def get_objects() -> "list[Any]":
-    """All objects that there are: those that the collector tracks, and all that they lead to (strings, numbers, untracked dicts). `gc.get_objects` gives the former only."""
+    """All objects that there are: those that the collector tracks, and all that they lead to (strings, numbers,
+    untracked dicts). `gc.get_objects` gives the former only."""
     found: list[Any] = []
     _native._all_objects(found, folders()["own"])
     return found
 
 
 def get_referrers(*objs: object) -> "list[Any]":
-    """As `gc.get_referrers`, and also objects that the collector does not track. Running frames are no objects; `referrers` shows them."""
+    """As `gc.get_referrers`, and also objects that the collector does not track. Running frames are no objects;
+    `referrers` shows them."""
     found: list[Any] = []
     _native._references([id(obj) for obj in objs], True, found, folders())
     return _each_once(found, objs)
@@ -172,11 +205,7 @@ def _each_once(found: "list[Any]", asked: "tuple[object, ...]") -> "list[Any]":
     return once
 
 
-class Growth(Answer):
-    """What increased since the look before: counts and bytes by type."""
-
-
-def growth(by: str = "type", limit: int = 20) -> Growth:
+def growth(by: str = "type", limit: int = 20) -> Answer:
     """What increased since the last call with the same `by`, most bytes first; the first call says what there is.
 
     What is remembered between calls is no part of the heap.
@@ -198,7 +227,7 @@ def growth(by: str = "type", limit: int = 20) -> Growth:
     return _growth(by, rows[:limit], rows[limit:], first)
 
 
-def _growth(by: str, rows: "list[dict[str, Any]]", rest: "list[dict[str, Any]]", first: bool) -> Growth:
+def _growth(by: str, rows: "list[dict[str, Any]]", rest: "list[dict[str, Any]]", first: bool) -> Answer:
     heading = "There was no look before: this is what there is." if first else "Nothing increased since the last look."
     if rows and not first:
         heading = "%d of its kinds increased since the last look." % (len(rows) + len(rest))
@@ -213,15 +242,31 @@ def _growth(by: str, rows: "list[dict[str, Any]]", rest: "list[dict[str, Any]]",
     lines = [heading]
     width = max([len(str(row[by])) for row in rows] + [4])
     for row in rows:
-        lines.append("%-*s %12d %+10d %+14d bytes" % (width, row[by], row["objects"], row["more objects"], row["more bytes"]))
+        more = (row["objects"], row["more objects"], row["more bytes"])
+        lines.append("%-*s %12d %+10d %+14d bytes" % (width, row[by], *more))
     if rest:
         lines.append("… and %d more" % len(rest))
-    return Growth("\n".join(lines), document)
+    return Answer("\n".join(lines), document)
+
+
+def instances(cls: type, subclasses: bool = True) -> "list[Any]":
+    """All instances of a class that are alive, of its subclasses as well unless told otherwise."""
+    wanted = _with_subclasses(cls) if subclasses else {cls}
+    return [one for one in get_objects() if type(one) in wanted]
+
+
+def _with_subclasses(cls: type) -> "set[type]":
+    found, waiting = {cls}, [cls]
+    while waiting:
+        subclasses: list[type] = type.__subclasses__(waiting.pop())
+        for below in subclasses:
+            if below not in found:
+                found.add(below)
+                waiting.append(below)
+    return found
 
 
 def memory_usage() -> int:
     """Resident bytes of this process now, as the system counts them."""
     with open("/proc/self/statm", "rb") as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-

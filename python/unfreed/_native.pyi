@@ -72,11 +72,17 @@ def _chain(
 def _held_by(id: int, folders: dict[str, Any]) -> str:
     """Who holds an object, as JSON of the form of a finding's `held_by`."""
 
+def _places(ids: list[int], folders: dict[str, Any]) -> list[str]:
+    """The path to each object; empty for one that nothing reaches."""
+
 def _all_objects(found: list[Any], own_folder: str) -> None:
     """Appends every object of the heap to `found`."""
 
 def _sizes(ids: list[int], through_definitions: bool) -> tuple[list[int], int, int]:
     """Bytes of each object, and bytes and number of all that they lead to."""
+
+def _difference(before: str, after: str, by: str, most: int, width: int) -> tuple[str, str]:
+    """What changed between two snapshots in files: as text and as JSON."""
 
 def _remember(name: str, value: bytes) -> bytes | None:
     """Remembers bytes outside of Python's heap; returns those that were remembered before."""

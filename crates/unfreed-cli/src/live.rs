@@ -1,7 +1,9 @@
 //! Questions of a program to its own heap, while it stands still: the answers of `unfreed heap`, without a file.
 
+use crate::commands::opened::{parse, pick, read};
+use std::path::Path;
 use unfreed_analysis::questions::{
-    self, Answer, Direction, GroupBy, Part, Reference, Selection, View,
+    self, Answer, Cell, Direction, GroupBy, Part, Reference, Selection, View,
 };
 use unfreed_recording::process::ProcessInfo;
 use unfreed_recording::snapshot::{NodeIndex, Snapshot};
@@ -56,6 +58,7 @@ impl<'a> Live<'a> {
             "retained" => questions::retained(view, &of, most),
             "dominators" => questions::dominators(view, most, 0.01),
             "cycles" => questions::cycles(view, most),
+            "garbage" => waiting(questions::cycles(view, most)),
             "waste" => questions::waste(view, most),
             "unexplained" => questions::unexplained(view, most),
             other => return Err(format!("there is no question {other}")),
@@ -66,16 +69,7 @@ impl<'a> Live<'a> {
     }
 
     fn said(&self, answer: &Answer, width: usize) -> Result<Said, String> {
-        let facts = self.view.facts();
-        let (mut text, mut json) = (Vec::new(), Vec::new());
-        let written = render_table(answer, &facts, "", width, &mut text)
-            .and_then(|()| render_json(answer, &facts, &mut json));
-        written.map_err(|error| error.to_string())?;
-        let plain = String::from_utf8_lossy(&text);
-        Ok(Said {
-            text: anstream::adapter::strip_str(&plain).to_string(),
-            json: String::from_utf8_lossy(&json).into_owned(),
-        })
+        said(answer, &self.view, width)
     }
 
     /// Who refers to the objects, one for each reference.
@@ -97,6 +91,13 @@ impl<'a> Live<'a> {
     pub fn held_by(&self, node: NodeIndex) -> Result<String, String> {
         let held = questions::held_by(&self.view, node);
         serde_json::to_string(&held).map_err(|error| error.to_string())
+    }
+
+    /// Where each object is: its path, or that it has none.
+    #[must_use]
+    pub fn places(&self, nodes: &[NodeIndex]) -> Vec<String> {
+        let held = |&node| questions::held_by(&self.view, node).path;
+        nodes.iter().map(held).collect()
     }
 
     /// The path to an object: the root's name, the root, the references that lead on.
@@ -133,6 +134,52 @@ impl<'a> Live<'a> {
         .map_err(|error| error.to_string())?;
         Ok(document)
     }
+}
+
+/// What changed from one recording's last snapshot to the other's, by `type` or by `path`.
+///
+/// # Errors
+/// A sentence, when one of them cannot be used.
+pub fn difference(
+    before: &Path,
+    after: &Path,
+    by: &str,
+    most: usize,
+    width: usize,
+) -> Result<Said, String> {
+    let (old_bytes, new_bytes) = (read(before)?, read(after)?);
+    let (old, new) = (parse(before, &old_bytes)?, parse(after, &new_bytes)?);
+    let (first, second) = (pick(before, &old, -1)?, pick(after, &new, -1)?);
+    let first = View::new(&first, &old.process)?;
+    let second = View::new(&second, &new.process)?;
+    let by = match by {
+        "path" => GroupBy::Path,
+        _ => GroupBy::Type,
+    };
+    let mut answer = questions::difference(&first, &second, by, most);
+    answer.next.clear();
+    said(&answer, &second, width)
+}
+
+fn said(answer: &Answer, view: &View<'_>, width: usize) -> Result<Said, String> {
+    let facts = view.facts();
+    let (mut text, mut json) = (Vec::new(), Vec::new());
+    let written = render_table(answer, &facts, "", width, &mut text)
+        .and_then(|()| render_json(answer, &facts, &mut json));
+    written.map_err(|error| error.to_string())?;
+    let plain = String::from_utf8_lossy(&text);
+    Ok(Said {
+        text: anstream::adapter::strip_str(&plain).to_string(),
+        json: String::from_utf8_lossy(&json).into_owned(),
+    })
+}
+
+/// Without the cycles that somebody uses.
+fn waiting(mut answer: Answer) -> Answer {
+    let in_use =
+        |row: &Vec<Cell>| matches!(row.first(), Some(Cell::Text(state)) if state == "in use");
+    answer.rows.retain(|row| !in_use(row));
+    answer
 }
 
 /// What objects consist of, as JSON: a list of parts with their parts. See [`questions::composition`].

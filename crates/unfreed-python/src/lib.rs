@@ -27,7 +27,8 @@ mod _native {
     use super::heap::_snapshot;
     #[pymodule_export]
     use super::live::{
-        _all_objects, _ask, _chain, _composition, _draw, _held_by, _references, _remember, _sizes,
+        _all_objects, _ask, _chain, _composition, _difference, _draw, _held_by, _places,
+        _references, _remember, _sizes,
     };
     #[pymodule_export]
     use super::rounds::{

@@ -2,11 +2,12 @@
 //! holds nothing, and go back by being appended to a list.
 
 use crate::facts;
-use pyo3::exceptions::{PyLookupError, PyRuntimeError};
+use pyo3::exceptions::{PyLookupError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use unfreed_cli::live::{self, Live};
 use unfreed_recording::process::ProcessInfo;
@@ -111,6 +112,21 @@ pub fn _held_by(py: Python<'_>, id: usize, folders: Folders) -> PyResult<String>
     .map_err(refused)?
 }
 
+/// The path to each object; empty for one that nothing reaches.
+#[pyfunction]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
+pub fn _places(py: Python<'_>, ids: Vec<usize>, folders: Folders) -> PyResult<Vec<String>> {
+    let process = process(py, &folders);
+    unfreed_agent::with_heap(&folders.own, &ids, |seen| {
+        let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
+        Ok(live.places(&nodes(seen, &ids)?))
+    })
+    .map_err(refused)?
+}
+
 /// The path from a named root to an object: appends its objects to `found`, `None` for what is no object (a running
 /// frame), and returns the root's name and what the references are called. `None` when nothing reaches it.
 #[pyfunction]
@@ -163,6 +179,25 @@ pub fn _all_objects(found: &Bound<'_, PyList>, own_folder: &str) -> PyResult<()>
 pub fn _sizes(ids: Vec<usize>, through_definitions: bool) -> PyResult<(Vec<u64>, u64, u64)> {
     let sizes = unfreed_agent::sizes(&ids, through_definitions).map_err(refused)?;
     Ok((sizes.own, sizes.all, sizes.objects))
+}
+
+/// What changed between two snapshots in files: as text and as JSON.
+#[pyfunction]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
+pub fn _difference(
+    py: Python<'_>,
+    before: PathBuf,
+    after: PathBuf,
+    by: String,
+    most: usize,
+    width: usize,
+) -> PyResult<(String, String)> {
+    let said = py.detach(|| live::difference(&before, &after, &by, most, width));
+    let said = said.map_err(PyValueError::new_err)?;
+    Ok((said.text, said.json))
 }
 
 /// What was remembered under this name, if anything; `value` is from now on. It is kept outside of Python's heap,

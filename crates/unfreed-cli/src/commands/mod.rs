@@ -4,7 +4,7 @@ pub mod check;
 mod conclusion;
 pub mod export;
 pub mod heap;
-mod opened;
+pub(crate) mod opened;
 pub mod query;
 pub mod report;
 pub mod run;
