@@ -206,7 +206,9 @@ def test_retained_is_what_goes_with_an_object() -> None:
 
 
 def test_sizes_agree_with_the_interpreter() -> None:
-    for sample in (1, 2**200, "ä", b"x" * 77, (1, 2), [1, 2, 3], {"a": 1}, {1, 2}, 1.5, Slotted(), bytearray(99)):
+    samples = [1, 2**200, "ä", b"x" * 77, (1, 2), [1, 2, 3], {"a": 1}, {1, 2}, 1.5, Slotted()]
+    # From 3.15 on the buffer of a bytearray is an object of its own, to which it leads.
+    for sample in samples + ([bytearray(99)] if sys.version_info < (3, 15) else []):
         assert unfreed.sizeof(sample, deep=False) == sys.getsizeof(sample), sample
 
 
