@@ -4,6 +4,7 @@
 
 pub mod findings;
 mod finished;
+pub mod known;
 pub mod questions;
 pub mod source;
 
@@ -73,7 +74,7 @@ fn judge(source: &dyn EvidenceSource) -> Report {
     let (newest, troubles) = newest::newest(source);
     let study = Study::new(source, newest.as_ref(), troubles);
     let findings = find(&study);
-    Report {
+    let mut report = Report {
         schema_version: SCHEMA_VERSION.to_owned(),
         unfreed_version: env!("CARGO_PKG_VERSION").to_owned(),
         program: evidence::program(&study),
@@ -86,7 +87,10 @@ fn judge(source: &dyn EvidenceSource) -> Report {
         },
         accounting: accounting::accounting(&study),
         evidence: evidence::evidence(&study),
-    }
+        baseline: findings::Baseline::default(),
+    };
+    known::label(&mut report);
+    report
 }
 
 /// All findings, most important first.

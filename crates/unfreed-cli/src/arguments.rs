@@ -1,7 +1,9 @@
 //! The command line as typed: clap definitions and nothing else. What an option means is decided by
 //! the command that reads it.
 
+pub mod baseline;
 pub mod check;
+pub mod ci;
 pub mod export;
 pub mod heap;
 pub mod query;
@@ -25,7 +27,7 @@ Exit codes:
           cannot be read or a report cannot be written
   check   0 when nothing leaks, 23 when something does (see --fail-on), 22 when the function or its
           setup fails, 2 for a wrong command line, 24 when there is nothing to judge
-  heap, query, export
+  baseline, heap, query, export
           0, 2 for a wrong command line, 24 when the recording cannot be read, has no such object,
           or the query fails";
 
@@ -51,6 +53,8 @@ pub enum Command {
     Report(Report),
     /// Call a function round by round, and say what each call leaves behind
     Check(check::Check),
+    /// Write down what is known, so that later reports tell what is new
+    Baseline(baseline::Baseline),
     /// Ask one heap snapshot of a recording: what is in it, who holds what, what goes with what
     Heap(heap::Heap),
     /// Ask a heap snapshot in SQL (with DuckDB, an optional dependency)
@@ -94,6 +98,10 @@ pub struct Run {
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,
 
+    /// What continuous integration asks for
+    #[command(flatten)]
+    pub ci: ci::Ci,
+
     /// Record this process only, not the Pythons it forks and starts
     #[arg(long)]
     pub no_follow: bool,
@@ -126,6 +134,10 @@ pub struct Report {
     /// Exit with 23 if something this bad was found
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,
+
+    /// What continuous integration asks for
+    #[command(flatten)]
+    pub ci: ci::Ci,
 
     /// Show all findings, whole stacks and how sure each growth is
     #[arg(long)]

@@ -2,9 +2,13 @@
 //! found: computes no findings, opens no files, and writes only to the `Write` it is given.
 
 pub mod answer;
+pub mod ci;
+pub mod github;
 pub mod json;
+pub mod junit;
 pub mod parquet;
 pub mod picture;
+pub mod sarif;
 pub mod terminal;
 
 mod page;
@@ -12,3 +16,4 @@ mod place;
 mod quantity;
 mod styled;
 mod wrap;
+mod xml;

@@ -1,5 +1,6 @@
 //! The commands, one file each, and how a run is concluded.
 
+pub mod baseline;
 pub mod check;
 mod conclusion;
 pub mod export;

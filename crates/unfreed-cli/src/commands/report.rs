@@ -1,9 +1,11 @@
 //! `unfreed report`: the same verdict again, from the recording alone.
 
-use crate::arguments::Report;
+use crate::arguments::{FailOn, Report};
+use crate::ci_outputs;
 use crate::exit::ExitCode;
 use crate::family;
 use crate::judgement::{self, Judged};
+use crate::knowledge::Knowledge;
 use crate::messages::{self, reason};
 use crate::rendering::{self, Shown};
 use std::io;
@@ -14,6 +16,13 @@ pub fn report(typed: &Report) -> ExitCode {
     let paths = match recordings(&typed.path) {
         Ok(paths) => paths,
         Err(error) => return refuse(&typed.path, &error),
+    };
+    let knowledge = match Knowledge::load(typed.ci.baseline.as_deref()) {
+        Ok(knowledge) => knowledge,
+        Err(error) => {
+            messages::error(error);
+            return ExitCode::FAILED;
+        }
     };
     let mut judged = Vec::new();
     let mut complete = true;
@@ -31,6 +40,9 @@ pub fn report(typed: &Report) -> ExitCode {
             }
         }
     }
+    knowledge.mark(&mut judged);
+    let least = typed.fail_on.unwrap_or(FailOn::Leak);
+    complete &= ci_outputs::write(&typed.ci, &judged, least.into());
     if let Err(error) = show(typed, &judged) {
         messages::error(format_args!("cannot write the report: {}", reason(&error)));
         complete = false;
@@ -61,6 +73,8 @@ fn show(typed: &Report, judged: &[Judged]) -> io::Result<()> {
         (_, []) => Ok(()),
         (Some(place), _) if typed.path.is_dir() => rendering::write_folder_json(judged, place),
         (Some(place), [one, ..]) => rendering::write_json(one, place),
+        // Whoever asked for annotations on stdout reads them there.
+        (None, _) if typed.ci.has_stdout() => Ok(()),
         (None, _) => {
             let shown = Shown {
                 saved: false,

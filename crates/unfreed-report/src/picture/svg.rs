@@ -2,6 +2,7 @@
 
 use super::drawing::{ADVANCE, Colour, LINE, Part, Shape};
 use super::scene::draw;
+use crate::xml::escaped_line as escaped;
 use std::io::{self, Write};
 use unfreed_analysis::questions::Picture;
 
@@ -115,21 +116,4 @@ fn path(parts: &[Part]) -> String {
 
 fn hex([red, green, blue]: Colour) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
-}
-
-/// A text for XML: what it cannot hold at all becomes `?`.
-fn escaped(text: &str) -> String {
-    let mut safe = String::new();
-    for letter in text.chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            control if control.is_control() => safe.push('?'),
-            '\u{fffe}' | '\u{ffff}' => safe.push('?'),
-            other => safe.push(other),
-        }
-    }
-    safe
 }
