@@ -2,6 +2,7 @@
 //! resources, C memory, accounting, verdict and advice. Plain data in, plain data out: nothing here
 //! prints, reads files or knows a renderer.
 
+pub mod compare;
 pub mod findings;
 mod finished;
 pub mod known;

@@ -3,11 +3,16 @@
 
 pub mod answer;
 pub mod ci;
+pub mod comparison;
+pub mod flame;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod parquet;
 pub mod picture;
+pub mod plot;
+pub mod profile;
 pub mod sarif;
 pub mod terminal;
 

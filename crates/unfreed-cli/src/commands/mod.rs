@@ -2,10 +2,13 @@
 
 pub mod baseline;
 pub mod check;
+pub mod compare;
 mod conclusion;
 pub mod export;
 pub mod heap;
 pub(crate) mod opened;
+mod opened;
+pub mod pages;
 pub mod query;
 pub mod report;
 pub mod run;

@@ -2,6 +2,7 @@
 
 use crate::arguments::{FailOn, Report};
 use crate::ci_outputs;
+use crate::commands::pages;
 use crate::exit::ExitCode;
 use crate::family;
 use crate::judgement::{self, Judged};
@@ -43,6 +44,9 @@ pub fn report(typed: &Report) -> ExitCode {
     knowledge.mark(&mut judged);
     let least = typed.fail_on.unwrap_or(FailOn::Leak);
     complete &= ci_outputs::write(&typed.ci, &judged, least.into());
+    if typed.draws() {
+        complete &= draw(typed, &judged);
+    }
     if let Err(error) = show(typed, &judged) {
         messages::error(format_args!("cannot write the report: {}", reason(&error)));
         complete = false;
@@ -73,6 +77,7 @@ fn show(typed: &Report, judged: &[Judged]) -> io::Result<()> {
         (_, []) => Ok(()),
         (Some(place), _) if typed.path.is_dir() => rendering::write_folder_json(judged, place),
         (Some(place), [one, ..]) => rendering::write_json(one, place),
+        (None, _) if typed.draws() => Ok(()),
         // Whoever asked for annotations on stdout reads them there.
         (None, _) if typed.ci.has_stdout() => Ok(()),
         (None, _) => {
@@ -82,6 +87,30 @@ fn show(typed: &Report, judged: &[Judged]) -> io::Result<()> {
                 every_page: true,
             };
             rendering::family_to_stdout(judged, shown)
+        }
+    }
+}
+
+/// Pages and pictures are of one recording.
+fn draw(typed: &Report, judged: &[Judged]) -> bool {
+    let [one] = judged else {
+        messages::error("pages and pictures are of one recording");
+        messages::hint(format_args!(
+            "unfreed report {}/NAME.unfreed --html FILE",
+            typed.path.display()
+        ));
+        return false;
+    };
+    match pages::write(typed, one) {
+        Ok(written) => {
+            for line in written {
+                messages::notice(line);
+            }
+            true
+        }
+        Err(error) => {
+            messages::error(error);
+            false
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A drawing as SVG: one file that needs nothing else, with text that can be searched and copied.
 
-use super::drawing::{ADVANCE, Colour, LINE, Part, Shape};
+use super::drawing::{ADVANCE, Colour, Drawing, LINE, Part, Shape};
 use super::scene::draw;
 use crate::xml::escaped_line as escaped;
 use std::io::{self, Write};
@@ -17,7 +17,14 @@ const BASE: f32 = 12.2;
 /// # Errors
 /// Those of `out`.
 pub fn render(picture: &Picture, out: &mut impl Write) -> io::Result<()> {
-    let drawing = draw(picture);
+    render_drawing(&draw(picture), out)
+}
+
+/// Writes a drawing.
+///
+/// # Errors
+/// Those of `out`.
+pub fn render_drawing(drawing: &Drawing, out: &mut impl Write) -> io::Result<()> {
     let (width, height) = (drawing.width.ceil(), drawing.height.ceil());
     writeln!(
         out,
@@ -59,11 +66,12 @@ fn write_shape(shape: &Shape, out: &mut impl Write) -> io::Result<()> {
             path(parts),
             hex(*colour)
         ),
-        Shape::Head { corners, colour } => {
-            let [a, b, c] = corners.map(|(x, y)| format!("{x:.1},{y:.1}"));
+        Shape::Area { corners, colour } => {
+            let corners = corners.iter().map(|(x, y)| format!("{x:.1},{y:.1}"));
             writeln!(
                 out,
-                "<polygon points=\"{a} {b} {c}\" fill=\"{}\"/>",
+                "<polygon points=\"{}\" fill=\"{}\"/>",
+                corners.collect::<Vec<_>>().join(" "),
                 hex(*colour)
             )
         }
