@@ -33,12 +33,12 @@ pub fn render(
 ) -> io::Result<()> {
     let name = escaped(&report.program.name);
     // Nothing may be loaded from anywhere, whatever a name in the recording says.
-    write!(
+    writeln!(
         out,
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{name}: unfreed</title>\
-         <style>{STYLE}</style></head><body>\n"
+         <style>{STYLE}</style></head><body>"
     )?;
     head(report, out)?;
     findings(report, directory, out)?;
@@ -184,13 +184,13 @@ fn flame_graph(root: &Node, out: &mut impl io::Write) -> io::Result<()> {
     let data = json!({ "tree": root.data(), "measures": MEASURES });
     // The only way out of a script element is its end tag.
     let data = data.to_string().replace('<', "\\u003c");
-    write!(
+    writeln!(
         out,
         "<h2>Who allocated</h2><div class=\"bar\"><label>bytes <select id=\"measure\"></select></label>\
          <input id=\"search\" type=\"search\" placeholder=\"find a function or file\">\
          <button id=\"out\" type=\"button\">whole program</button></div>\
          <div id=\"flame\"></div><p id=\"said\">Click a frame to look into it. Orange is your code, grey libraries, blue C code.</p>\
-         <script type=\"application/json\" id=\"data\">{data}</script>\n"
+         <script type=\"application/json\" id=\"data\">{data}</script>"
     )
 }
 
