@@ -117,6 +117,7 @@ impl<'t, 'a> Told<'t, 'a> {
             held_by: self.held_by,
             filled_with: self.fillings,
             allocated_at: self.allocated_at,
+            ..Finding::default()
         }
     }
 

@@ -137,6 +137,7 @@ fn finding(study: &Study<'_>, kind: &Cycles, waiting: Waiting, whole: f64) -> Op
         filled_with: fillings(study, kind),
         allocated_at: allocated_at(study.source, &study.ownership, samples.iter()),
         advice: advice::cycle(waiting, told.as_ref().and_then(|told| told.cut.as_deref())),
+        ..Finding::default()
     })
 }
 

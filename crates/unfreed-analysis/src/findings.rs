@@ -1,13 +1,14 @@
 //! What an analysis says: plain data that every report renders. The JSON report is this data, so a
 //! change here is a change of `docs/json.md` and of [`SCHEMA_VERSION`].
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Version of the JSON report: `major.minor`. Minor adds fields, major changes or removes them.
-pub const SCHEMA_VERSION: &str = "1.1";
+pub const SCHEMA_VERSION: &str = "1.2";
 
 /// Everything that is said about one recording.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Report {
     /// [`SCHEMA_VERSION`].
     pub schema_version: String,
@@ -28,10 +29,32 @@ pub struct Report {
     pub accounting: Accounting,
     /// How the evidence was gathered and how far it reaches.
     pub evidence: Evidence,
+    /// What became of the findings that a baseline lists.
+    pub baseline: Baseline,
+}
+
+/// What became of the findings that a baseline lists.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Baseline {
+    /// Whether there was one to compare with.
+    pub compared: bool,
+    /// Findings of this program that it lists and that are gone.
+    pub fixed: Vec<Fixed>,
+}
+
+/// A finding of a baseline that is gone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fixed {
+    /// Its fingerprint.
+    pub id: String,
+    /// Its title when it was found.
+    pub title: String,
 }
 
 /// What rates are counted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Per {
     /// A second of the run.
@@ -42,7 +65,8 @@ pub enum Per {
 }
 
 /// What ran.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Program {
     /// Short name: the script, `-m module` or `-c`.
     pub name: String,
@@ -59,7 +83,8 @@ pub struct Program {
 }
 
 /// The answer in one line.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Verdict {
     /// The machine's word.
     pub status: Status,
@@ -68,7 +93,7 @@ pub struct Verdict {
 }
 
 /// The answer in one word.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// At least one finding of severity `leak`.
@@ -83,7 +108,8 @@ pub enum Status {
 }
 
 /// Memory of the process over the run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Memory {
     /// Resident set at the first reading, bytes.
     pub rss_first: u64,
@@ -100,7 +126,7 @@ pub struct Memory {
 }
 
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Grows and will not stop.
@@ -113,7 +139,7 @@ pub enum Severity {
 }
 
 /// What kind of thing was found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A container (dict, list, set, deque, attribute chain, cache) that gains objects.
@@ -141,7 +167,8 @@ pub enum Kind {
 }
 
 /// One thing found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Finding {
     /// Fingerprint: the same leak has the same id across runs and hosts. 12 hex digits.
     pub id: String,
@@ -163,10 +190,51 @@ pub struct Finding {
     pub allocated_at: Vec<AllocatedAt>,
     /// What to do.
     pub advice: Advice,
+    /// What was known of it before.
+    pub known: Known,
+}
+
+impl Finding {
+    /// Whether it is one to act on: neither a baseline nor a suppression lets it pass.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        !matches!(
+            self.known.status,
+            KnownStatus::Known | KnownStatus::Suppressed
+        )
+    }
+}
+
+/// What was known of a finding before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Known {
+    /// In one word.
+    pub status: KnownStatus,
+    /// Why it is suppressed, in the words of whoever did; empty for the others.
+    pub reason: String,
+    /// A leak of CPython or a library that its authors know of, and what to do about it; empty for others.
+    pub upstream: String,
+}
+
+/// What was known of a finding before, in one word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KnownStatus {
+    /// Nobody asked: there was no baseline.
+    #[default]
+    Unmarked,
+    /// The baseline does not list it.
+    New,
+    /// The baseline lists it.
+    Known,
+    /// A suppression lets it pass.
+    Suppressed,
 }
 
 /// How something grows.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Growth {
     /// Bytes gained from the first judged interval to the last (retained, LeakShare).
     pub bytes: i64,
@@ -191,7 +259,7 @@ pub struct Growth {
 }
 
 /// The shape of a series over time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trend {
     /// Grows in every interval.
@@ -212,7 +280,8 @@ pub enum Trend {
 }
 
 /// What keeps an object alive: the reference path from a root.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HeldBy {
     /// The path as Python would write it: `app.sessions.STORE['f3a9…'].payload`.
     pub path: String,
@@ -225,7 +294,8 @@ pub struct HeldBy {
 }
 
 /// One holder of a path.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Step {
     /// Type of the holder: `dict`, `app.models.Session`.
     pub type_name: String,
@@ -242,7 +312,7 @@ pub struct Step {
 }
 
 /// Whether an object's life is over: it is closed, done, finished, and yet somebody holds it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Over {
     /// It is.
@@ -255,7 +325,8 @@ pub enum Over {
 }
 
 /// Objects that a growing thing gains.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Filling {
     /// Full type name: `app.models.Session`.
     pub type_name: String,
@@ -266,7 +337,8 @@ pub struct Filling {
 }
 
 /// A place that allocated gained objects.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AllocatedAt {
     /// The whole stack, innermost frame first.
     pub stack: Vec<Frame>,
@@ -281,7 +353,8 @@ pub struct AllocatedAt {
 }
 
 /// A line of a Python stack.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Frame {
     /// Path as Python gave it.
     pub file: String,
@@ -296,7 +369,8 @@ pub struct Frame {
 }
 
 /// What to do about a finding.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Advice {
     /// Name of the rule that spoke: `unbounded_dict`, `lru_cache_on_method`, `traceback_held`, …
     pub rule: String,
@@ -307,7 +381,8 @@ pub struct Advice {
 }
 
 /// Where the resident memory is, bytes; the parts add up to `rss`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Accounting {
     /// Resident set at the last reading.
     pub rss: u64,
@@ -324,7 +399,8 @@ pub struct Accounting {
 }
 
 /// How the evidence was gathered and how far it reaches.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Evidence {
     /// Snapshots judged.
     pub snapshots: u32,

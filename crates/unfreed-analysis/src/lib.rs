@@ -2,8 +2,10 @@
 //! resources, C memory, accounting, verdict and advice. Plain data in, plain data out: nothing here
 //! prints, reads files or knows a renderer.
 
+pub mod compare;
 pub mod findings;
 mod finished;
+pub mod known;
 pub mod questions;
 pub mod source;
 
@@ -73,7 +75,7 @@ fn judge(source: &dyn EvidenceSource) -> Report {
     let (newest, troubles) = newest::newest(source);
     let study = Study::new(source, newest.as_ref(), troubles);
     let findings = find(&study);
-    Report {
+    let mut report = Report {
         schema_version: SCHEMA_VERSION.to_owned(),
         unfreed_version: env!("CARGO_PKG_VERSION").to_owned(),
         program: evidence::program(&study),
@@ -86,7 +88,10 @@ fn judge(source: &dyn EvidenceSource) -> Report {
         },
         accounting: accounting::accounting(&study),
         evidence: evidence::evidence(&study),
-    }
+        baseline: findings::Baseline::default(),
+    };
+    known::label(&mut report);
+    report
 }
 
 /// All findings, most important first.

@@ -1,7 +1,10 @@
 //! The command line as typed: clap definitions and nothing else. What an option means is decided by
 //! the command that reads it.
 
+pub mod baseline;
 pub mod check;
+pub mod ci;
+pub mod compare;
 pub mod export;
 pub mod heap;
 pub mod query;
@@ -25,7 +28,9 @@ Exit codes:
           cannot be read or a report cannot be written
   check   0 when nothing leaks, 23 when something does (see --fail-on), 22 when the function or its
           setup fails, 2 for a wrong command line, 24 when there is nothing to judge
-  heap, query, export
+  compare 0 when nothing got worse, 23 when a leak is new or grows faster, 2 for a wrong command
+          line, 24 when a recording cannot be read or has not enough evidence
+  baseline, heap, query, export
           0, 2 for a wrong command line, 24 when the recording cannot be read, has no such object,
           or the query fails";
 
@@ -51,11 +56,15 @@ pub enum Command {
     Report(Report),
     /// Call a function round by round, and say what each call leaves behind
     Check(check::Check),
+    /// Write down what is known, so that later reports tell what is new
+    Baseline(baseline::Baseline),
+    /// Say whether a change made leaks better or worse, from a recording before and one after
+    Compare(compare::Compare),
     /// Ask one heap snapshot of a recording: what is in it, who holds what, what goes with what
     Heap(heap::Heap),
     /// Ask a heap snapshot in SQL (with DuckDB, an optional dependency)
     Query(query::Query),
-    /// Write a heap snapshot as Parquet files, for DuckDB, Polars, Spark and their like
+    /// Write a heap snapshot as Parquet, or allocation stacks for pprof, speedscope and their like
     Export(export::Export),
 }
 
@@ -94,6 +103,10 @@ pub struct Run {
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,
 
+    /// What continuous integration asks for
+    #[command(flatten)]
+    pub ci: ci::Ci,
+
     /// Record this process only, not the Pythons it forks and starts
     #[arg(long)]
     pub no_follow: bool,
@@ -123,13 +136,62 @@ pub struct Report {
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 
+    /// Write one page with findings, memory over time and a flame graph
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+
+    /// Write a flame graph of the allocation stacks as SVG
+    #[arg(long, value_name = "FILE")]
+    pub flame: Option<PathBuf>,
+
+    /// What the flame graph is as wide as
+    #[arg(long, value_name = "BYTES", default_value = "live", requires = "flame")]
+    pub of: FlameOf,
+
+    /// Write memory over time as .svg or .png
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+
     /// Exit with 23 if something this bad was found
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,
 
+    /// What continuous integration asks for
+    #[command(flatten)]
+    pub ci: ci::Ci,
+
     /// Show all findings, whole stacks and how sure each growth is
     #[arg(long)]
     pub verbose: bool,
+}
+
+impl Report {
+    /// Whether a page or a picture was asked for.
+    pub fn draws(&self) -> bool {
+        self.html.is_some() || self.flame.is_some() || self.plot.is_some()
+    }
+}
+
+/// Bytes that a flame graph is as wide as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FlameOf {
+    /// Live at the end
+    Live,
+    /// What findings call leaks
+    Leaked,
+    /// Live when the most was
+    Peak,
+    /// Allocated since the start
+    Allocated,
+    /// Allocated and freed again
+    Temporary,
+}
+
+impl FlameOf {
+    /// Its place among the figures of a flame graph.
+    pub fn index(self) -> usize {
+        self as usize
+    }
 }
 
 /// The least severity that fails a run.

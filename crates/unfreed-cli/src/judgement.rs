@@ -80,12 +80,12 @@ pub fn judge_quietly(path: &Path) -> Result<Judged, Unjudged> {
 }
 
 impl Judged {
-    /// Whether it has a finding at least as bad as `severity`.
+    /// Whether it has a finding at least as bad as `severity` that nothing lets pass.
     pub fn has(&self, severity: Severity) -> bool {
         // `Leak` is the least in the order of the enum: the most important first.
         self.report
             .findings
             .iter()
-            .any(|finding| finding.severity <= severity)
+            .any(|finding| finding.severity <= severity && finding.counts())
     }
 }

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod child;
+mod ci_outputs;
 mod commands;
 mod destination;
 mod dialogue;
@@ -13,6 +14,7 @@ pub mod handover;
 pub mod in_process;
 mod judgement;
 pub mod live;
+mod knowledge;
 mod messages;
 mod naming;
 mod program;
@@ -46,6 +48,8 @@ pub fn main(argv: &[OsString], interpreter: Option<&Interpreter>) -> ExitCode {
         Ok(arguments::Command::Run(run)) => commands::run::run(&run, interpreter),
         Ok(arguments::Command::Report(report)) => commands::report::report(&report),
         Ok(arguments::Command::Check(check)) => commands::check::check(&check, interpreter),
+        Ok(arguments::Command::Baseline(baseline)) => commands::baseline::baseline(&baseline),
+        Ok(arguments::Command::Compare(compare)) => commands::compare::compare(&compare),
         Ok(arguments::Command::Heap(heap)) => commands::heap::heap(&heap),
         Ok(arguments::Command::Query(query)) => commands::query::query(&query, interpreter),
         Ok(arguments::Command::Export(export)) => commands::export::export(&export),

@@ -2,9 +2,18 @@
 //! found: computes no findings, opens no files, and writes only to the `Write` it is given.
 
 pub mod answer;
+pub mod ci;
+pub mod comparison;
+pub mod flame;
+pub mod github;
+pub mod html;
 pub mod json;
+pub mod junit;
 pub mod parquet;
 pub mod picture;
+pub mod plot;
+pub mod profile;
+pub mod sarif;
 pub mod terminal;
 
 mod page;
@@ -12,3 +21,4 @@ mod place;
 mod quantity;
 mod styled;
 mod wrap;
+mod xml;

@@ -3,13 +3,13 @@
 
 mod cells;
 mod dot;
-mod drawing;
+pub(crate) mod drawing;
 mod layers;
 mod order;
 mod places;
-mod png;
+pub(crate) mod png;
 mod scene;
-mod svg;
+pub(crate) mod svg;
 
 pub use dot::render as render_dot;
 pub use png::{TooLarge, render as render_png};

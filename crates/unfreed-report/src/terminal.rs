@@ -93,6 +93,8 @@ fn findings(report: &Report, options: &TerminalOptions, page: &mut Page<'_>) -> 
         .findings
         .iter()
         .filter(|finding| finding.severity != Severity::Note)
+        // What is let pass gets a line below, unless everything is wanted.
+        .filter(|finding| options.verbose || finding.counts())
         .collect();
     let most = if options.verbose {
         all.len()

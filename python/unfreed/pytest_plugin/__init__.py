@@ -24,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("unfreed", "memory leaks")
     modes = {
         "--unfreed": ("all", "repeat every test that passes, and fail those that leak"),
+        "--unfreed=session": ("session", "run the suite once, and say what its tests leave behind"),
         "--unfreed=marked": ("marked", "the same for tests marked with @pytest.mark.unfreed only"),
     }
     for name, (mode, text) in modes.items():
@@ -35,6 +36,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=3.0,
         metavar="SECONDS",
         help="a test that takes longer is not repeated unless it is marked (default: 3)",
+    )
+    group.addoption(
+        "--unfreed-baseline",
+        dest="unfreed_baseline",
+        metavar="FILE",
+        help="known leaks, which do not fail a test",
+    )
+    group.addoption(
+        "--unfreed-write-baseline",
+        dest="unfreed_write_baseline",
+        metavar="FILE",
+        help="write down the leaks that are found",
     )
     parser.addini(
         "unfreed_allow",
@@ -48,7 +61,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in wishes.MARKS:
         config.addinivalue_line("markers", line)
     mode = config.getoption("unfreed", None)
-    if mode is not None:
+    if mode == "session":
+        from unfreed.pytest_plugin.session import Session
+
+        config.pluginmanager.register(Session(config), "unfreed-session")
+    elif mode is not None:
         from unfreed.pytest_plugin.examination import Examiner
 
         config.pluginmanager.register(Examiner(config, mode), "unfreed-examiner")

@@ -11,6 +11,7 @@ import pytest
 from unfreed._recorded import Finding, Judged, NotRecorded, judge
 from unfreed._screen import grows
 from unfreed.pytest_plugin import runners
+from unfreed.pytest_plugin.baseline import known_ids, write_baseline
 from unfreed.pytest_plugin.repetition import NotRepeated, Repetition, reason_not_to
 from unfreed.pytest_plugin.wishes import Wishes, wishes_of
 
@@ -26,6 +27,9 @@ class Examiner:
     def __init__(self, config: pytest.Config, mode: str) -> None:
         self._only_marked = mode == "marked"
         self._longest: float = config.getoption("unfreed_longest")
+        self._known = known_ids(config.getoption("unfreed_baseline"))
+        self._baseline: Optional[str] = config.getoption("unfreed_write_baseline")
+        self._is_worker = hasattr(config, "workerinput")
         self._repeating = False
         self._results: list[tuple[str, dict[str, Any]]] = []
 
@@ -89,6 +93,11 @@ class Examiner:
             for title in result.get("allowed", ()):
                 terminalreporter.write_line("allowed: %s: %s" % (nodeid, title))
 
+    def pytest_sessionfinish(self) -> None:
+        """Writes down what was found, in the process that has all results."""
+        if self._baseline is not None and not self._is_worker:
+            write_baseline(self._baseline, self._results)
+
     def _examine(self, item: pytest.Item, wishes: Wishes, once: float) -> None:
         result: dict[str, Any] = {"once": once, "seconds": 0.0, "leaks": 0}
         item.stash[RESULT] = result
@@ -134,7 +143,8 @@ class Examiner:
 
     def _report(self, judged: Judged, wishes: Wishes, result: dict[str, Any]) -> None:
         leaks = [one for one in judged.certain_leaks() if _counts(one, wishes)]
-        allowed = [one for one in leaks if _is_allowed(one, wishes.allow)]
+        allowed = [one for one in leaks if one.id in self._known or _is_allowed(one, wishes.allow)]
+        result["found"] = [{"id": one.id, "title": one.title} for one in leaks]
         leaks = [one for one in leaks if one not in allowed]
         result["leaks"] = len(leaks)
         result["allowed"] = ["%s %s" % (one.id, one.title) for one in allowed]

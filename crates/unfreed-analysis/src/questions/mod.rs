@@ -2,6 +2,7 @@
 //! are tables of plain data; how they look is the renderer's. May not judge growth: one snapshot
 //! has no time in it.
 
+mod allocations;
 mod answer;
 mod census;
 mod composition;
@@ -15,6 +16,7 @@ mod select;
 mod sites;
 mod suspicion;
 mod tables;
+mod timeline;
 mod unexplained;
 mod view;
 mod waiting;
@@ -28,6 +30,7 @@ fn telling(frames: &[Frame]) -> Option<&Frame> {
     own.or(frames.first())
 }
 
+pub use allocations::{Allocations, Amount, PARTS, Stacked, allocations};
 pub use answer::{Answer, Cell, Column, LeftOut, Unit};
 pub use census::{GroupBy, census};
 pub use composition::{Part, composition};
@@ -40,6 +43,7 @@ pub use select::{Selection, Unselected};
 pub use sites::sites;
 pub use suspicion::suspects;
 pub use tables::{Table, TableColumn, Values, tables};
+pub use timeline::{Moment, Timeline, timeline};
 pub use unexplained::unexplained;
 pub use view::{HeapFacts, View};
 pub use waiting::cycles;

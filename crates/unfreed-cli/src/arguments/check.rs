@@ -1,6 +1,6 @@
 //! What `unfreed check` takes.
 
-use super::{EXIT_CODES, FailOn};
+use super::{EXIT_CODES, FailOn, ci};
 use clap::Args;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -49,6 +49,10 @@ pub struct Check {
     /// The least severity that fails the check
     #[arg(long, value_name = "SEVERITY", default_value = "leak")]
     pub fail_on: FailOn,
+
+    /// What continuous integration asks for
+    #[command(flatten)]
+    pub ci: ci::Ci,
 
     /// Show all findings, whole stacks and how sure each growth is
     #[arg(long)]

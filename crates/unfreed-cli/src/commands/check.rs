@@ -4,12 +4,14 @@
 use crate::Interpreter;
 use crate::arguments::check::{Check, Rounds};
 use crate::child::{self, Ending};
+use crate::ci_outputs;
 use crate::destination::Destination;
 use crate::dialogue::{self, Dialogue};
 use crate::exit::ExitCode;
 use crate::forwarding::Forwarding;
 use crate::handover::Handover;
 use crate::judgement::{self, Judged};
+use crate::knowledge::Knowledge;
 use crate::messages::{self, reason};
 use crate::rendering::{self, Shown};
 use serde::Serialize;
@@ -67,11 +69,18 @@ pub fn check(typed: &Check, interpreter: Option<&Interpreter>) -> ExitCode {
         messages::hint("FILE.py::function, module:function, or a whole script with --command");
         return ExitCode::USAGE;
     };
+    let knowledge = match Knowledge::load(typed.ci.baseline.as_deref()) {
+        Ok(knowledge) => knowledge,
+        Err(error) => {
+            messages::error(error);
+            return ExitCode::FAILED;
+        }
+    };
     let Some(place) = destination(typed) else {
         return ExitCode::FAILED;
     };
     match run(typed, interpreter, plan, &place) {
-        Ok(Ending::Exited(0)) => conclude(typed, &place),
+        Ok(Ending::Exited(0)) => conclude(typed, &knowledge, &place),
         Ok(Ending::Exited(REFUSED)) => ExitCode::USAGE,
         Ok(ending) => failed(typed, ending),
         Err(error) => {
@@ -148,14 +157,15 @@ fn run(
     ending
 }
 
-fn conclude(typed: &Check, place: &Destination) -> ExitCode {
-    let judged = match judgement::judge(&place.path) {
+fn conclude(typed: &Check, knowledge: &Knowledge, place: &Destination) -> ExitCode {
+    let mut judged = match judgement::judge(&place.path) {
         Ok(judged) => judged,
         Err(error) => {
             messages::error(error);
             return ExitCode::FAILED;
         }
     };
+    knowledge.mark(std::slice::from_mut(&mut judged));
     if !typed.quiet {
         let shown = Shown {
             saved: place.is_kept(),
@@ -167,6 +177,13 @@ fn conclude(typed: &Check, place: &Destination) -> ExitCode {
     if let Some(path) = &typed.json
         && !written(&judged, path)
     {
+        return ExitCode::FAILED;
+    }
+    if !ci_outputs::write(
+        &typed.ci,
+        std::slice::from_ref(&judged),
+        typed.fail_on.into(),
+    ) {
         return ExitCode::FAILED;
     }
     if judged.report.verdict.status == Status::NotEnoughEvidence {

@@ -1,17 +1,20 @@
 //! The end of `unfreed run`: the recordings of the family are judged, and the reports printed.
 
-use crate::arguments::Run;
+use crate::arguments::{FailOn, Run};
 use crate::child::Ending;
+use crate::ci_outputs;
 use crate::destination::Destination;
 use crate::family;
 use crate::judgement::{self, Judged};
+use crate::knowledge::Knowledge;
 use crate::messages::{self, reason};
 use crate::rendering::{self, Shown};
 use std::path::Path;
 
 /// Reports on the family whose root wrote to `place`. Whether `--fail-on` found something.
-pub fn conclude(typed: &Run, place: &Destination, ending: Ending) -> bool {
-    let judged = judge_family(&place.path);
+pub fn conclude(typed: &Run, knowledge: &Knowledge, place: &Destination, ending: Ending) -> bool {
+    let mut judged = judge_family(&place.path);
+    knowledge.mark(&mut judged);
     if !typed.quiet {
         if let Ending::Killed(signal) = ending {
             say_killed(signal);
@@ -26,6 +29,8 @@ pub fn conclude(typed: &Run, place: &Destination, ending: Ending) -> bool {
     if let (Some(path), Some(root)) = (&typed.json, judged.first()) {
         write_json(root, path);
     }
+    let least = typed.fail_on.unwrap_or(FailOn::Leak);
+    ci_outputs::write(&typed.ci, &judged, least.into());
     typed
         .fail_on
         .is_some_and(|least| judged.iter().any(|one| one.has(least.into())))

@@ -1,4 +1,6 @@
-//! `unfreed export`: a snapshot as files that other programs read.
+//! `unfreed export`: a snapshot, or the allocation stacks, as files that other programs read.
+
+mod stacks;
 
 use crate::arguments::export::Export;
 use crate::commands::opened::{parse, pick, read};
@@ -17,11 +19,10 @@ use unfreed_report::parquet;
 /// Exports, or says why not.
 pub fn export(typed: &Export) -> ExitCode {
     let what = format!("Exporting {}", typed.path.display());
-    let folder = &typed.parquet;
-    match progress::during(&what, || tables_to(&typed.path, typed.snapshot, folder)) {
-        Ok(tables) => {
-            for (place, rows) in tables {
-                messages::notice(format_args!("{}: {rows} rows", place.display()));
+    match progress::during(&what, || all(typed)) {
+        Ok(written) => {
+            for line in written {
+                messages::notice(line);
             }
             ExitCode::SUCCESS
         }
@@ -30,6 +31,16 @@ pub fn export(typed: &Export) -> ExitCode {
             ExitCode::FAILED
         }
     }
+}
+
+fn all(typed: &Export) -> Result<Vec<String>, String> {
+    let mut written = stacks::write(typed)?;
+    if let Some(folder) = &typed.parquet {
+        let tables = tables_to(&typed.path, typed.snapshot, folder)?;
+        let lines = tables.iter();
+        written.extend(lines.map(|(place, rows)| format!("{}: {rows} rows", place.display())));
+    }
+    Ok(written)
 }
 
 /// Writes the tables of a snapshot into a folder, which is made if there is none; gives the files and

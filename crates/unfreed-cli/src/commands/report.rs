@@ -1,9 +1,12 @@
 //! `unfreed report`: the same verdict again, from the recording alone.
 
-use crate::arguments::Report;
+use crate::arguments::{FailOn, Report};
+use crate::ci_outputs;
+use crate::commands::pages;
 use crate::exit::ExitCode;
 use crate::family;
 use crate::judgement::{self, Judged};
+use crate::knowledge::Knowledge;
 use crate::messages::{self, reason};
 use crate::rendering::{self, Shown};
 use std::io;
@@ -14,6 +17,13 @@ pub fn report(typed: &Report) -> ExitCode {
     let paths = match recordings(&typed.path) {
         Ok(paths) => paths,
         Err(error) => return refuse(&typed.path, &error),
+    };
+    let knowledge = match Knowledge::load(typed.ci.baseline.as_deref()) {
+        Ok(knowledge) => knowledge,
+        Err(error) => {
+            messages::error(error);
+            return ExitCode::FAILED;
+        }
     };
     let mut judged = Vec::new();
     let mut complete = true;
@@ -30,6 +40,12 @@ pub fn report(typed: &Report) -> ExitCode {
                 complete = false;
             }
         }
+    }
+    knowledge.mark(&mut judged);
+    let least = typed.fail_on.unwrap_or(FailOn::Leak);
+    complete &= ci_outputs::write(&typed.ci, &judged, least.into());
+    if typed.draws() {
+        complete &= draw(typed, &judged);
     }
     if let Err(error) = show(typed, &judged) {
         messages::error(format_args!("cannot write the report: {}", reason(&error)));
@@ -61,6 +77,9 @@ fn show(typed: &Report, judged: &[Judged]) -> io::Result<()> {
         (_, []) => Ok(()),
         (Some(place), _) if typed.path.is_dir() => rendering::write_folder_json(judged, place),
         (Some(place), [one, ..]) => rendering::write_json(one, place),
+        (None, _) if typed.draws() => Ok(()),
+        // Whoever asked for annotations on stdout reads them there.
+        (None, _) if typed.ci.has_stdout() => Ok(()),
         (None, _) => {
             let shown = Shown {
                 saved: false,
@@ -68,6 +87,30 @@ fn show(typed: &Report, judged: &[Judged]) -> io::Result<()> {
                 every_page: true,
             };
             rendering::family_to_stdout(judged, shown)
+        }
+    }
+}
+
+/// Pages and pictures are of one recording.
+fn draw(typed: &Report, judged: &[Judged]) -> bool {
+    let [one] = judged else {
+        messages::error("pages and pictures are of one recording");
+        messages::hint(format_args!(
+            "unfreed report {}/NAME.unfreed --html FILE",
+            typed.path.display()
+        ));
+        return false;
+    };
+    match pages::write(typed, one) {
+        Ok(written) => {
+            for line in written {
+                messages::notice(line);
+            }
+            true
+        }
+        Err(error) => {
+            messages::error(error);
+            false
         }
     }
 }

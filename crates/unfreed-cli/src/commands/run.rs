@@ -8,6 +8,7 @@ use crate::destination::Destination;
 use crate::exit::ExitCode;
 use crate::forwarding::Forwarding;
 use crate::handover::Handover;
+use crate::knowledge::Knowledge;
 use crate::messages::{self, reason};
 use crate::program::{self, CommandLine};
 use std::io;
@@ -18,6 +19,13 @@ pub fn run(typed: &Run, interpreter: Option<&Interpreter>) -> ExitCode {
         messages::error("this unfreed has no Python to run the program with");
         messages::hint("pip install unfreed, then run the `unfreed` of that Python");
         return ExitCode::FAILED;
+    };
+    let knowledge = match Knowledge::load(typed.ci.baseline.as_deref()) {
+        Ok(knowledge) => knowledge,
+        Err(error) => {
+            messages::error(error);
+            return ExitCode::FAILED;
+        }
     };
     let line = program::understand(&typed.python);
     let destination = destination(typed, &line);
@@ -31,7 +39,7 @@ pub fn run(typed: &Run, interpreter: Option<&Interpreter>) -> ExitCode {
         Ok(ending) => ending,
         Err(error) => return not_started(interpreter, &error),
     };
-    let found = destination.is_some_and(|place| conclude(typed, &place, ending));
+    let found = destination.is_some_and(|place| conclude(typed, &knowledge, &place, ending));
     if found && ending.is_success() {
         ExitCode::FOUND
     } else {

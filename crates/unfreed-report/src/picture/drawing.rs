@@ -38,9 +38,9 @@ pub enum Shape {
         colour: Colour,
         thickness: f32,
     },
-    /// A filled triangle.
-    Head {
-        corners: [(f32, f32); 3],
+    /// A filled polygon.
+    Area {
+        corners: Vec<(f32, f32)>,
         colour: Colour,
     },
     /// A line of text.

@@ -28,7 +28,14 @@ pub struct TooLarge(u64);
 /// # Errors
 /// [`TooLarge`].
 pub fn render(picture: &Picture) -> Result<Vec<u8>, TooLarge> {
-    let drawing = draw(picture);
+    render_drawing(&draw(picture))
+}
+
+/// A drawing as a file.
+///
+/// # Errors
+/// [`TooLarge`].
+pub fn render_drawing(drawing: &Drawing) -> Result<Vec<u8>, TooLarge> {
     let area = drawing.width * drawing.height;
     let refused = || TooLarge((area / 1e6) as u64);
     if area > MOST {
@@ -38,7 +45,7 @@ pub fn render(picture: &Picture) -> Result<Vec<u8>, TooLarge> {
     let size = |length: f32| (length * scale).ceil().max(1.0) as u32;
     let pixels = Pixmap::new(size(drawing.width), size(drawing.height)).ok_or_else(refused)?;
     let mut canvas = Canvas { pixels, scale };
-    canvas.draw(&drawing);
+    canvas.draw(drawing);
     canvas.pixels.encode_png().map_err(|_| refused())
 }
 
@@ -80,11 +87,15 @@ impl Canvas {
                     self.stroke(&path, *colour, *thickness);
                 }
             }
-            Shape::Head { corners, colour } => {
+            Shape::Area { corners, colour } => {
                 let mut builder = PathBuilder::new();
-                builder.move_to(corners[0].0, corners[0].1);
-                builder.line_to(corners[1].0, corners[1].1);
-                builder.line_to(corners[2].0, corners[2].1);
+                for (index, (x, y)) in corners.iter().enumerate() {
+                    if index == 0 {
+                        builder.move_to(*x, *y);
+                    } else {
+                        builder.line_to(*x, *y);
+                    }
+                }
                 builder.close();
                 if let Some(path) = builder.finish() {
                     self.fill(&path, *colour);

@@ -260,8 +260,8 @@ impl<'p> Scene<'p> {
             (end, last_y, -HEAD.0)
         };
         let half = HEAD.1 + thickness / 2.0;
-        shapes.push(Shape::Head {
-            corners: [(x, y), (x + back, y - half), (x + back, y + half)],
+        shapes.push(Shape::Area {
+            corners: vec![(x, y), (x + back, y - half), (x + back, y + half)],
             colour,
         });
     }

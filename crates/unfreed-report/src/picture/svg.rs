@@ -1,7 +1,8 @@
 //! A drawing as SVG: one file that needs nothing else, with text that can be searched and copied.
 
-use super::drawing::{ADVANCE, Colour, LINE, Part, Shape};
+use super::drawing::{ADVANCE, Colour, Drawing, LINE, Part, Shape};
 use super::scene::draw;
+use crate::xml::escaped_line as escaped;
 use std::io::{self, Write};
 use unfreed_analysis::questions::Picture;
 
@@ -16,7 +17,14 @@ const BASE: f32 = 12.2;
 /// # Errors
 /// Those of `out`.
 pub fn render(picture: &Picture, out: &mut impl Write) -> io::Result<()> {
-    let drawing = draw(picture);
+    render_drawing(&draw(picture), out)
+}
+
+/// Writes a drawing.
+///
+/// # Errors
+/// Those of `out`.
+pub fn render_drawing(drawing: &Drawing, out: &mut impl Write) -> io::Result<()> {
     let (width, height) = (drawing.width.ceil(), drawing.height.ceil());
     writeln!(
         out,
@@ -58,11 +66,12 @@ fn write_shape(shape: &Shape, out: &mut impl Write) -> io::Result<()> {
             path(parts),
             hex(*colour)
         ),
-        Shape::Head { corners, colour } => {
-            let [a, b, c] = corners.map(|(x, y)| format!("{x:.1},{y:.1}"));
+        Shape::Area { corners, colour } => {
+            let corners = corners.iter().map(|(x, y)| format!("{x:.1},{y:.1}"));
             writeln!(
                 out,
-                "<polygon points=\"{a} {b} {c}\" fill=\"{}\"/>",
+                "<polygon points=\"{}\" fill=\"{}\"/>",
+                corners.collect::<Vec<_>>().join(" "),
                 hex(*colour)
             )
         }
@@ -115,21 +124,4 @@ fn path(parts: &[Part]) -> String {
 
 fn hex([red, green, blue]: Colour) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
-}
-
-/// A text for XML: what it cannot hold at all becomes `?`.
-fn escaped(text: &str) -> String {
-    let mut safe = String::new();
-    for letter in text.chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            control if control.is_control() => safe.push('?'),
-            '\u{fffe}' | '\u{ffff}' => safe.push('?'),
-            other => safe.push(other),
-        }
-    }
-    safe
 }

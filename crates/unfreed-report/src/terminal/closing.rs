@@ -4,7 +4,7 @@
 use std::io;
 
 use anstyle::Style;
-use unfreed_analysis::findings::{Accounting, Evidence, Finding, Report, Severity};
+use unfreed_analysis::findings::{Accounting, Evidence, Finding, KnownStatus, Report, Severity};
 
 use super::{TerminalOptions, palette};
 use crate::page::Page;
@@ -16,6 +16,7 @@ use crate::wrap::{Separator, flow};
 const FEW_NOTES: usize = 6;
 
 pub fn render(report: &Report, options: &TerminalOptions, page: &mut Page<'_>) -> io::Result<()> {
+    let_pass(report, options, page)?;
     accounting(&report.accounting, page)?;
     let notes = report
         .findings
@@ -27,6 +28,27 @@ pub fn render(report: &Report, options: &TerminalOptions, page: &mut Page<'_>) -
     }
     children(&report.evidence.children, page)?;
     evidence(&report.evidence, options, page)
+}
+
+/// What a baseline or a suppression lets pass, and what of a baseline is gone.
+fn let_pass(report: &Report, options: &TerminalOptions, page: &mut Page<'_>) -> io::Result<()> {
+    if !options.verbose {
+        for finding in report.findings.iter().filter(|one| !one.counts()) {
+            let named = format!("{} (id {})", finding.title, finding.id);
+            match finding.known.status {
+                KnownStatus::Suppressed => {
+                    let text = format!("{named}: {}", finding.known.reason);
+                    labelled("Suppressed: ", &Text::plain(&text), page)?;
+                }
+                _ => labelled("Known: ", &Text::plain(&named), page)?,
+            }
+        }
+    }
+    for gone in &report.baseline.fixed {
+        let text = format!("{} (id {}) is gone", gone.title, gone.id);
+        labelled("Fixed: ", &Text::plain(&text), page)?;
+    }
+    Ok(())
 }
 
 /// `Where the 612 MiB are: Python objects 431 · native blocks in use 92 · …`

@@ -5,7 +5,7 @@ use std::io;
 
 use anstyle::Style;
 use unfreed_analysis::findings::{
-    Advice, AllocatedAt, Filling, Finding, Frame, Growth, Kind, Severity, Trend,
+    Advice, AllocatedAt, Filling, Finding, Frame, Growth, Kind, Known, KnownStatus, Severity, Trend,
 };
 
 use super::{TerminalOptions, held_by, palette};
@@ -43,7 +43,28 @@ impl Rows<'_, '_> {
         self.held_by(finding)?;
         self.made_at(&finding.allocated_at)?;
         self.filled_with(&finding.filled_with)?;
+        self.known(&finding.known)?;
         self.advice(&finding.advice)
+    }
+
+    fn known(&mut self, known: &Known) -> io::Result<()> {
+        let mut items = match known.status {
+            KnownStatus::Unmarked => Vec::new(),
+            KnownStatus::New => vec![Text::plain("new: not in the baseline")],
+            KnownStatus::Known => vec![Text::plain("in the baseline")],
+            KnownStatus::Suppressed => vec![Text::plain(&format!("suppressed: {}", known.reason))],
+        };
+        if !known.upstream.is_empty() {
+            items.push(Text::plain(&known.upstream));
+        }
+        if items.is_empty() {
+            return Ok(());
+        }
+        self.row(
+            "known",
+            palette::LABEL,
+            &flow(items, Separator::Trailing("·")),
+        )
     }
 
     /// Columns for what a row says.

@@ -252,6 +252,7 @@ fn base(status: Status, sentence: &str) -> Report {
             notes: Vec::new(),
             children: Vec::new(),
         },
+        baseline: Baseline::default(),
     }
 }
 
@@ -313,6 +314,7 @@ fn sessions() -> Finding {
                 "from cachetools import TTLCache\n\nSTORE = TTLCache(maxsize=10_000, ttl=3600)"
                     .to_owned(),
         },
+        known: Known::default(),
     }
 }
 

@@ -1,0 +1,61 @@
+//! What `unfreed report` draws of one recording: the page, the flame graph and the plot over time.
+
+use crate::arguments::Report as Typed;
+use crate::commands::opened::{parse, read};
+use crate::judgement::Judged;
+use crate::messages::reason;
+use crate::{naming, rendering};
+use std::path::Path;
+use unfreed_analysis::questions::{allocations, timeline};
+use unfreed_report::{flame, html, plot};
+
+/// Writes what was asked for; says which files.
+pub fn write(typed: &Typed, judged: &Judged) -> Result<Vec<String>, String> {
+    let bytes = read(&judged.path)?;
+    let recording = parse(&judged.path, &bytes)?;
+    let source = naming::named(&recording);
+    let root = flame::tree(&allocations(&source), &judged.report);
+    let line = timeline(&source);
+    let mut written = Vec::new();
+    let mut put = |place: &Path, document: Vec<u8>| {
+        rendering::write(&document, place)
+            .map_err(|error| format!("cannot write {}: {}", place.display(), reason(&error)))?;
+        written.push(format!("{}: {} bytes", place.display(), document.len()));
+        Ok::<(), String>(())
+    };
+    let told = |error: std::io::Error| error.to_string();
+    if let Some(place) = &typed.html {
+        let pictures = html::Pictures {
+            flame: &root,
+            timeline: &line,
+        };
+        let mut page = Vec::new();
+        html::render(&judged.report, &pictures, &judged.folder, &mut page).map_err(told)?;
+        put(place, page)?;
+    }
+    if let Some(place) = &typed.flame {
+        let mut picture = Vec::new();
+        flame::render_svg(&root, typed.of.index(), &mut picture).map_err(told)?;
+        put(place, picture)?;
+    }
+    if let Some(place) = &typed.plot {
+        put(place, plotted(&line, place)?)?;
+    }
+    Ok(written)
+}
+
+fn plotted(line: &unfreed_analysis::questions::Timeline, place: &Path) -> Result<Vec<u8>, String> {
+    let ending = place.extension().and_then(|ending| ending.to_str());
+    let mut picture = Vec::new();
+    match ending {
+        Some("png") => plot::render_png(line).map_err(|error| error.to_string()),
+        Some("svg") => {
+            plot::render_svg(line, &mut picture).map_err(|error| error.to_string())?;
+            Ok(picture)
+        }
+        _ => Err(format!(
+            "cannot tell the form of the plot from the name {}; it may end in .svg or .png",
+            place.display()
+        )),
+    }
+}
