@@ -235,7 +235,6 @@ pub fn _composition(
     clippy::needless_pass_by_value,
     reason = "PyO3 hands arguments over by value"
 )]
-#[expect(clippy::too_many_arguments, reason = "they are Python's")]
 pub fn _draw<'py>(
     py: Python<'py>,
     ids: Vec<usize>,

@@ -7,7 +7,6 @@ mod conclusion;
 pub mod export;
 pub mod heap;
 pub(crate) mod opened;
-mod opened;
 pub mod pages;
 pub mod query;
 pub mod report;
