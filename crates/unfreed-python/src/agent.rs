@@ -48,6 +48,8 @@ pub fn _start_agent(
         process: process.clone(),
         at_once: true,
         by_rounds: handover.by_rounds,
+        every_block: handover.every_block,
+        natives: handover.natives,
     };
     match unfreed_agent::start(settings) {
         Ok(()) => {
