@@ -1,26 +1,17 @@
 //! The way from a thread's last stack to its next one, where every block is followed: frames that are
-//! the same are compared and not looked up, and a step that was taken before is found in a cache.
+//! as they were are not looked up, and a step that was taken before is found in a cache.
 //!
 //! Code objects are known by their addresses here. Whoever learns that one goes has to call
 //! [`Steps::forget`] before another can be made at its address.
 
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::Gil;
-use unfreed_cpython::stack::{self, RawFrame};
+use unfreed_cpython::stack::RawFrame;
+use unfreed_cpython::trail::Trail;
 use unfreed_recording::ids::StackId;
 
-/// Deepest stack that is captured whole; of a deeper one the outermost frames are missing.
-const DEPTH: usize = 1024;
 /// Steps that are remembered; a power of two.
 const STEPS: usize = 1 << 15;
-
-/// A frame of the last stack, and the stack that ends with it.
-#[derive(Clone, Copy)]
-struct Level {
-    code: usize,
-    instruction: i32,
-    stack: StackId,
-}
 
 /// From a stack by a call to the next stack.
 #[derive(Clone, Copy)]
@@ -33,18 +24,54 @@ struct Step {
     generation: u32,
 }
 
-/// What is remembered. Used by one thread at a time; which one does not matter, since a stack of another
-/// thread is only one that differs more.
+/// What is remembered. Used by one thread at a time.
 pub(crate) struct Steps {
-    frames: Vec<RawFrame>,
-    /// Outermost first.
-    last: Vec<Level>,
+    trail: Trail,
+    cache: Cache,
+}
+
+struct Cache {
     steps: Vec<Step>,
     generation: u32,
 }
 
 impl Steps {
     pub(crate) fn new() -> Self {
+        Steps {
+            trail: Trail::with_room(),
+            cache: Cache::new(),
+        }
+    }
+
+    /// The stack of this thread. `make` finds or makes the stack of a frame that is called from another
+    /// stack; where it has none, there is none.
+    #[inline]
+    pub(crate) fn follow(
+        &mut self,
+        runtime: &Runtime,
+        gil: &Gil,
+        mut make: impl FnMut(StackId, RawFrame) -> Option<StackId>,
+    ) -> Option<StackId> {
+        let Steps { trail, cache } = self;
+        let stack = trail.follow(runtime, gil, |parent, frame| {
+            let (code, instruction) = (frame.code.address(), frame.instruction);
+            let parent = StackId(parent);
+            cache
+                .step(parent, code, instruction, || make(parent, frame))
+                .map(|stack| stack.0)
+        });
+        stack.map(StackId)
+    }
+
+    /// A code object goes: nothing that is known by an address counts any more.
+    pub(crate) fn forget(&mut self) {
+        self.trail.forget();
+        self.cache.forget();
+    }
+}
+
+impl Cache {
+    fn new() -> Self {
         let none = Step {
             code: 0,
             instruction: 0,
@@ -52,79 +79,37 @@ impl Steps {
             stack: StackId(0),
             generation: 0,
         };
-        Steps {
-            frames: vec![RawFrame::EMPTY; DEPTH],
-            last: Vec::with_capacity(DEPTH),
+        Cache {
             steps: vec![none; STEPS],
             generation: 1,
         }
     }
 
-    /// The stack of this thread. `make` finds or makes the stack of a frame that is called from another
-    /// stack; where it has none, there is none.
-    pub(crate) fn follow(
+    fn step(
         &mut self,
-        runtime: &Runtime,
-        gil: &Gil,
-        mut make: impl FnMut(StackId, RawFrame) -> Option<StackId>,
+        parent: StackId,
+        code: usize,
+        instruction: i32,
+        make: impl FnOnce() -> Option<StackId>,
     ) -> Option<StackId> {
-        let mut frames = std::mem::take(&mut self.frames);
-        let count = stack::capture(runtime, gil, &mut frames);
-        let outermost_first = frames[..count].iter().rev();
-        let found = self.walk(
-            outermost_first,
-            |frame| (frame.code.address(), frame.instruction),
-            |parent, frame| make(parent, *frame),
-        );
-        self.frames = frames;
-        found
-    }
-
-    #[inline]
-    fn walk<'f, F: 'f>(
-        &mut self,
-        outermost_first: impl Iterator<Item = &'f F> + Clone,
-        key: impl Fn(&F) -> (usize, i32),
-        mut make: impl FnMut(StackId, &F) -> Option<StackId>,
-    ) -> Option<StackId> {
-        let same = outermost_first
-            .clone()
-            .zip(&self.last)
-            .take_while(|(frame, level)| key(frame) == (level.code, level.instruction))
-            .count();
-        self.last.truncate(same);
-        let mut stack = self.last.last().map_or(StackId(0), |level| level.stack);
-        for frame in outermost_first.skip(same) {
-            let (code, instruction) = key(frame);
-            let index = index_of(stack, code, instruction);
-            let step = self.steps[index];
-            let is_known = step.generation == self.generation
-                && (step.code, step.instruction, step.parent) == (code, instruction, stack);
-            let next = if is_known {
-                step.stack
-            } else {
-                make(stack, frame)?
-            };
-            self.steps[index] = Step {
-                code,
-                instruction,
-                parent: stack,
-                stack: next,
-                generation: self.generation,
-            };
-            stack = next;
-            self.last.push(Level {
-                code,
-                instruction,
-                stack,
-            });
+        let slot = &mut self.steps[index_of(parent, code, instruction)];
+        let is_known = slot.generation == self.generation
+            && (slot.code, slot.instruction, slot.parent) == (code, instruction, parent);
+        if is_known {
+            return Some(slot.stack);
         }
+        let stack = make()?;
+        *slot = Step {
+            code,
+            instruction,
+            parent,
+            stack,
+            generation: self.generation,
+        };
         Some(stack)
     }
 
-    /// A code object goes: nothing that is known by an address counts any more.
-    pub(crate) fn forget(&mut self) {
-        self.last.clear();
+    fn forget(&mut self) {
         self.generation = match self.generation.checked_add(1) {
             Some(next) => next,
             None => {
@@ -146,47 +131,25 @@ fn index_of(parent: StackId, code: usize, instruction: i32) -> usize {
 mod tests {
     use super::*;
 
-    /// Walks to a stack, outermost first, and says how many frames had to be looked up.
-    fn walk(steps: &mut Steps, stack: &[(usize, i32)]) -> (StackId, usize) {
-        let mut made = 0;
-        let found = steps.walk(
-            stack.iter(),
-            |&frame| frame,
-            |parent, &(code, instruction)| {
-                made += 1;
-                Some(StackId(
-                    parent.0 * 1000 + code as u32 * 10 + instruction as u32,
-                ))
-            },
-        );
-        (found.expect("a stack"), made)
-    }
-
     #[test]
-    fn only_what_differs_and_is_new_is_looked_up() {
-        let mut steps = Steps::new();
-        assert_eq!(
-            walk(&mut steps, &[(1, 1), (2, 1), (3, 1)]),
-            (StackId(11_021_031), 3)
-        );
-        assert_eq!(
-            walk(&mut steps, &[(1, 1), (2, 1), (3, 1)]),
-            (StackId(11_021_031), 0)
-        );
-        assert_eq!(walk(&mut steps, &[(1, 1), (2, 1)]), (StackId(11_021), 0));
-        // The same innermost frame below another line of its caller is another stack.
-        assert_eq!(
-            walk(&mut steps, &[(1, 1), (2, 2), (3, 1)]),
-            (StackId(11_022_031), 2)
-        );
-        assert_eq!(
-            walk(&mut steps, &[(1, 1), (2, 1), (3, 1)]),
-            (StackId(11_021_031), 0)
-        );
-        steps.forget();
-        assert_eq!(
-            walk(&mut steps, &[(1, 1), (2, 1), (3, 1)]),
-            (StackId(11_021_031), 3)
-        );
+    fn a_step_is_made_once_for_each_parent_code_and_instruction() {
+        let mut cache = Cache::new();
+        let mut made = 0;
+        for _ in 0..2 {
+            for (parent, code, instruction) in [(1, 160, 2), (2, 160, 2), (1, 320, 2), (1, 160, 4)]
+            {
+                let expected = StackId(parent * 100 + code as u32 + instruction as u32);
+                let found = cache.step(StackId(parent), code, instruction, || {
+                    made += 1;
+                    Some(expected)
+                });
+                assert_eq!(found, Some(expected));
+            }
+        }
+        assert_eq!(made, 4);
+        cache.forget();
+        let found = cache.step(StackId(1), 160, 2, || Some(StackId(9)));
+        assert_eq!(found, Some(StackId(9)));
+        assert_eq!(cache.step(StackId(5), 5, 5, || None), None);
     }
 }
