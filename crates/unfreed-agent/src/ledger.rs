@@ -172,12 +172,6 @@ impl Ledger {
         (live, self.peak_bytes.load(Relaxed).max(live))
     }
 
-    /// The most that lived from now on.
-    pub(crate) fn reset_peak(&self) {
-        self.peak_bytes
-            .store(self.live_bytes.load(Relaxed), Relaxed);
-    }
-
     /// All blocks now. A block that is freed meanwhile may be there or not.
     pub(crate) fn all(&self) -> Vec<Block> {
         let mut all = Vec::new();

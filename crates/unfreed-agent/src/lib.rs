@@ -16,6 +16,7 @@ mod resources;
 mod rounds;
 mod sampler;
 mod schedule;
+mod session;
 mod single;
 mod sites;
 mod sources;
@@ -25,6 +26,7 @@ mod thread;
 pub use live_heap::{sizes, with_heap, with_objects};
 use recorder::Followed;
 pub use rounds::{RoundError, begin_rounds, end_round, look};
+pub use session::{LiveBlock, Tracked, begin_part, end_part, live_blocks, look_at_part};
 pub use single::{SnapshotError, Taken, snapshot};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -110,7 +112,7 @@ pub fn start(settings: Settings) -> Result<(), StartError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(StartError::NoGil)?;
     // A forked child inherits what recorded its parent, and may have a recording of its own.
-    if running().is_some() && !fork::is_orphan() {
+    if (running().is_some() || session::is_under_way()) && !fork::is_orphan() {
         return Err(StartError::Recorded);
     }
     let recorder = recorder::install(runtime, &gil, settings.followed())?;

@@ -288,9 +288,9 @@ impl Recorder {
         }
     }
 
-    /// The ledger, where every block is followed.
-    pub(crate) fn ledger(&self) -> Option<&'static Ledger> {
-        self.ledger
+    /// Bytes that live, and the most that did, where every block is followed.
+    pub(crate) fn live_and_peak(&self) -> (u64, u64) {
+        self.ledger.map_or((0, 0), Ledger::live_and_peak)
     }
 
     /// What the first `stacks` stacks did and still hold; `live` are the live blocks.

@@ -346,7 +346,6 @@ fn tell(
                     (blocks.at, count(blocks.level), count(bytes.level))
                 })
                 .collect(),
-            ..Growth::default()
         },
         advice: match &keeper {
             Some(keeper) => advice::lost_in_library(&keeper.to_string(), &place),

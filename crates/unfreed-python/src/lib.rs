@@ -8,6 +8,7 @@ mod facts;
 mod heap;
 mod live;
 mod rounds;
+mod session;
 
 /// See `unfreed_sys::alloc`: what unfreed needs for itself stays out of the program's heap.
 #[global_allocator]
@@ -35,6 +36,9 @@ mod _native {
         _begin_rounds, _end_round, _judge_rounds, _look, _malloc_in_use, _start_rounds,
         _stop_rounds,
     };
+
+    #[pymodule_export]
+    use super::session::{_begin_part, _end_part, _live_blocks, _look_at_part};
 
     /// Version of unfreed.
     #[pymodule_export]
