@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import collections
 import os
+import re
 import subprocess
 import sys
 import threading
 import tracemalloc
 import typing
+from pathlib import Path
 from typing import Any
 
 import unfreed
@@ -80,6 +82,8 @@ def compare() -> None:
     or its own tables would be blocks of the program for us.
     """
     kept: list[Any] = []
+    # Free lists are filled: what they hand out then, neither of the two has seen.
+    build([])
     tracemalloc.start(FRAMES)
     _native._begin_part()
     build(kept)
@@ -92,6 +96,9 @@ def compare() -> None:
 
     def built(traces: Traces) -> Traces:
         kept = {trace: count for trace, count in traces.items() if trace[1][0] not in asking}
+        if sys.version_info < (3, 11):
+            # Frames are objects with a free list; nothing that is built has their size.
+            kept = {trace: count for trace, count in kept.items() if not 400 < trace[0] < 600}
         return collections.Counter(kept)
 
     print(sum(built(theirs).values()))
@@ -159,7 +166,8 @@ def test_all_threads_count_and_no_code_is_mistaken_for_a_dead_one() -> None:
             thread.join()
     of_line: collections.Counter[int] = collections.Counter()
     for site in tracked.sites:
-        if site.stack and site.stack[0].file.startswith("<made"):
+        # Code is entered at line 0, where it has none yet.
+        if site.stack and site.stack[0].file.startswith("<made") and site.stack[0].line:
             assert site.stack[0].file == "<made %d>" % (site.stack[0].line - 1), site.stack
             if site.kept_bytes > 2000:
                 of_line[site.stack[0].line] += sum(1 for _ in range(site.kept_blocks))
@@ -181,3 +189,15 @@ def test_the_heap_is_given_back() -> None:
         assert len(kept) == 2000
     assert tracked.kept_blocks >= 2000
     assert _native._look_at_part() is None
+
+
+def test_a_mark_is_in_the_report_and_nothing_without_a_recording(tmp_path: Path) -> None:
+    unfreed.mark("here")
+    source = "import time, unfreed; time.sleep(1.2); unfreed.mark('warm'); unfreed.mark('x' * 1000)"
+    report = tmp_path / "report.json"
+    recording = tmp_path / "marks.unfreed"
+    done = call_unfreed("run", "--quiet", "--json", report, "-o", recording, "-c", source)
+    assert done.returncode == 0, done.stderr
+    text = report.read_text()
+    assert re.search(r"mark at 1\.\d s: warm", text), text
+    assert "x" * 100 in text and "x" * 101 not in text

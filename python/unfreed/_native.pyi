@@ -19,6 +19,9 @@ def _start_agent(stdlib_paths: list[str], site_paths: list[str]) -> str | None:
 def _is_recording() -> bool:
     """Whether the agent runs here."""
 
+def _mark(name: str) -> None:
+    """Names this moment in the recording, if there is one."""
+
 def _before_fork() -> None:
     """Makes the agent ready for a fork."""
 

@@ -106,9 +106,9 @@ class Tracked:
         lines = [
             "allocated %s in %s blocks, kept %s in %s"
             % (
-                _amount(self.allocated_bytes),
+                amount(self.allocated_bytes),
                 f"{self.allocated_blocks:,}",
-                _amount(self.kept_bytes),
+                amount(self.kept_bytes),
                 f"{self.kept_blocks:,}",
             )
         ]
@@ -116,8 +116,8 @@ class Tracked:
             lines.append(
                 "%10s kept %10s allocated %9s blocks  %s"
                 % (
-                    _amount(site.kept_bytes),
-                    _amount(site.allocated_bytes),
+                    amount(site.kept_bytes),
+                    amount(site.allocated_bytes),
                     f"{site.allocated_blocks:,}",
                     _place(site.stack),
                 )
@@ -144,7 +144,7 @@ class Track:
         self._begun.append((epoch, before, lost, tracked))
         return tracked
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *raised: object) -> None:
         epoch, before, lost, tracked = self._begun.pop()
         look = _native._end_part()
         if look is None:
@@ -201,7 +201,8 @@ def _place(stack: "tuple[TrackedFrame, ...]") -> str:
     return "%s:%d in %s()" % (os.path.basename(stack[0].file), stack[0].line, stack[0].function)
 
 
-def _amount(size: float) -> str:
+def amount(size: float) -> str:
+    """A size for people: `1.5 MiB`."""
     for unit in UNITS:
         if size < 1024 or unit == UNITS[-1]:
             return ("%d %s" if unit == "B" else "%.1f %s") % (size, unit)

@@ -9,6 +9,7 @@ mod headroom;
 mod ledger;
 mod live;
 mod live_heap;
+mod marks;
 mod natives;
 mod output;
 mod recorder;
@@ -24,6 +25,7 @@ mod stacks;
 mod thread;
 
 pub use live_heap::{sizes, with_heap, with_objects};
+pub use marks::mark;
 use recorder::Followed;
 pub use rounds::{RoundError, begin_rounds, end_round, look};
 pub use session::{LiveBlock, Tracked, begin_part, end_part, live_blocks, look_at_part};
@@ -260,6 +262,7 @@ pub fn after_fork_in_child(
     }
     recorder.deactivate();
     recorder.forget_everything();
+    drop(marks::take());
     recorder.after_fork();
     fork::adopt();
     begin(

@@ -1,6 +1,7 @@
 //! The agent's thread: reads counters every second, ends epochs, takes snapshots, writes.
 
 use crate::live::Block;
+use crate::marks;
 use crate::natives::NativeNames;
 use crate::output::{Failure, Output, Stamp};
 use crate::recorder::{Recorder, hooks_in_force};
@@ -216,6 +217,7 @@ impl Agent {
 
     fn tick(&mut self) {
         self.recorder.reach_new_objects();
+        self.write_marks();
         let now = self.started.elapsed();
         let seconds = now.saturating_sub(self.last_tick).as_secs_f64();
         let samples = self.recorder.taken();
@@ -477,11 +479,20 @@ impl Agent {
         }
     }
 
+    fn write_marks(&mut self) {
+        for mark in marks::take() {
+            let at = mark.at.saturating_duration_since(self.started);
+            let at = RunTime(at.as_nanos() as u64);
+            self.note_at(at, format!("mark at {:.1} s: {}", at.seconds(), mark.name));
+        }
+    }
+
     fn note(&mut self, text: &str) {
-        let note = Note {
-            at: self.now(),
-            text: text.to_owned(),
-        };
+        self.note_at(self.now(), text.to_owned());
+    }
+
+    fn note_at(&mut self, at: RunTime, text: String) {
+        let note = Note { at, text };
         self.write(|output| {
             output.append(
                 &note,
@@ -496,6 +507,7 @@ impl Agent {
     /// Writes the last reading and the end. Without the GIL.
     pub(crate) fn end(&mut self) {
         self.open_output();
+        self.write_marks();
         self.read_counters(None, None);
         let end = End { at: self.now() };
         self.write(|output| {

@@ -69,6 +69,12 @@ pub fn _is_recording() -> bool {
     STARTED.get().is_some()
 }
 
+/// Names this moment in the recording, if there is one.
+#[pyfunction]
+pub fn _mark(name: &str) {
+    unfreed_agent::mark(name);
+}
+
 /// Makes the agent ready for a fork.
 #[pyfunction]
 pub fn _before_fork() {

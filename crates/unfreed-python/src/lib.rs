@@ -19,8 +19,8 @@ static ALLOCATOR: unfreed_sys::alloc::MappedAlloc = unfreed_sys::alloc::MappedAl
 mod _native {
     #[pymodule_export]
     use super::agent::{
-        _after_fork_in_child, _after_fork_in_parent, _before_fork, _is_recording, _start_agent,
-        _stop_agent,
+        _after_fork_in_child, _after_fork_in_parent, _before_fork, _is_recording, _mark,
+        _start_agent, _stop_agent,
     };
     #[pymodule_export]
     use super::command::main;
