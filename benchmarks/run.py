@@ -2,6 +2,7 @@
 
     python benchmarks/run.py                      everything, about ten minutes
     python benchmarks/run.py --rounds 9           more rounds, steadier medians
+    python benchmarks/run.py --depth 90           below as many frames as a web application has
     python benchmarks/run.py --only workloads     only the seven workloads (or: heaps)
     python benchmarks/run.py --workload json_round_trip --mode "unfreed run" --json figures.json
 
@@ -64,11 +65,35 @@ class Mode:
 MODES = [
     Mode(UNTRACED, ()),
     Mode("unfreed run", ("-m", "unfreed", "run", "--quiet", "-o", "{out}"), needs="unfreed"),
+    Mode(
+        "unfreed --native",
+        ("-m", "unfreed", "run", "--quiet", "--native", "-o", "{out}"),
+        needs="unfreed",
+    ),
+    Mode(
+        "unfreed --exact",
+        ("-m", "unfreed", "run", "--quiet", "--exact", "-o", "{out}"),
+        needs="unfreed",
+    ),
+    Mode(
+        "unfreed --exact --native",
+        ("-m", "unfreed", "run", "--quiet", "--exact", "--native", "-o", "{out}"),
+        FEW,
+        3,
+        "unfreed",
+    ),
     Mode("tracemalloc(1)", ("-X", "tracemalloc=1"), FEW, 3),
     Mode("tracemalloc(25)", ("-X", "tracemalloc=25"), FEW, 1),
     Mode(
         "memray",
         ("-m", "memray", "run", "-q", "-f", "--trace-python-allocators", "-o", "{out}"),
+        FEW,
+        3,
+        "memray",
+    ),
+    Mode(
+        "memray native",
+        ("-m", "memray", "run", "-q", "-f", "--native", "-o", "{out}"),
         FEW,
         3,
         "memray",
@@ -93,11 +118,10 @@ def is_there(name: str) -> bool:
     return not name or importlib.util.find_spec(name) is not None
 
 
-def run_and_count(command: list[str]) -> tuple[str, float]:
+def run_and_count(command: list[str], depth: int = 16) -> tuple[str, float]:
     """Runs a command; returns its stdout and the CPU seconds of it and of the processes it waited for."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONHASHSEED": "0"}
-    )
+    environment = {**os.environ, "PYTHONHASHSEED": "0", "STAGE_DEPTH": str(depth)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
@@ -107,8 +131,10 @@ def run_and_count(command: list[str]) -> tuple[str, float]:
     return output, usage.ru_utime + usage.ru_stime
 
 
-def measure_workloads(names: list[str], modes: list[Mode], rounds: int, folder: Path) -> Table:
-    """Runs every workload in every mode, so many rounds."""
+def measure_workloads(
+    names: list[str], modes: list[Mode], rounds: int, folder: Path, depth: int
+) -> Table:
+    """Runs every workload in every mode, so many rounds, below so many frames."""
     table: Table = {name: {mode.name: Figures() for mode in modes} for name in names}
     for number in range(rounds):
         for name in names:
@@ -117,7 +143,7 @@ def measure_workloads(names: list[str], modes: list[Mode], rounds: int, folder: 
                 command = mode.command(
                     HERE / "workloads" / (name + ".py"), folder / "out", mode.repeats
                 )
-                output, whole = run_and_count(command)
+                output, whole = run_and_count(command, depth)
                 printed = json.loads(output.splitlines()[-1])
                 figures = table[name][mode.name]
                 figures.steady.append(printed["cpu_per_repeat"])
@@ -233,6 +259,9 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--depth", type=int, default=16, help="frames below which workloads run, such as 90"
+    )
     parser.add_argument("--only", choices=["workloads", "heaps"])
     parser.add_argument(
         "--workload", action="append", choices=WORKLOADS, help="this one only; may be given again"
@@ -262,15 +291,18 @@ def main() -> None:
     heaps: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         if typed.only != "heaps":
-            table = measure_workloads(workloads, modes, typed.rounds, Path(folder))
+            table = measure_workloads(
+                workloads, modes, typed.rounds, Path(folder), typed.depth
+            )
         if typed.only != "workloads" and is_there("unfreed"):
             heaps = measure_heaps(HEAPS, Path(folder))
     progress("")
     print(
-        "Python %s, load %.1f, medians of %d rounds%s"
+        "Python %s, load %.1f, depth %d, medians of %d rounds%s"
         % (
             sys.version.split()[0],
             os.getloadavg()[0],
+            typed.depth,
             typed.rounds,
             "; left out, not installed: " + ", ".join(left_out) if left_out else "",
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
 
-DEPTH = 16
+DEPTH = int(os.environ.get("STAGE_DEPTH", 16))
 
 
 def perform(repeat: Callable[[int], object]) -> None:

@@ -18,9 +18,11 @@ __all__ = [
     "get_referrers",
     "growth",
     "instances",
+    "mark",
     "memory_usage",
     "no_leaks",
     "paths",
+    "profile",
     "referents",
     "referrers",
     "resources",
@@ -30,12 +32,16 @@ __all__ = [
     "sizeof",
     "snapshot",
     "suspects",
+    "track",
     "why_alive",
 ]
 
 TYPE_CHECKING = False  # As `typing` has it, without importing `typing` into every program.
 if TYPE_CHECKING:
     import os
+    from typing import Any, Callable, TypeVar
+
+    Function = TypeVar("Function", bound=Callable[..., Any])
 
     from unfreed._dead import ExpectDead
     from unfreed._heap import Snapshot
@@ -63,6 +69,7 @@ if TYPE_CHECKING:
     )
     from unfreed._no_leaks import NoLeaks
     from unfreed._resources import resources
+    from unfreed._track import Track
 
 
 def snapshot(path: "str | os.PathLike[str] | None" = None) -> "Snapshot":
@@ -104,6 +111,53 @@ def no_leaks(rounds: "int | None" = None) -> "NoLeaks":
     from unfreed._resources import resources
 
     return NoLeaks(rounds)
+
+
+def mark(name: str) -> None:
+    """Names this moment in the recording of this process; does nothing in one that is not recorded.
+
+    The report lists marks among its notes, with the seconds since the start of the recording.
+
+    >>> unfreed.mark("warm")
+    """
+    from unfreed import _native
+
+    _native._mark(name)
+
+
+def track() -> "Track":
+    """Says what a block of code, or each call of a function, allocates, keeps and frees, by site, to the byte.
+
+    As a context manager it gives a `Tracked`, filled when the block ends; as a decorator it keeps the newest one in the
+    attribute `tracked` of the function. Every allocation of Python's allocators in all threads counts; the code runs
+    two to three times as long. Parts may be nested.
+
+    Raises `RuntimeError` on entry when this process is recorded already (`unfreed run`) or cannot be.
+
+    >>> with unfreed.track() as tracked:
+    ...     rows = [str(number) for number in range(1000)]
+    >>> print(tracked)
+    """
+    from unfreed._track import Track
+
+    return Track()
+
+
+def profile(function: "Function") -> "Function":
+    """Tells line by line what a function allocates, frees and keeps, from every real allocation.
+
+    A decorator for functions, generator functions and coroutine functions. The table goes to standard error when the
+    program ends; until then the attribute `profile` of the function has it (`repr`, `lines`, `to_dict`). A line counts
+    with all that it calls; nested functions and comprehensions have lines of their own.
+
+    Raises `TypeError` for an async generator; calls raise `RuntimeError` in a process that `unfreed run` records.
+
+    >>> @unfreed.profile
+    ... def load(path): ...
+    """
+    from unfreed import _profile
+
+    return _profile.profile(function)
 
 
 def expect_dead(*values: object) -> "ExpectDead":

@@ -19,6 +19,9 @@ def _start_agent(stdlib_paths: list[str], site_paths: list[str]) -> str | None:
 def _is_recording() -> bool:
     """Whether the agent runs here."""
 
+def _mark(name: str) -> None:
+    """Names this moment in the recording, if there is one."""
+
 def _before_fork() -> None:
     """Makes the agent ready for a fork."""
 
@@ -50,6 +53,48 @@ def _stop_rounds() -> None:
 
 def _judge_rounds(path: str, rounds: int, width: int) -> tuple[str, list[str], bool]:
     """The report as JSON, each finding as text, and whether more rounds would say the same."""
+
+def _begin_part() -> tuple[
+    int,
+    list[tuple[int, int, int, int, list[tuple[int, int, int]]]],
+    list[tuple[int, str, str]],
+    list[tuple[int, int, int, int]],
+    tuple[int, int],
+    int,
+]:
+    """Begins to follow every block. Epoch that begins; sites: stack, bytes and blocks allocated, bytes freed,
+    and (epoch of birth, bytes, blocks) of what is left; codes: id, file, function; stacks: id, parent, code,
+    line; bytes that live and the most that did; blocks without a stack.
+    """
+
+def _look_at_part() -> (
+    tuple[
+        int,
+        list[tuple[int, int, int, int, list[tuple[int, int, int]]]],
+        list[tuple[int, str, str]],
+        list[tuple[int, int, int, int]],
+        tuple[int, int],
+        int,
+    ]
+    | None
+):
+    """Looks at what was followed so far, as `_begin_part` tells it."""
+
+def _end_part() -> (
+    tuple[
+        int,
+        list[tuple[int, int, int, int, list[tuple[int, int, int]]]],
+        list[tuple[int, str, str]],
+        list[tuple[int, int, int, int]],
+        tuple[int, int],
+        int,
+    ]
+    | None
+):
+    """Ends a part, and tells the same."""
+
+def _live_blocks() -> list[tuple[int, int, int]]:
+    """Address, size and stack of each block that lives and was followed."""
 
 def _malloc_in_use() -> int | None:
     """Bytes in blocks of malloc that nobody has freed."""

@@ -1,4 +1,4 @@
-"""Builds a C extension of fixtures/native for the Python of the tests, once a session."""
+"""Builds C extensions and libraries of fixtures/native for the Python of the tests, each once a session."""
 
 from __future__ import annotations
 
@@ -21,3 +21,17 @@ def folder_with(name: str) -> Path:
     command = ["cc", "-shared", "-fPIC", "-O1", "-g", "-I", include, str(source), "-o", str(target)]
     subprocess.run(command, check=True, capture_output=True, text=True)
     return folder
+
+
+@functools.lru_cache(maxsize=None)
+def library(name: str) -> Path:
+    """The library that is built of a source in C++ (`rows.cpp`) or Rust (`tiles.rs`), for ctypes."""
+    source = SOURCES / name
+    target = Path(tempfile.mkdtemp(prefix="unfreed-library-")) / ("lib%s.so" % source.stem)
+    if source.suffix == ".rs":
+        command = ["rustc", "--crate-type", "cdylib", "-C", "opt-level=1", "-g", "--edition", "2024"]
+        command += [str(source), "-o", str(target)]
+    else:
+        command = ["c++", "-shared", "-fPIC", "-O1", "-g", str(source), "-o", str(target)]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+    return target

@@ -4,9 +4,12 @@
 
 mod children;
 mod counters;
+mod follow;
 mod headroom;
+mod ledger;
 mod live;
 mod live_heap;
+mod marks;
 mod natives;
 mod output;
 mod recorder;
@@ -14,6 +17,7 @@ mod resources;
 mod rounds;
 mod sampler;
 mod schedule;
+mod session;
 mod single;
 mod sites;
 mod sources;
@@ -21,14 +25,17 @@ mod stacks;
 mod thread;
 
 pub use live_heap::{sizes, with_heap, with_objects};
+pub use marks::mark;
+use recorder::Followed;
 pub use rounds::{RoundError, begin_rounds, end_round, look};
+pub use session::{LiveBlock, Tracked, begin_part, end_part, live_blocks, look_at_part};
 pub use single::{SnapshotError, Taken, snapshot};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use thread::{Agent, Control};
 use unfreed_cpython::gil::Gil;
 pub use unfreed_cpython::walk::live::Seen;
-use unfreed_cpython::{Runtime, Unsupported, gil, hooks};
+use unfreed_cpython::{Runtime, Unsupported, gil};
 use unfreed_recording::process::ProcessInfo;
 use unfreed_sys::fork;
 
@@ -44,6 +51,20 @@ pub struct Settings {
     /// Whether the program says when to look ([`begin_rounds`], [`look`], [`end_round`]), rather than
     /// a thread of ours every now and then.
     pub by_rounds: bool,
+    /// Whether every block is followed, not a sample; always so by rounds.
+    pub every_block: bool,
+    /// Whether blocks of C code are followed, too; always so by rounds.
+    pub natives: bool,
+}
+
+impl Settings {
+    fn followed(&self) -> Followed {
+        if self.by_rounds || self.every_block {
+            Followed::EveryBlock
+        } else {
+            Followed::Samples
+        }
+    }
 }
 
 /// Why nothing is recorded; displays as one sentence.
@@ -92,16 +113,11 @@ struct Running {
 pub fn start(settings: Settings) -> Result<(), StartError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(StartError::NoGil)?;
-    let room = if settings.by_rounds {
-        live::Room::EveryBlock
-    } else {
-        live::Room::Samples
-    };
     // A forked child inherits what recorded its parent, and may have a recording of its own.
-    if running().is_some() && !fork::is_orphan() {
+    if (running().is_some() || session::is_under_way()) && !fork::is_orphan() {
         return Err(StartError::Recorded);
     }
-    let recorder = recorder::install(runtime, &gil, room)?;
+    let recorder = recorder::install(runtime, &gil, settings.followed())?;
     fork::register();
     fork::adopt();
     begin(runtime, recorder, settings)
@@ -114,12 +130,16 @@ fn begin(
 ) -> Result<(), StartError> {
     let agent = Agent::new(runtime, recorder, &settings)?;
     let control = Arc::new(Control::default());
+    if settings.by_rounds || settings.natives {
+        recorder.prepare_natives();
+    }
     let (thread, parked) = if settings.by_rounds {
-        // Before the program looks malloc up, by `ctypes` for one; nothing is sampled yet.
-        recorder.activate_natives(0);
         (None, Some(agent))
     } else {
         recorder.activate(settings.process.sample_bytes);
+        if settings.natives {
+            recorder.activate_natives();
+        }
         (Some(thread::spawn(agent, Arc::clone(&control))?), None)
     };
     *running() = Some(Running {
@@ -242,6 +262,7 @@ pub fn after_fork_in_child(
     }
     recorder.deactivate();
     recorder.forget_everything();
+    drop(marks::take());
     recorder.after_fork();
     fork::adopt();
     begin(
@@ -252,6 +273,8 @@ pub fn after_fork_in_child(
             process,
             at_once,
             by_rounds: false,
+            every_block: recorder.is_exact(),
+            natives: recorder.sees_natives(),
         },
     )
 }
@@ -266,9 +289,4 @@ pub fn recording() -> Option<PathBuf> {
 
 fn running() -> std::sync::MutexGuard<'static, Option<Running>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whether allocation hooks of ours are in force (another tool may have taken them out).
-pub(crate) fn hooks_in_force(runtime: &Runtime, gil: &Gil) -> bool {
-    hooks::are_installed::<recorder::Recorder>(runtime, gil)
 }

@@ -12,25 +12,9 @@ const WAYS: usize = 16;
 /// load.
 const SLOTS_A_COUNTER: usize = 4;
 
-/// How many blocks a table holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Room {
-    /// 65,536, 32 GiB live at the largest mean: for samples.
-    Samples,
-    /// 8,388,608: for every block that is allocated from now on and lives at the same time. 256 MiB of
-    /// addresses, of which only what is used takes memory.
-    EveryBlock,
-}
-
-impl Room {
-    /// A power of two: places are found by masks.
-    fn buckets(self) -> usize {
-        match self {
-            Self::Samples => 1 << 12,
-            Self::EveryBlock => 1 << 19,
-        }
-    }
-}
+/// A power of two: places are found by masks. 65,536 blocks in all, 32 GiB live at the largest mean.
+const BUCKETS: usize = 1 << 12;
+const SLOTS: usize = BUCKETS * WAYS;
 /// A slot that is being written or read out.
 const BUSY: usize = 1;
 
@@ -40,6 +24,8 @@ pub(crate) struct Block {
     pub address: usize,
     pub stack: StackId,
     pub born: EpochId,
+    /// Its own size in bytes.
+    pub size: usize,
     /// Bytes and blocks that it stands for.
     pub bytes: u64,
     pub blocks: u32,
@@ -60,8 +46,8 @@ pub(crate) enum Inserted {
 /// The table. More blocks than it has room for are counted as lost.
 #[derive(Debug)]
 pub(crate) struct LiveBlocks {
-    buckets: usize,
     addresses: &'static [AtomicUsize],
+    sizes: &'static [AtomicUsize],
     bytes: &'static [AtomicU64],
     blocks: &'static [AtomicU32],
     stacks: &'static [AtomicU32],
@@ -74,29 +60,26 @@ fn hash(address: usize) -> usize {
 }
 
 impl LiveBlocks {
-    pub(crate) fn new(room: Room) -> Option<Self> {
-        let buckets = room.buckets();
-        let slots = buckets * WAYS;
+    pub(crate) fn new() -> Option<Self> {
         Some(LiveBlocks {
-            buckets,
-            addresses: zeroed(slots)?,
-            bytes: zeroed(slots)?,
-            blocks: zeroed(slots)?,
-            stacks: zeroed(slots)?,
-            born: zeroed(slots)?,
-            filter: zeroed(slots / SLOTS_A_COUNTER)?,
+            addresses: zeroed(SLOTS)?,
+            sizes: zeroed(SLOTS)?,
+            bytes: zeroed(SLOTS)?,
+            blocks: zeroed(SLOTS)?,
+            stacks: zeroed(SLOTS)?,
+            born: zeroed(SLOTS)?,
+            filter: zeroed(SLOTS / SLOTS_A_COUNTER)?,
         })
     }
 
     /// The first slot of the bucket of an address.
     fn bucket(&self, address: usize) -> usize {
-        ((hash(address) >> 40) & (self.buckets - 1)) * WAYS
+        ((hash(address) >> 40) & (BUCKETS - 1)) * WAYS
     }
 
     fn filter_slot(&self, address: usize) -> usize {
-        // The hook's fast path: a mask, since a division by a length that only the run knows cost
-        // every free some thirty cycles. Blocks at equal distances share a slot at worst.
-        (address >> 4) & self.filter.len().wrapping_sub(1)
+        // The hook's fast path: a mask. Blocks at equal distances share a slot at worst.
+        (address >> 4) & (SLOTS / SLOTS_A_COUNTER - 1)
     }
 
     #[inline]
@@ -121,6 +104,7 @@ impl LiveBlocks {
             if free.is_err() {
                 continue;
             }
+            self.sizes[slot].store(block.size, Relaxed);
             self.bytes[slot].store(block.bytes, Relaxed);
             self.blocks[slot].store(block.blocks, Relaxed);
             self.stacks[slot].store(block.stack.0, Relaxed);
@@ -161,6 +145,7 @@ impl LiveBlocks {
             address,
             stack: StackId(self.stacks[slot].load(Relaxed)),
             born: EpochId(self.born[slot].load(Relaxed)),
+            size: self.sizes[slot].load(Relaxed),
             bytes: self.bytes[slot].load(Relaxed),
             blocks: self.blocks[slot].load(Relaxed),
         }
@@ -191,6 +176,7 @@ mod tests {
             address,
             stack: StackId(stack),
             born: EpochId(3),
+            size: 50,
             bytes: 100,
             blocks: 2,
         }
@@ -198,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_block_is_known_until_it_is_freed_and_its_address_can_be_used_again() {
-        let live = LiveBlocks::new(Room::Samples).expect("tables");
+        let live = LiveBlocks::new().expect("tables");
         assert!(!live.may_hold(0x1000));
         assert_eq!(live.insert(block(0x1000, 7)), Inserted::Kept);
         assert!(live.may_hold(0x1000));
@@ -212,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_full_bucket_refuses_and_loses_nothing_else() {
-        let live = LiveBlocks::new(Room::Samples).expect("tables");
+        let live = LiveBlocks::new().expect("tables");
         let same: Vec<usize> = (1..)
             .map(|i| i * 16)
             .filter(|&a| live.bucket(a) == live.bucket(16))
@@ -228,7 +214,7 @@ mod tests {
 
     #[test]
     fn threads_insert_and_remove_without_losing_a_block() {
-        let live = LiveBlocks::new(Room::Samples).expect("tables");
+        let live = LiveBlocks::new().expect("tables");
         std::thread::scope(|scope| {
             for thread in 0..4usize {
                 let live = &live;

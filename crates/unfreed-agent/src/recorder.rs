@@ -2,7 +2,8 @@
 //! process, never dropped.
 
 use crate::StartError;
-use crate::live::{Block, Inserted, LiveBlocks, Room};
+use crate::ledger::{Added, Ledger};
+use crate::live::{Block, Inserted, LiveBlocks};
 use crate::sampler::{self, Sampler};
 use crate::sites::SiteFigures;
 use crate::stacks::{NewStacks, StackTable};
@@ -16,16 +17,29 @@ use unfreed_cpython::gil::Gil;
 use unfreed_cpython::hooks::{self, Caller, Observer};
 use unfreed_cpython::stack::{self, RawFrame};
 use unfreed_recording::ids::{EpochId, StackId};
+use unfreed_recording::sites::Site;
 use unfreed_sys::{fork, interpose, unwind};
 
 /// Deepest stack that is captured whole; of a deeper one the outermost frames are missing.
 const DEPTH: usize = 256;
 /// The same for calls in C code.
 const NATIVE_DEPTH: usize = 32;
+/// The mean that one which adapts begins with.
+const FIRST_MEAN: u64 = 64 * 1024;
 /// How often a hook looks whether the tables of stacks are free. They are for a microsecond at a time.
 const TRIES: u32 = 2000;
 
 static RECORDER: OnceLock<Recorder> = OnceLock::new();
+static EVERY_BLOCK: OnceLock<EveryBlock> = OnceLock::new();
+
+/// Which blocks are followed. Fixed with the first recording of a process, since the hooks stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Followed {
+    /// A sample of them.
+    Samples,
+    /// Each.
+    EveryBlock,
+}
 
 /// State shared by the hooks and the agent's thread.
 pub(crate) struct Recorder {
@@ -37,6 +51,8 @@ pub(crate) struct Recorder {
     with_natives: AtomicBool,
     live: LiveBlocks,
     sites: SiteFigures,
+    /// Takes the place of both where every block is followed.
+    ledger: Option<&'static Ledger>,
     stacks: Mutex<StackTable>,
     epoch: AtomicU32,
     active: AtomicBool,
@@ -47,7 +63,8 @@ pub(crate) struct Recorder {
     kept_out: AtomicBool,
     /// Whether the tables of stacks are half full.
     wants_room: AtomicBool,
-    room: Room,
+    /// Whether a code object went while the tables of stacks were in use.
+    code_is_gone: AtomicBool,
     /// The mean that the person fixed; 0 when it adapts.
     fixed_mean: AtomicU64,
 }
@@ -56,15 +73,19 @@ pub(crate) struct Recorder {
 pub(crate) fn install(
     runtime: &'static Runtime,
     gil: &Gil,
-    room: Room,
+    followed: Followed,
 ) -> Result<&'static Recorder, StartError> {
     if let Some(recorder) = RECORDER.get() {
-        let fits = recorder.room == room;
+        let fits = recorder.followed() == followed;
         return fits.then_some(recorder).ok_or(StartError::Recorded);
     }
-    let tables = StartError::Resources("tables");
-    let (Some(live), Some(sites)) = (LiveBlocks::new(room), SiteFigures::new()) else {
-        return Err(tables);
+    let tables = || StartError::Resources("tables");
+    let ledger = match followed {
+        Followed::Samples => None,
+        Followed::EveryBlock => Some(&*Box::leak(Box::new(Ledger::new().ok_or_else(tables)?))),
+    };
+    let (Some(live), Some(sites)) = (LiveBlocks::new(), SiteFigures::new()) else {
+        return Err(tables());
     };
     let recorder = RECORDER.get_or_init(|| Recorder {
         runtime,
@@ -73,27 +94,48 @@ pub(crate) fn install(
         with_natives: AtomicBool::new(false),
         live,
         sites,
-        stacks: Mutex::new(StackTable::new(stacks_room(room))),
+        ledger,
+        stacks: Mutex::new(stack_table(ledger)),
         epoch: AtomicU32::new(0),
         active: AtomicBool::new(false),
         lost: AtomicU64::new(0),
         without_gil: AtomicU32::new(0),
         kept_out: AtomicBool::new(false),
         wants_room: AtomicBool::new(false),
-        room,
+        code_is_gone: AtomicBool::new(false),
         fixed_mean: AtomicU64::new(0),
     });
     hooks::count_arenas(runtime, gil);
-    hooks::install(runtime, gil, recorder);
+    match ledger {
+        None => hooks::install(runtime, gil, recorder),
+        Some(ledger) => {
+            let every = EVERY_BLOCK.get_or_init(|| EveryBlock {
+                recorder,
+                ledger,
+                natives: AtomicBool::new(false),
+            });
+            hooks::install(runtime, gil, every);
+        }
+    }
     Ok(recorder)
 }
 
-/// New stacks between two visits of the agent: every second, or at the end of a round of calls.
-fn stacks_room(room: Room) -> usize {
-    match room {
-        Room::Samples => 8 * 1024,
-        Room::EveryBlock => 64 * 1024,
+/// Whether allocation hooks of ours are in force (another tool may have taken them out).
+pub(crate) fn hooks_in_force(runtime: &Runtime, gil: &Gil) -> bool {
+    match EVERY_BLOCK.get() {
+        Some(_) => hooks::are_installed::<EveryBlock>(runtime, gil),
+        None => hooks::are_installed::<Recorder>(runtime, gil),
     }
+}
+
+/// Tables of stacks with room for new ones between two visits of the agent: every second, or at the end
+/// of a round of calls. Memory is taken where they are used.
+fn stack_table(ledger: Option<&'static Ledger>) -> StackTable {
+    let room = match ledger {
+        None => 8 * 1024,
+        Some(_) => 64 * 1024,
+    };
+    StackTable::new(room, ledger)
 }
 
 /// The recorder, if there is one.
@@ -102,22 +144,40 @@ pub(crate) fn installed() -> Option<&'static Recorder> {
 }
 
 impl Recorder {
-    /// Starts sampling; a mean of 0 adapts.
+    /// Starts following blocks. Of samples, a mean of 0 adapts.
     pub(crate) fn activate(&self, mean: u64) {
         self.fixed_mean.store(mean, Relaxed);
         self.active.store(true, Relaxed);
-        self.sampler
-            .set_mean(if mean == 0 { 64 * 1024 } else { mean });
+        let mean = self.first_mean();
+        self.sampler.set_mean(mean);
     }
 
-    /// Follows C code, too: its calls are part of stacks, and what it allocates past Python's
-    /// allocators is sampled with this mean. Outside any hook.
-    pub(crate) fn activate_natives(&'static self, mean: u64) {
+    fn first_mean(&self) -> u64 {
+        match (self.ledger, self.fixed_mean.load(Relaxed)) {
+            (Some(_), _) => sampler::EVERY_BLOCK,
+            (None, 0) => FIRST_MEAN,
+            (None, fixed) => fixed,
+        }
+    }
+
+    /// Makes ready to follow C code, too, before the program looks malloc up (by `ctypes`, for one): from
+    /// here on its calls are part of stacks. Outside any hook.
+    pub(crate) fn prepare_natives(&'static self) {
         let interpreter = self.runtime.for_unwinding();
         unwind::learn_objects(interpreter);
         self.with_natives.store(true, Relaxed);
-        interpose::install(interpreter.address, self);
-        self.native_sampler.set_mean(mean);
+        match EVERY_BLOCK.get() {
+            Some(every) => interpose::install(interpreter.address, every),
+            None => interpose::install(interpreter.address, self),
+        };
+    }
+
+    /// Follows what C code allocates past Python's allocators, after [`Recorder::activate`].
+    pub(crate) fn activate_natives(&self) {
+        match EVERY_BLOCK.get() {
+            Some(every) => every.natives.store(true, Relaxed),
+            None => self.native_sampler.set_mean(self.first_mean()),
+        }
     }
 
     /// Sees to objects that were loaded since. Outside any hook.
@@ -133,6 +193,9 @@ impl Recorder {
         self.active.store(false, Relaxed);
         self.sampler.set_mean(0);
         self.native_sampler.set_mean(0);
+        if let Some(every) = EVERY_BLOCK.get() {
+            every.natives.store(false, Relaxed);
+        }
     }
 
     /// Keeps threads without the GIL out of the tables of stacks until [`Recorder::after_fork`].
@@ -157,12 +220,15 @@ impl Recorder {
     pub(crate) fn forget_everything(&self) {
         self.live.clear();
         self.sites.clear();
+        if let Some(ledger) = self.ledger {
+            ledger.clear();
+        }
         self.epoch.store(0, Relaxed);
         self.lost.store(0, Relaxed);
         self.without_gil.store(0, Relaxed);
         // A table that a fork without the GIL left locked stays out of use: stacks are then lost.
         if let Ok(mut stacks) = self.stacks.try_lock() {
-            *stacks = StackTable::new(stacks_room(self.room));
+            *stacks = stack_table(self.ledger);
         }
     }
 
@@ -170,32 +236,69 @@ impl Recorder {
         self.epoch.store(epoch.0, Relaxed);
     }
 
-    pub(crate) fn sampler(&self) -> &Sampler {
-        &self.sampler
+    /// Mean bytes between two samples of Python's allocators.
+    pub(crate) fn mean(&self) -> u64 {
+        self.sampler.mean()
     }
 
-    /// Lets the mean follow the rate of samples, unless the person fixed it.
-    pub(crate) fn adapt(&self, samples: u64, seconds: f64) {
-        if self.fixed_mean.load(Relaxed) == 0 && self.active.load(Relaxed) {
-            let mean = self.sampler.mean();
+    /// Samples taken so far: of Python's allocators, and of C code past them.
+    pub(crate) fn taken(&self) -> [u64; 2] {
+        [self.sampler.taken(), self.native_sampler.taken()]
+    }
+
+    /// Lets the means follow the rates of samples, unless the person fixed them.
+    pub(crate) fn adapt(&self, samples: [u64; 2], seconds: f64) {
+        if self.fixed_mean.load(Relaxed) != 0 || !self.active.load(Relaxed) || self.is_exact() {
+            return;
+        }
+        for (sampler, samples) in [&self.sampler, &self.native_sampler]
+            .into_iter()
+            .zip(samples)
+        {
+            let mean = sampler.mean();
             let adapted = sampler::adapted(mean, samples, seconds);
-            if adapted != mean {
-                self.sampler.set_mean(adapted);
+            if mean != 0 && adapted != mean {
+                sampler.set_mean(adapted);
             }
         }
     }
 
-    /// Whether every block is followed, each with its own size.
+    pub(crate) fn followed(&self) -> Followed {
+        match self.ledger {
+            Some(_) => Followed::EveryBlock,
+            None => Followed::Samples,
+        }
+    }
+
+    /// Whether every block is followed.
     pub(crate) fn is_exact(&self) -> bool {
-        self.sampler.mean() == sampler::EVERY_BLOCK
+        self.ledger.is_some()
     }
 
+    /// Whether calls in C code are part of stacks.
+    pub(crate) fn sees_natives(&self) -> bool {
+        self.with_natives.load(Relaxed)
+    }
+
+    /// Live blocks, each with its address.
     pub(crate) fn live_blocks(&self) -> Vec<Block> {
-        self.live.all()
+        match self.ledger {
+            Some(ledger) => ledger.all(),
+            None => self.live.all(),
+        }
     }
 
-    pub(crate) fn sites(&self) -> &SiteFigures {
-        &self.sites
+    /// Bytes that live, and the most that did, where every block is followed.
+    pub(crate) fn live_and_peak(&self) -> (u64, u64) {
+        self.ledger.map_or((0, 0), Ledger::live_and_peak)
+    }
+
+    /// What the first `stacks` stacks did and still hold; `live` are the live blocks.
+    pub(crate) fn sites(&self, stacks: usize, live: &[Block]) -> Vec<Site> {
+        match self.ledger {
+            Some(ledger) => ledger.sites(),
+            None => self.sites.sites(stacks, live),
+        }
     }
 
     /// Takes the new stacks and makes room for more; tells how many there are in all. Under the
@@ -248,11 +351,7 @@ impl Recorder {
 
     fn capture(&self, gil: Option<&Gil>) -> Option<StackId> {
         let mut calls = [0; NATIVE_DEPTH];
-        let call_count = if self.with_natives.load(Relaxed) {
-            unwind::capture(&mut calls)
-        } else {
-            0
-        };
+        let call_count = self.native_calls(&mut calls);
         let mut frames = [RawFrame::EMPTY; DEPTH];
         let count = gil.map_or(0, |gil| stack::capture(self.runtime, gil, &mut frames));
         if count + call_count == 0 {
@@ -266,6 +365,35 @@ impl Recorder {
         let stack = stacks.intern_natives(stack, &calls[..call_count]);
         self.wants_room.store(stacks.wants_room(), Relaxed);
         stack
+    }
+
+    fn native_calls(&self, calls: &mut [u64]) -> usize {
+        if self.with_natives.load(Relaxed) {
+            unwind::capture(calls)
+        } else {
+            0
+        }
+    }
+
+    /// The same stack as [`Recorder::capture`] finds, by the way from the last one.
+    fn capture_next(&self, gil: &Gil) -> Option<StackId> {
+        let mut stacks = self.free_stacks()?;
+        if self.code_is_gone.load(Relaxed) {
+            self.code_is_gone.store(false, Relaxed);
+            stacks.forget_codes();
+        }
+        let stack = stacks.intern_next(self.runtime, gil)?;
+        let stack = if self.with_natives.load(Relaxed) {
+            let mut calls = [0; NATIVE_DEPTH];
+            let count = self.native_calls(&mut calls);
+            stacks.intern_natives(stack, &calls[..count])?
+        } else {
+            stack
+        };
+        if stacks.wants_room() {
+            self.wants_room.store(true, Relaxed);
+        }
+        Some(stack)
     }
 
     /// Keeps a block that `sampler` chose, with the stack that `stack` finds; `None` when there was no
@@ -291,6 +419,7 @@ impl Recorder {
             address: block,
             stack,
             born: EpochId(self.epoch.load(Relaxed)),
+            size,
             bytes: (weight * size.max(1) as f64) as u64,
             blocks: weight.round().clamp(1.0, f64::from(u32::MAX)) as u32,
         };
@@ -359,5 +488,87 @@ impl interpose::Observer for Recorder {
 
     fn loaded(&self) {
         self.reach_new_objects();
+    }
+}
+
+/// Told of every block.
+struct EveryBlock {
+    recorder: &'static Recorder,
+    ledger: &'static Ledger,
+    /// Whether blocks of C code are followed, too.
+    natives: AtomicBool,
+}
+
+impl EveryBlock {
+    fn keep(&self, block: usize, size: usize, gil: Option<&Gil>) {
+        let recorder = self.recorder;
+        if fork::is_orphan() {
+            return;
+        }
+        let stack = match gil {
+            Some(gil) => recorder.capture_next(gil),
+            // Without a stack it is counted, and no walk takes it for an object of ours.
+            None if Gil::is_of_another_interpreter(recorder.runtime) => Some(StackId(0)),
+            None => recorder.stack(None),
+        };
+        let stack = stack.unwrap_or_else(|| {
+            recorder.lost.fetch_add(1, Relaxed);
+            StackId(0)
+        });
+        let epoch = EpochId(recorder.epoch.load(Relaxed));
+        if self.ledger.add(block, size, stack, epoch) == Added::Refused {
+            recorder.lost.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn forget(&self, block: usize) {
+        if self.ledger.remove(block) {
+            match self.recorder.free_stacks() {
+                Some(mut stacks) => stacks.forget_code(block),
+                None => self.recorder.code_is_gone.store(true, Relaxed),
+            }
+        }
+    }
+}
+
+impl Observer for EveryBlock {
+    #[inline]
+    fn wants(&self, _: Caller, _: usize) -> bool {
+        self.recorder.active.load(Relaxed)
+    }
+
+    #[inline]
+    fn may_know(&self, block: usize) -> bool {
+        self.ledger.holds(block)
+    }
+
+    fn allocated(&self, _: &'static Runtime, gil: Option<&Gil>, block: usize, size: usize) {
+        self.keep(block, size, gil);
+    }
+
+    fn freed(&self, block: usize) {
+        self.forget(block);
+    }
+}
+
+impl interpose::Observer for EveryBlock {
+    fn wants(&self, _: usize) -> bool {
+        self.natives.load(Relaxed)
+    }
+
+    fn may_know(&self, block: usize) -> bool {
+        self.ledger.holds(block)
+    }
+
+    fn allocated(&self, block: usize, size: usize) {
+        self.keep(block, size, Gil::held(self.recorder.runtime).as_ref());
+    }
+
+    fn freed(&self, block: usize) {
+        self.forget(block);
+    }
+
+    fn loaded(&self) {
+        self.recorder.reach_new_objects();
     }
 }

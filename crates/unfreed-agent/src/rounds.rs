@@ -1,7 +1,6 @@
 //! Recording by rounds of calls, for `unfreed check`: the program calls a function so many times and
 //! says when to look. Every block is followed, not a sample; there is no thread and no clock.
 
-use crate::sampler::EVERY_BLOCK;
 use crate::thread::Agent;
 use crate::{recorder, running};
 use unfreed_cpython::Runtime;
@@ -27,8 +26,8 @@ pub enum RoundError {
 /// When nothing is recorded by rounds.
 pub fn begin_rounds() -> Result<(), RoundError> {
     let recorder = recorder::installed().ok_or(RoundError::NotByRounds)?;
-    recorder.activate(EVERY_BLOCK);
-    recorder.activate_natives(EVERY_BLOCK);
+    recorder.activate(0);
+    recorder.activate_natives();
     Ok(())
 }
 

@@ -87,6 +87,7 @@ mod tests {
             address: 16,
             stack: StackId(stack),
             born: EpochId(born),
+            size: 10,
             bytes: 10,
             blocks: 1,
         }

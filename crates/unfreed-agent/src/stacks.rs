@@ -1,6 +1,8 @@
 //! Code objects and stacks, each once. Filled inside hooks, so every table has its room in advance:
 //! a hook never grows one, it drops the sample's stack instead.
 
+use crate::follow::Steps;
+use crate::ledger::Ledger;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
@@ -11,7 +13,7 @@ use unfreed_recording::ids::{CodeId, StackId};
 use unfreed_recording::sites::{Code, StackNode, Stacks};
 
 /// Bytes of text for each entry that may be added.
-const TEXT_AN_ENTRY: usize = 128;
+const TEXT_AN_ENTRY: usize = 64;
 const FILE_LIMIT: usize = 400;
 const FUNCTION_LIMIT: usize = 200;
 
@@ -70,11 +72,15 @@ pub(crate) struct StackTable {
     text: Vec<u8>,
     /// Entries that may be added between two visits of the agent.
     room: usize,
+    /// Where every block is followed: the way from one stack to the next.
+    steps: Option<Steps>,
+    ledger: Option<&'static Ledger>,
 }
 
 impl StackTable {
-    /// With room for so many new entries between two visits of the agent.
-    pub(crate) fn new(room: usize) -> Self {
+    /// With room for so many new entries between two visits of the agent. With a ledger, which tells when
+    /// a code object goes, [`StackTable::intern_next`] can be used.
+    pub(crate) fn new(room: usize, ledger: Option<&'static Ledger>) -> Self {
         StackTable {
             hasher: FixedState::with_seed(11),
             codes: HashTable::with_capacity(room),
@@ -88,6 +94,8 @@ impl StackTable {
             new_natives: Vec::with_capacity(room),
             text: Vec::with_capacity(room * TEXT_AN_ENTRY),
             room,
+            steps: ledger.map(|_| Steps::new()),
+            ledger,
         }
     }
 
@@ -123,6 +131,41 @@ impl StackTable {
             stack = self.node(stack, code, line)?;
         }
         Some(stack)
+    }
+
+    /// The stack of this thread, found from the one before: most allocations share all but the innermost
+    /// frames with the last one. `None` when a table has no room left, or without a ledger.
+    pub(crate) fn intern_next(&mut self, runtime: &Runtime, gil: &Gil) -> Option<StackId> {
+        let mut steps = self.steps.take()?;
+        let stack = steps.follow(runtime, gil, |parent, frame| {
+            let code = self.code(runtime, gil, frame.code)?;
+            let line = self.line(runtime, gil, code, frame)?;
+            self.node(parent, code, line)
+        });
+        self.steps = Some(steps);
+        stack
+    }
+
+    /// Forgets all that is known by addresses of code objects.
+    pub(crate) fn forget_codes(&mut self) {
+        self.codes.clear();
+        if let Some(steps) = &mut self.steps {
+            steps.forget();
+        }
+    }
+
+    /// Forgets what is known by the address of a code object that goes.
+    pub(crate) fn forget_code(&mut self, address: usize) {
+        let hash = self.hasher.hash_one(address);
+        if let Ok(known) = self
+            .codes
+            .find_entry(hash, |known| known.address == address)
+        {
+            known.remove();
+        }
+        if let Some(steps) = &mut self.steps {
+            steps.forget();
+        }
     }
 
     /// The stack of calls in C code (innermost first) that `stack` made. `None` when a table has no
@@ -199,6 +242,9 @@ impl StackTable {
                 self.codes
                     .insert_unique(hash, known, |known| hasher.hash_one(known.address));
             }
+        }
+        if let Some(ledger) = self.ledger {
+            ledger.watch(address);
         }
         Some(id)
     }

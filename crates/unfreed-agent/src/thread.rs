@@ -1,22 +1,23 @@
 //! The agent's thread: reads counters every second, ends epochs, takes snapshots, writes.
 
 use crate::live::Block;
+use crate::marks;
 use crate::natives::NativeNames;
 use crate::output::{Failure, Output, Stamp};
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, hooks_in_force};
 use crate::schedule::Schedule;
 use crate::sources::SourceReader;
 use crate::stacks::NewStacks;
-use crate::{Settings, StartError, children, counters, headroom, hooks_in_force, resources};
+use crate::{Settings, StartError, children, counters, headroom, resources};
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::{Gil, with_gil};
-use unfreed_cpython::walk::{self, Names, SampledBlock, Tracked, WalkError};
+use unfreed_cpython::walk::{self, Names, Owned, SampledBlock, Tracked, WalkError};
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::process::{End, Note, Round};
-use unfreed_recording::sites::Epoch;
+use unfreed_recording::sites::{Epoch, Site};
 use unfreed_recording::snapshot::Snapshot;
 use unfreed_sys::signals;
 
@@ -58,7 +59,7 @@ pub(crate) struct Agent {
     started: Instant,
     epoch: EpochId,
     last_tick: Duration,
-    samples_before: u64,
+    samples_before: [u64; 2],
     lost_before: u64,
     hooks_lost: bool,
     skipped_for_memory: bool,
@@ -66,6 +67,8 @@ pub(crate) struct Agent {
     natives: NativeNames,
     /// Folders of code whose lines are not kept: a report shows the person's own.
     unwanted_sources: Vec<String>,
+    /// By rounds, blocks are judged one by one, and sizes are those of the objects.
+    owned: Owned,
     /// When the last look was, in a recording by rounds.
     looked_at: RunTime,
 }
@@ -150,9 +153,9 @@ fn unwanted_sources(settings: &Settings) -> Vec<String> {
 struct Harvest {
     blocks: Option<u64>,
     frozen: u64,
-    /// New stacks, and how many there are.
-    stacks: (NewStacks, usize),
-    live: Vec<Block>,
+    /// New stacks.
+    stacks: NewStacks,
+    sites: Vec<Site>,
     snapshot: Option<Result<Snapshot, WalkError>>,
     pause: Pause,
     hooked: bool,
@@ -180,13 +183,18 @@ impl Agent {
             started: Instant::now(),
             epoch: EpochId(0),
             last_tick: Duration::ZERO,
-            samples_before: recorder.sampler().taken(),
+            samples_before: recorder.taken(),
             lost_before: 0,
             hooks_lost: false,
             skipped_for_memory: false,
             sources: SourceReader::default(),
             natives: NativeNames::default(),
             unwanted_sources: unwanted_sources(settings),
+            owned: if settings.by_rounds {
+                Owned::Told
+            } else {
+                Owned::Credited
+            },
             looked_at: RunTime::default(),
         };
         if settings.at_once {
@@ -209,11 +217,13 @@ impl Agent {
 
     fn tick(&mut self) {
         self.recorder.reach_new_objects();
+        self.write_marks();
         let now = self.started.elapsed();
         let seconds = now.saturating_sub(self.last_tick).as_secs_f64();
-        let samples = self.recorder.sampler().taken();
+        let samples = self.recorder.taken();
         if seconds > 0.5 {
-            self.recorder.adapt(samples - self.samples_before, seconds);
+            let new = std::array::from_fn(|index| samples[index] - self.samples_before[index]);
+            self.recorder.adapt(new, seconds);
             self.samples_before = samples;
             self.last_tick = now;
         }
@@ -284,13 +294,12 @@ impl Agent {
 
     /// Writes what an epoch's end collected, and begins the next epoch. Without the GIL.
     fn write_harvest(&mut self, harvest: &mut Harvest, at: RunTime) {
-        let (new, stack_count) = &mut harvest.stacks;
-        self.write_stacks(new);
+        self.write_stacks(&mut harvest.stacks);
         let epoch = Epoch {
             id: self.epoch,
             at,
-            sample_bytes: self.recorder.sampler().mean(),
-            sites: self.recorder.sites().sites(*stack_count, &harvest.live),
+            sample_bytes: self.recorder.mean(),
+            sites: std::mem::take(&mut harvest.sites),
         };
         let stamp = Stamp {
             at,
@@ -332,7 +341,7 @@ impl Agent {
         }
         let snapshot = self.walk(gil, tracked, &live);
         let pause = stopped.pause();
-        let mut harvest = self.gather(gil, live, Some(snapshot), pause);
+        let mut harvest = self.gather(gil, &live, Some(snapshot), pause);
         let at = self.looked_at;
         gil.released(runtime, || self.write_harvest(&mut harvest, at));
         match harvest.snapshot {
@@ -356,38 +365,48 @@ impl Agent {
     }
 
     fn harvest(&mut self, gil: &Gil, now: Duration) -> Harvest {
-        let live = self.recorder.live_blocks();
+        let wanted = self.wanted_snapshot(gil, now);
+        // A ledger has figures at hand: its blocks are only listed for a snapshot.
+        let live = if wanted.is_some() || !self.recorder.is_exact() {
+            self.recorder.live_blocks()
+        } else {
+            Vec::new()
+        };
         let mut pause = Pause::default();
-        let snapshot = self.snapshot(gil, now, &live, &mut pause);
-        self.gather(gil, live, snapshot, pause)
+        let snapshot = wanted.map(|wanted| {
+            let (stopped, tracked) = wanted?;
+            let snapshot = self.walk(gil, tracked, &live);
+            pause = stopped.pause();
+            snapshot
+        });
+        self.gather(gil, &live, snapshot, pause)
     }
 
     fn gather(
         &self,
         gil: &Gil,
-        live: Vec<Block>,
+        live: &[Block],
         snapshot: Option<Result<Snapshot, WalkError>>,
         pause: Pause,
     ) -> Harvest {
+        let (stacks, stack_count) = self.recorder.drain_stacks(gil);
         Harvest {
             blocks: self.runtime.allocated_blocks(gil),
             frozen: walk::frozen_objects(self.runtime, gil),
-            stacks: self.recorder.drain_stacks(gil),
-            live,
+            sites: self.recorder.sites(stack_count, live),
+            stacks,
             snapshot,
             pause,
             hooked: hooks_in_force(self.runtime, gil),
         }
     }
 
-    /// Takes a snapshot when one is due, affordable, and there is memory for it.
-    fn snapshot(
+    /// What a snapshot is taken of, when one is due, affordable, and there is memory for it.
+    fn wanted_snapshot<'gil>(
         &mut self,
-        gil: &Gil,
+        gil: &'gil Gil,
         now: Duration,
-        live: &[Block],
-        pause: &mut Pause,
-    ) -> Option<Result<Snapshot, WalkError>> {
+    ) -> Option<Result<(Stopped, Tracked<'gil>), WalkError>> {
         if !self.schedule.is_due(now) {
             return None;
         }
@@ -404,9 +423,7 @@ impl Agent {
             self.skipped_for_memory = true;
             return None;
         }
-        let snapshot = self.walk(gil, tracked, live);
-        *pause = stopped.pause();
-        Some(snapshot)
+        Some(Ok((stopped, tracked)))
     }
 
     fn walk<'gil>(
@@ -422,14 +439,22 @@ impl Agent {
                 stack: block.stack,
                 born: block.born,
                 bytes: block.bytes,
-                size: if self.recorder.is_exact() {
-                    block.bytes as usize
+                // With sizes, owners of blocks that are no objects are looked for.
+                size: if self.recorder.sees_natives() {
+                    block.size
                 } else {
                     0
                 },
             })
             .collect();
-        walk::snapshot(self.runtime, gil, tracked, &blocks, Names::OfWhatMayGrow)
+        walk::snapshot(
+            self.runtime,
+            gil,
+            tracked,
+            &blocks,
+            Names::OfWhatMayGrow,
+            self.owned,
+        )
     }
 
     fn watch_hooks(&mut self, hooked: bool) {
@@ -454,11 +479,20 @@ impl Agent {
         }
     }
 
+    fn write_marks(&mut self) {
+        for mark in marks::take() {
+            let at = mark.at.saturating_duration_since(self.started);
+            let at = RunTime(at.as_nanos() as u64);
+            self.note_at(at, format!("mark at {:.1} s: {}", at.seconds(), mark.name));
+        }
+    }
+
     fn note(&mut self, text: &str) {
-        let note = Note {
-            at: self.now(),
-            text: text.to_owned(),
-        };
+        self.note_at(self.now(), text.to_owned());
+    }
+
+    fn note_at(&mut self, at: RunTime, text: String) {
+        let note = Note { at, text };
         self.write(|output| {
             output.append(
                 &note,
@@ -473,6 +507,7 @@ impl Agent {
     /// Writes the last reading and the end. Without the GIL.
     pub(crate) fn end(&mut self) {
         self.open_output();
+        self.write_marks();
         self.read_counters(None, None);
         let end = End { at: self.now() };
         self.write(|output| {

@@ -104,9 +104,10 @@ fn find(study: &Study<'_>) -> Vec<Finding> {
         .collect();
     found.extend(refcounts::findings(study, &found));
     found.extend(cycles::findings(study, whole));
+    let told = [found.as_slice(), &resources].concat();
+    found.extend(unowned::findings(study, &told, whole));
     found.extend(strays::findings(study, &found, whole));
     found.extend(resources);
-    found.extend(unowned::findings(study, &found));
     found.extend(native::finding(study, &found, whole));
     found.extend(stopped::notes(study, &found));
     found.extend(notes::warm_up(study));

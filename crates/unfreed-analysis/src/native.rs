@@ -56,7 +56,7 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
     }
     let told_by_site: f64 = known
         .iter()
-        .filter(|finding| finding.kind == Kind::Site)
+        .filter(|finding| matches!(finding.kind, Kind::Site | Kind::Native))
         .map(|finding| finding.growth.bytes as f64)
         .sum();
     if told_by_site >= TOLD * gained {

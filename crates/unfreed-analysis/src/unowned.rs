@@ -1,5 +1,8 @@
-//! Blocks that no object of the snapshots owns, where every block is followed: what C code allocated
-//! and lost; and blocks that one object has ever more of, which no size of an object tells.
+//! Blocks that no object of the snapshots owns: what C code allocated and lost; and blocks that one
+//! object has ever more of, which no size of an object tells.
+//!
+//! Of a function that is called round by round every block counts. Of a program that runs, only blocks
+//! that C code asked for do, where those were followed: Python's own are judged by who holds them.
 
 use crate::advice;
 use crate::extensions::{Extension, Extensions};
@@ -8,19 +11,31 @@ use crate::fingerprint::fingerprint;
 use crate::libraries;
 use crate::paths::subject;
 use crate::resources;
-use crate::seeded::Map;
+use crate::seeded::{Map, Set};
 use crate::shapes::{ShapeId, TOP};
 use crate::sites::named_frame;
 use crate::study::Study;
+use crate::suspects::SECONDS;
 use crate::trend::{Judgement, Reading, judge, slope};
 use crate::wording::is_or_are;
-use unfreed_recording::ids::StackId;
+use unfreed_recording::ids::{EpochId, StackId};
 use unfreed_recording::snapshot::NodeIndex;
 
 /// Blocks a round that have to be gained.
 const LEAST: f64 = 0.5;
 /// Confidence from which growth is called a leak.
 const SURE: f64 = 0.7;
+/// What a running program has to gain: bytes,
+const LEAST_BYTES: f64 = 512.0 * 1024.0;
+/// and part of its growth.
+const PART: f64 = 0.05;
+/// Blocks seen and epochs that they were born in, from which its growth is called a leak.
+const SEEN: u32 = 8;
+const GENERATIONS: usize = 4;
+/// Or bytes of a block of which none is missed: one that grows is always the youngest.
+const LARGE: f64 = 1024.0 * 1024.0;
+/// Intervals from which it is.
+const INTERVALS: u32 = 5;
 /// Most findings.
 const FINDINGS: usize = 3;
 /// Blocks from one stack that are more than an object of any kind has for itself: a buffer or two, the
@@ -35,6 +50,35 @@ struct Line {
     largest: (f64, StackId),
     /// Where the object is that has most of the blocks in the last round, if any has.
     hoarder: Option<ShapeId>,
+    /// Blocks seen in the last round, and the epochs that they were born in.
+    seen: u32,
+    births: Set<EpochId>,
+}
+
+impl Line {
+    fn new(rounds: usize, stack: StackId) -> Self {
+        Line {
+            blocks: vec![0.0; rounds],
+            bytes: vec![0.0; rounds],
+            largest: (f64::NEG_INFINITY, stack),
+            hoarder: None,
+            seen: 0,
+            births: Set::default(),
+        }
+    }
+
+    fn add(&mut self, round: usize, stack: StackId, sum: Sum) {
+        self.blocks[round] += sum.blocks;
+        self.bytes[round] += sum.bytes;
+        if round + 1 == self.blocks.len() {
+            self.seen = self.seen.saturating_add(sum.seen);
+            self.births.extend(sum.births);
+            if sum.bytes > self.largest.0 {
+                self.largest = (sum.bytes, stack);
+                self.hoarder = sum.hoarder.map(|(_, shape)| shape);
+            }
+        }
+    }
 }
 
 /// Blocks and bytes from one stack, and the object that has most of them.
@@ -43,12 +87,16 @@ struct Sum {
     blocks: f64,
     bytes: f64,
     hoarder: Option<(u32, ShapeId)>,
+    seen: u32,
+    births: Vec<EpochId>,
 }
 
-/// Findings about blocks that nobody owns; none unless every block was followed.
+/// Findings about blocks that nobody owns; none unless blocks of C code were followed. `whole` is the
+/// growth of the process.
 #[must_use]
-pub fn findings(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
-    if !study.is_exact() {
+pub fn findings(study: &Study<'_>, known: &[Finding], whole: f64) -> Vec<Finding> {
+    let (from, to) = study.window();
+    if !study.is_exact() && to - from < SECONDS {
         return Vec::new();
     }
     // A thread that does not end keeps blocks that no object shows: its state, its data.
@@ -60,28 +108,20 @@ pub fn findings(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
     let mut frames: Map<StackId, Option<Frame>> = Map::default();
     for round in 0..rounds {
         for (stack, sum) in unowned(study, study.from + round) {
-            let frame = frames.entry(stack).or_insert_with(|| {
-                named_frame(&study.source.frames(stack), &study.ownership).cloned()
-            });
+            let frame = frames
+                .entry(stack)
+                .or_insert_with(|| judged_frame(study, stack));
             let Some(frame) = frame else { continue };
-            let line = lines.entry(frame.clone()).or_insert_with(|| Line {
-                blocks: vec![0.0; rounds],
-                bytes: vec![0.0; rounds],
-                largest: (f64::NEG_INFINITY, stack),
-                hoarder: None,
-            });
-            line.blocks[round] += sum.blocks;
-            line.bytes[round] += sum.bytes;
-            if round + 1 == rounds && sum.bytes > line.largest.0 {
-                line.largest = (sum.bytes, stack);
-                line.hoarder = sum.hoarder.map(|(_, shape)| shape);
-            }
+            let line = lines
+                .entry(frame.clone())
+                .or_insert_with(|| Line::new(rounds, stack));
+            line.add(round, stack, sum);
         }
     }
     let mut found: Vec<Finding> = lines
         .into_iter()
         .filter(|(frame, _)| !is_told(frame, known))
-        .filter_map(|(frame, line)| finding(study, frame, &line, with_threads))
+        .filter_map(|(frame, line)| finding(study, frame, &line, with_threads, whole))
         .collect();
     found.sort_by(|a, b| {
         b.growth
@@ -91,6 +131,14 @@ pub fn findings(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
     });
     found.truncate(FINDINGS);
     found
+}
+
+/// The frame to name for a stack whose blocks are judged.
+fn judged_frame(study: &Study<'_>, stack: StackId) -> Option<Frame> {
+    let stack = study.source.frames(stack);
+    let is_native = stack.first().is_some_and(|frame| !frame.library.is_empty());
+    let frame = named_frame(&stack, &study.ownership)?;
+    (is_native || study.is_exact()).then(|| frame.clone())
 }
 
 /// Blocks and bytes that live at the end of a round and belong to no object, or to one that has many, by
@@ -107,8 +155,14 @@ fn unowned(study: &Study<'_>, round: usize) -> Map<StackId, Sum> {
         for survivors in &site.survivors {
             sum.blocks += survivors.blocks as f64;
             sum.bytes += survivors.bytes as f64;
+            sum.seen = sum.seen.saturating_add(survivors.samples);
+            sum.births.push(survivors.born);
         }
     }
+    let in_all: Map<StackId, (f64, f64)> = sums
+        .iter()
+        .map(|(&stack, sum)| (stack, (sum.blocks, sum.bytes)))
+        .collect();
     let mut owned: Map<(StackId, NodeIndex), u32> = Map::default();
     for sample in &taken.samples {
         *owned.entry((sample.stack, sample.node)).or_default() += 1;
@@ -118,11 +172,19 @@ fn unowned(study: &Study<'_>, round: usize) -> Map<StackId, Sum> {
             continue;
         };
         let has = owned[&(sample.stack, sample.node)];
-        if has < HOARD {
+        if has < HOARD || !study.is_exact() {
             sum.blocks -= 1.0;
             sum.bytes -= sample.bytes as f64;
+            sum.seen = sum.seen.saturating_sub(1);
         } else if sum.hoarder.is_none_or(|(most, _)| has > most) {
             sum.hoarder = Some((has, sample.shape));
+        }
+    }
+    if !study.is_exact() {
+        // A sample stands for more blocks than one, in the proportion of the bytes.
+        for (stack, sum) in &mut sums {
+            let (blocks, bytes) = in_all[stack];
+            sum.blocks = blocks * (sum.bytes / bytes.max(1.0)).max(0.0);
         }
     }
     sums
@@ -137,10 +199,23 @@ fn is_told(frame: &Frame, known: &[Finding]) -> bool {
         .any(|at| at.frame == *frame)
 }
 
-fn finding(study: &Study<'_>, frame: Frame, line: &Line, with_threads: bool) -> Option<Finding> {
-    let judged = judge(&readings(study, &line.blocks), 0.0);
+fn finding(
+    study: &Study<'_>,
+    frame: Frame,
+    line: &Line,
+    with_threads: bool,
+    whole: f64,
+) -> Option<Finding> {
     let gained = |series: &[f64]| series.last().unwrap_or(&0.0) - series.first().unwrap_or(&0.0);
-    let enough = gained(&line.blocks) >= LEAST * f64::from(judged.intervals);
+    let (judged, enough) = if study.is_exact() {
+        let judged = judge(&readings(study, &line.blocks), 0.0);
+        let enough = gained(&line.blocks) >= LEAST * f64::from(judged.intervals);
+        (judged, enough)
+    } else {
+        let bytes = gained(&line.bytes);
+        let judged = judge(&readings(study, &line.bytes), LEAST_BYTES / 4.0);
+        (judged, bytes >= LEAST_BYTES && bytes >= PART * whole)
+    };
     if judged.trend != Trend::Steady || !enough || gained(&line.bytes) <= 0.0 {
         return None;
     }
@@ -148,7 +223,15 @@ fn finding(study: &Study<'_>, frame: Frame, line: &Line, with_threads: bool) -> 
         Some(latest) => Extensions::new(&latest.heap, &study.ownership).used_by(&frame.file),
         None => Vec::new(),
     };
-    Some(tell(study, frame, line, judged, &likely, with_threads))
+    Some(tell(
+        study,
+        frame,
+        line,
+        judged,
+        &likely,
+        with_threads,
+        whole,
+    ))
 }
 
 fn readings(study: &Study<'_>, series: &[f64]) -> Vec<Reading> {
@@ -169,15 +252,21 @@ fn tell(
     judged: Judgement,
     likely: &[Extension],
     with_threads: bool,
+    whole: f64,
 ) -> Finding {
     let base = frame.file.rsplit('/').next().unwrap_or(&frame.file);
     let called = crate::roots::called(&frame.function);
     let place = format!("{base}:{} in {called}", frame.line);
     let bytes = readings(study, &line.bytes);
     let blocks = readings(study, &line.blocks);
-    let sure = judged.confidence >= SURE && !with_threads;
+    let last = line.bytes.last().copied().unwrap_or(0.0);
+    let is_seen = line.seen >= SEEN && line.births.len() >= GENERATIONS
+        || last >= LARGE * f64::from(line.seen.max(1));
+    let is_seen = is_seen && judged.intervals >= INTERVALS;
+    let sure = judged.confidence >= SURE && !with_threads && (study.is_exact() || is_seen);
+    let block_rate = slope(&readings(study, &line.blocks));
     let stack = study.source.frames(line.largest.1);
-    let (lost, unit) = study.pace().rate_of(judged.slope, "block", "blocks");
+    let (lost, unit) = study.pace().rate_of(block_rate, "block", "blocks");
     let byte_rate = study.pace().byte_rate(slope(&bytes));
     let keeper = libraries::keeper(&stack);
     let hoarder = line.hoarder.filter(|&shape| shape != TOP);
@@ -202,9 +291,15 @@ fn tell(
             ),
         ),
         None => (
-            Kind::Site,
+            if study.is_exact() {
+                Kind::Site
+            } else {
+                Kind::Native
+            },
             if hoarder.is_some() {
                 format!("blocks from {place} pile up")
+            } else if !study.is_exact() {
+                format!("native memory from {place} is lost")
             } else {
                 format!("blocks from {place} are lost")
             },
@@ -233,7 +328,12 @@ fn tell(
             bytes: gain(&bytes) as i64,
             bytes_per_second: slope(&bytes),
             objects: gain(&blocks) as i64,
-            objects_per_second: judged.slope,
+            share: if whole > 0.0 && !study.is_exact() {
+                (gain(&bytes) / whole).clamp(0.0, 1.0)
+            } else {
+                0.0
+            },
+            objects_per_second: block_rate,
             trend: judged.trend,
             intervals_grown: judged.grown,
             intervals: judged.intervals,
@@ -246,7 +346,6 @@ fn tell(
                     (blocks.at, count(blocks.level), count(bytes.level))
                 })
                 .collect(),
-            ..Growth::default()
         },
         advice: match &keeper {
             Some(keeper) => advice::lost_in_library(&keeper.to_string(), &place),

@@ -95,6 +95,14 @@ pub struct Run {
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
     pub sample: Option<u64>,
 
+    /// Follow what C code allocates past Python's allocators, too: malloc and its kin, mmap
+    #[arg(long)]
+    pub native: bool,
+
+    /// Follow every block with its whole stack instead of a sample
+    #[arg(long, conflicts_with = "sample")]
+    pub exact: bool,
+
     /// Share of the run time that heap snapshots may take
     #[arg(long, value_name = "PERCENT", default_value = "2", value_parser = parse_percent)]
     pub snapshot_budget: f32,

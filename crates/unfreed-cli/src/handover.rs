@@ -29,6 +29,10 @@ pub struct Handover {
     pub follow_children: bool,
     /// Whether the program says when to look: `unfreed check`.
     pub by_rounds: bool,
+    /// Whether every block is followed, not a sample.
+    pub every_block: bool,
+    /// Whether blocks of C code are followed, too.
+    pub natives: bool,
     /// What reports call the program, where its command line is ours.
     pub called: Option<String>,
 }
@@ -63,6 +67,8 @@ impl Handover {
             snapshot_budget_percent: 2.0,
             follow_children: true,
             by_rounds: false,
+            every_block: false,
+            natives: false,
             called: None,
         }
     }

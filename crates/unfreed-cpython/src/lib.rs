@@ -16,6 +16,7 @@ pub mod runtime;
 pub mod stack;
 mod states;
 mod text;
+pub mod trail;
 mod types;
 pub mod walk;
 

@@ -33,15 +33,9 @@ impl RawFrame {
 /// GIL, too ([`Gil::of_own_frames`]).
 pub fn capture(runtime: &Runtime, gil: &Gil, out: &mut [RawFrame]) -> usize {
     let objects = runtime.objects(gil);
-    let functions = &runtime.api().functions;
-    let own = (functions.gil_this_thread)();
-    // The running state may be another interpreter's; without the GIL it is another thread's.
-    let running = (functions.thread_state)();
-    let holds_gil = running != 0 && (own == 0 || own == running);
-    let thread = if holds_gil { running } else { own };
-    if thread == 0 {
+    let Some(thread) = running_thread(runtime) else {
         return 0;
-    }
+    };
     let mut count = 0;
     let mut frame = current_frame(&objects, thread);
     // A cycle of frames cannot be; the bound keeps damaged memory from looping for ever.
@@ -56,6 +50,17 @@ pub fn capture(runtime: &Runtime, gil: &Gil, out: &mut [RawFrame]) -> usize {
         frame = previous(&objects, frame);
     }
     count
+}
+
+/// The state of this thread.
+pub(crate) fn running_thread(runtime: &Runtime) -> Option<usize> {
+    let functions = &runtime.api().functions;
+    let own = (functions.gil_this_thread)();
+    // The running state may be another interpreter's; without the GIL it is another thread's.
+    let running = (functions.thread_state)();
+    let holds_gil = running != 0 && (own == 0 || own == running);
+    let thread = if holds_gil { running } else { own };
+    (thread != 0).then_some(thread)
 }
 
 pub(crate) const MAX_FRAMES: usize = 100_000;

@@ -48,6 +48,8 @@ pub fn _start_agent(
         process: process.clone(),
         at_once: true,
         by_rounds: handover.by_rounds,
+        every_block: handover.every_block,
+        natives: handover.natives,
     };
     match unfreed_agent::start(settings) {
         Ok(()) => {
@@ -65,6 +67,12 @@ pub fn _start_agent(
 #[pyfunction]
 pub fn _is_recording() -> bool {
     STARTED.get().is_some()
+}
+
+/// Names this moment in the recording, if there is one.
+#[pyfunction]
+pub fn _mark(name: &str) {
+    unfreed_agent::mark(name);
 }
 
 /// Makes the agent ready for a fork.

@@ -8,6 +8,7 @@ mod facts;
 mod heap;
 mod live;
 mod rounds;
+mod session;
 
 /// See `unfreed_sys::alloc`: what unfreed needs for itself stays out of the program's heap.
 #[global_allocator]
@@ -18,8 +19,8 @@ static ALLOCATOR: unfreed_sys::alloc::MappedAlloc = unfreed_sys::alloc::MappedAl
 mod _native {
     #[pymodule_export]
     use super::agent::{
-        _after_fork_in_child, _after_fork_in_parent, _before_fork, _is_recording, _start_agent,
-        _stop_agent,
+        _after_fork_in_child, _after_fork_in_parent, _before_fork, _is_recording, _mark,
+        _start_agent, _stop_agent,
     };
     #[pymodule_export]
     use super::command::main;
@@ -35,6 +36,9 @@ mod _native {
         _begin_rounds, _end_round, _judge_rounds, _look, _malloc_in_use, _start_rounds,
         _stop_rounds,
     };
+
+    #[pymodule_export]
+    use super::session::{_begin_part, _end_part, _live_blocks, _look_at_part};
 
     /// Version of unfreed.
     #[pymodule_export]

@@ -45,6 +45,8 @@ pub fn _start_rounds(
         process,
         at_once: true,
         by_rounds: true,
+        every_block: true,
+        natives: true,
     };
     unfreed_agent::start(settings).map_err(refused)
 }

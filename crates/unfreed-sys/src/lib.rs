@@ -12,3 +12,4 @@ pub mod memory;
 pub mod signals;
 pub mod symbols;
 pub mod unwind;
+pub mod words;

@@ -2,7 +2,7 @@
 //! asked and answered while the GIL is held. What is handed back is a new reference like any other.
 
 use super::address_map::AddressMap;
-use super::{Met, Names, Tracked, WalkError, Walker};
+use super::{Met, Names, Owned, Tracked, WalkError, Walker};
 use crate::gil::Gil;
 use crate::layout::{TPFLAGS_HAVE_GC, TPFLAGS_TYPE};
 use crate::object::Objects;
@@ -38,7 +38,7 @@ pub fn whole<'gil>(
     for &object in also {
         walker.node(object);
     }
-    let (roots, samples) = walker.whole(tracked, &[])?;
+    let (roots, samples) = walker.whole(tracked, &[], Owned::Told)?;
     let (snapshot, met) = walker.finish(roots, samples, count);
     Ok(Seen {
         snapshot,

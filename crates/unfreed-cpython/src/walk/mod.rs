@@ -48,7 +48,7 @@ pub struct SampledBlock {
     pub born: EpochId,
     /// Bytes that the sample stands for.
     pub bytes: u64,
-    /// Its own size in bytes, where every block is followed; 0 else.
+    /// Its own size in bytes, where blocks of C code are followed; 0 else.
     pub size: usize,
 }
 
@@ -105,6 +105,15 @@ pub enum Names {
     All,
 }
 
+/// What becomes of blocks that are no objects and that an object owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owned {
+    /// They are samples of their owner: for whoever counts blocks.
+    Told,
+    /// Their bytes are a part of its size as well.
+    Credited,
+}
+
 /// Takes a snapshot of the whole heap. Its `epoch`, `at` and `pause_ns` are left to the caller.
 ///
 /// # Errors
@@ -115,11 +124,12 @@ pub fn snapshot<'gil>(
     tracked: Tracked<'gil>,
     blocks: &[SampledBlock],
     names: Names,
+    owned: Owned,
 ) -> Result<Snapshot, WalkError> {
     let mut walker = Walker::new(runtime, gil);
     walker.names = names;
     let count = tracked.count();
-    let (roots, samples) = walker.whole(tracked, blocks)?;
+    let (roots, samples) = walker.whole(tracked, blocks, owned)?;
     Ok(walker.finish(roots, samples, count).0)
 }
 
@@ -231,6 +241,7 @@ impl<'a> Walker<'a> {
         &mut self,
         tracked: Tracked<'_>,
         blocks: &[SampledBlock],
+        owned: Owned,
     ) -> Result<(Vec<Root>, Vec<SampledNode>), WalkError> {
         let mut seeds = tracked.addresses;
         self.reserve(seeds.len());
@@ -245,7 +256,7 @@ impl<'a> Walker<'a> {
         self.meet_lost(blocks);
         self.run()?;
         self.name_closure_cells();
-        Ok((roots, self.join_samples(blocks)))
+        Ok((roots, self.join_samples(blocks, owned)))
     }
 
     /// Makes room for what so many tracked objects usually come to, so that the columns are not moved
@@ -412,7 +423,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Finds the objects whose blocks (or whose buffers) were sampled when they were allocated.
-    fn join_samples(&mut self, blocks: &[SampledBlock]) -> Vec<SampledNode> {
+    fn join_samples(&mut self, blocks: &[SampledBlock], owned: Owned) -> Vec<SampledNode> {
         // A heap has many more buffers than samples, or no samples at all.
         let sampled: HashSet<usize, FixedState> =
             blocks.iter().map(|block| block.address).collect();
@@ -430,8 +441,12 @@ impl<'a> Walker<'a> {
             .iter()
             .filter_map(|block| Some(sample(block, self.node_of(block.address, &known)?)))
             .collect();
-        let owned = self.find_owners(blocks, &known).into_iter();
-        samples.extend(owned.map(|(index, owner)| sample(&blocks[index], owner)));
+        for (index, owner) in self.find_owners(blocks, &known) {
+            if owned == Owned::Credited {
+                self.out.sizes[owner as usize] += blocks[index].bytes;
+            }
+            samples.push(sample(&blocks[index], owner));
+        }
         samples
     }
 

@@ -2,7 +2,7 @@
 //! blocks that those point to. Conservative, as leak finders for C are: what looks like a pointer is one.
 //!
 //! Knows nothing of the insides of types, so it serves the buffers of any extension. Done only where
-//! every block is followed: the blocks that are left belong to no Python object.
+//! blocks of C code are followed: the blocks that are left belong to no Python object.
 
 use super::{Owners, SampledBlock, Walker};
 use unfreed_recording::snapshot::NodeIndex;

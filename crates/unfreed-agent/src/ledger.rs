@@ -1,0 +1,345 @@
+//! Every live block and what each site did, where every block is followed: a word for each block says
+//! whose it is, and figures add up as blocks come and go, so an epoch's end reads sums and no list.
+
+use crate::live::Block;
+use std::collections::BTreeMap;
+use std::sync::atomic::{
+    AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use unfreed_recording::ids::{EpochId, StackId};
+use unfreed_recording::sites::{Site, Survivors};
+use unfreed_sys::atomics::{reset, zeroed};
+use unfreed_sys::words::Words;
+
+/// Stacks that have figures; a later one counts at the empty stack.
+pub(crate) const STACKS: usize = 1 << 20;
+/// Records: one for each stack and epoch in which it allocated. What finds none counts at the first.
+const RECORDS: usize = 1 << 20;
+/// Figures of a record.
+const FIGURES: usize = 4;
+const ALLOCATED_BYTES: usize = 0;
+const ALLOCATED_BLOCKS: usize = 1;
+const FREED_BYTES: usize = 2;
+const FREED_BLOCKS: usize = 3;
+/// Marks a block that holds a code object which a table of stacks knows by its address.
+const WATCHED: u64 = 1 << 63;
+/// Marks a size that is told in pages, rounded up.
+const IN_PAGES: u64 = 1 << 31;
+const PAGE_BITS: u32 = 12;
+
+/// What became of a block that was to be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Added {
+    /// It is in the ledger.
+    Kept,
+    /// It was already: an allocator that asks another for the block makes it known twice.
+    Known,
+    /// The system refuses memory, or the address is none of a process.
+    Refused,
+}
+
+/// The ledger. Written by hooks of any thread without a lock.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    /// Record and size of the block at each address.
+    blocks: Words,
+    figures: &'static [AtomicU64],
+    stack_of: &'static [AtomicU32],
+    born_of: &'static [AtomicU32],
+    /// The newest record of each stack.
+    newest: &'static [AtomicU32],
+    records: AtomicU32,
+    live_bytes: AtomicU64,
+    peak_bytes: AtomicU64,
+}
+
+impl Ledger {
+    pub(crate) fn new() -> Option<Self> {
+        Some(Ledger {
+            blocks: Words::new()?,
+            figures: zeroed(RECORDS * FIGURES)?,
+            stack_of: zeroed(RECORDS)?,
+            born_of: zeroed(RECORDS)?,
+            newest: zeroed(STACKS)?,
+            records: AtomicU32::new(1),
+            live_bytes: AtomicU64::new(0),
+            peak_bytes: AtomicU64::new(0),
+        })
+    }
+
+    #[inline]
+    pub(crate) fn holds(&self, address: usize) -> bool {
+        self.blocks
+            .find(address)
+            .is_some_and(|word| word.load(Relaxed) != 0)
+    }
+
+    /// Adds a block.
+    #[inline]
+    pub(crate) fn add(&self, address: usize, size: usize, stack: StackId, born: EpochId) -> Added {
+        let Some(word) = self.blocks.find_or_make(address) else {
+            return Added::Refused;
+        };
+        let record = self.record(stack, born);
+        let (told, bytes) = told_size(size);
+        // Records are numbered from 0, and a word of 0 is no block.
+        let ours = (u64::from(record) + 1) << 32 | told;
+        if let Err(was) = word.compare_exchange(0, ours, Release, Relaxed) {
+            if was != WATCHED {
+                return Added::Known;
+            }
+            // A watched block was freed past us.
+            word.store(ours, Release);
+        }
+        let figures = self.figures_of(record);
+        figures[ALLOCATED_BYTES].fetch_add(bytes, Relaxed);
+        figures[ALLOCATED_BLOCKS].fetch_add(1, Relaxed);
+        let live = self
+            .live_bytes
+            .fetch_add(bytes, Relaxed)
+            .wrapping_add(bytes);
+        if live > self.peak_bytes.load(Relaxed) {
+            self.peak_bytes.fetch_max(live, Relaxed);
+        }
+        Added::Kept
+    }
+
+    /// Takes a block out, if it is there; `true` when it was watched.
+    #[inline]
+    pub(crate) fn remove(&self, address: usize) -> bool {
+        let Some(word) = self.blocks.find(address) else {
+            return false;
+        };
+        let was = word.swap(0, Acquire);
+        if let Some((record, bytes)) = read(was) {
+            let figures = self.figures_of(record);
+            figures[FREED_BYTES].fetch_add(bytes, Relaxed);
+            figures[FREED_BLOCKS].fetch_add(1, Relaxed);
+            self.live_bytes.fetch_sub(bytes, Relaxed);
+        }
+        was & WATCHED != 0
+    }
+
+    /// Has [`Ledger::remove`] tell when the block at an address goes, whether it is in the ledger or is
+    /// older.
+    pub(crate) fn watch(&self, address: usize) {
+        if let Some(word) = self.blocks.find_or_make(address) {
+            word.fetch_or(WATCHED, Relaxed);
+        }
+    }
+
+    /// The record of a stack and an epoch.
+    #[inline]
+    fn record(&self, stack: StackId, born: EpochId) -> u32 {
+        let stack = if (stack.0 as usize) < STACKS {
+            stack.0
+        } else {
+            0
+        };
+        let newest = &self.newest[stack as usize];
+        let known = newest.load(Acquire);
+        if known != 0 && self.born_of[known as usize].load(Relaxed) == born.0 {
+            return known;
+        }
+        self.new_record(stack, born, known)
+    }
+
+    #[cold]
+    fn new_record(&self, stack: u32, born: EpochId, known: u32) -> u32 {
+        if self.records.load(Relaxed) as usize >= RECORDS {
+            // Blocks are then older than they are said to be, and not lost.
+            return known;
+        }
+        let record = self.records.fetch_add(1, Relaxed);
+        if record as usize >= RECORDS {
+            return known;
+        }
+        self.stack_of[record as usize].store(stack, Relaxed);
+        self.born_of[record as usize].store(born.0, Relaxed);
+        self.newest[stack as usize].store(record, Release);
+        record
+    }
+
+    fn figures_of(&self, record: u32) -> &'static [AtomicU64] {
+        let start = record as usize * FIGURES;
+        &self.figures[start..start + FIGURES]
+    }
+
+    /// Bytes that live now, and the most that ever did.
+    pub(crate) fn live_and_peak(&self) -> (u64, u64) {
+        let live = self.live_bytes.load(Relaxed);
+        (live, self.peak_bytes.load(Relaxed).max(live))
+    }
+
+    /// All blocks now. A block that is freed meanwhile may be there or not.
+    pub(crate) fn all(&self) -> Vec<Block> {
+        let mut all = Vec::new();
+        self.blocks.each(|address, word| {
+            if let Some((record, bytes)) = read(word) {
+                all.push(Block {
+                    address,
+                    stack: StackId(self.stack_of[record as usize].load(Relaxed)),
+                    born: EpochId(self.born_of[record as usize].load(Relaxed)),
+                    size: bytes as usize,
+                    bytes,
+                    blocks: 1,
+                });
+            }
+        });
+        all
+    }
+
+    /// The figures of all stacks, with what is live of each by epoch of birth.
+    pub(crate) fn sites(&self) -> Vec<Site> {
+        let count = (self.records.load(Relaxed) as usize).min(RECORDS) as u32;
+        let mut sites: BTreeMap<u32, Site> = BTreeMap::new();
+        for record in 0..count {
+            let figures = self.figures_of(record);
+            let [allocated, blocks, freed, freed_blocks] =
+                std::array::from_fn(|index| figures[index].load(Relaxed));
+            if blocks == 0 {
+                continue;
+            }
+            let stack = self.stack_of[record as usize].load(Relaxed);
+            let site = sites.entry(stack).or_default();
+            site.stack = StackId(stack);
+            site.allocated_bytes += allocated;
+            site.allocated_blocks += blocks;
+            site.freed_bytes += freed.min(allocated);
+            let live = blocks.saturating_sub(freed_blocks);
+            if live > 0 {
+                site.survivors.push(Survivors {
+                    born: EpochId(self.born_of[record as usize].load(Relaxed)),
+                    bytes: allocated.saturating_sub(freed),
+                    blocks: live,
+                    samples: u32::try_from(live).unwrap_or(u32::MAX),
+                });
+            }
+        }
+        let mut sites: Vec<Site> = sites.into_values().collect();
+        for site in &mut sites {
+            site.survivors.sort_by_key(|survivors| survivors.born);
+            // Two threads that begin a record at the same time make two.
+            site.survivors.dedup_by(|later, earlier| {
+                let same = later.born == earlier.born;
+                if same {
+                    earlier.bytes += later.bytes;
+                    earlier.blocks += later.blocks;
+                    earlier.samples = earlier.samples.saturating_add(later.samples);
+                }
+                same
+            });
+        }
+        sites
+    }
+
+    /// Empties it. Only while nothing is followed.
+    pub(crate) fn clear(&self) {
+        self.blocks.clear();
+        reset(self.figures);
+        reset(self.stack_of);
+        reset(self.born_of);
+        reset(self.newest);
+        self.records.store(1, Relaxed);
+        self.live_bytes.store(0, Relaxed);
+        self.peak_bytes.store(0, Relaxed);
+    }
+}
+
+/// How a size is told in 32 bits, and the bytes that it then stands for: exact below 2 GiB, from there
+/// rounded up to pages.
+fn told_size(size: usize) -> (u64, u64) {
+    let size = size as u64;
+    if size < IN_PAGES {
+        return (size, size);
+    }
+    let pages = size.div_ceil(1 << PAGE_BITS).min(IN_PAGES - 1);
+    (IN_PAGES | pages, pages << PAGE_BITS)
+}
+
+/// Record and bytes of a word; `None` for no block.
+fn read(word: u64) -> Option<(u32, u64)> {
+    let record = ((word & !WATCHED) >> 32).checked_sub(1)? as u32;
+    let told = word & u64::from(u32::MAX);
+    let bytes = if told & IN_PAGES == 0 {
+        told
+    } else {
+        (told & !IN_PAGES) << PAGE_BITS
+    };
+    Some((record, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add(ledger: &Ledger, address: usize, size: usize, stack: u32, born: u32) -> Added {
+        ledger.add(address, size, StackId(stack), EpochId(born))
+    }
+
+    #[test]
+    fn figures_follow_blocks_by_stack_and_epoch() {
+        let ledger = Ledger::new().expect("tables");
+        assert_eq!(add(&ledger, 0x1000, 10, 7, 1), Added::Kept);
+        assert_eq!(add(&ledger, 0x1010, 20, 7, 1), Added::Kept);
+        assert_eq!(add(&ledger, 0x1020, 40, 7, 2), Added::Kept);
+        assert_eq!(add(&ledger, 0x1030, 5 << 30, 9, 2), Added::Kept);
+        assert_eq!(add(&ledger, 0x1020, 99, 8, 2), Added::Known);
+        assert_eq!(ledger.live_and_peak().0, 70 + (5 << 30));
+        assert!(!ledger.remove(0x1010));
+        assert!(!ledger.remove(0x1010));
+        assert!(!ledger.remove(0x1030));
+        assert!(ledger.holds(0x1000) && !ledger.holds(0x1010) && !ledger.holds(0x5000_0000));
+        let sites = ledger.sites();
+        let figures: Vec<_> = sites
+            .iter()
+            .map(|site| {
+                (
+                    site.stack.0,
+                    site.allocated_bytes,
+                    site.allocated_blocks,
+                    site.freed_bytes,
+                )
+            })
+            .collect();
+        assert_eq!(figures, [(7, 70, 3, 20), (9, 5 << 30, 1, 5 << 30)]);
+        let survivors: Vec<_> = sites[0]
+            .survivors
+            .iter()
+            .map(|one| (one.born.0, one.bytes, one.blocks))
+            .collect();
+        assert_eq!(survivors, [(1, 10, 1), (2, 40, 1)]);
+        let live: Vec<_> = ledger
+            .all()
+            .iter()
+            .map(|block| (block.address, block.size))
+            .collect();
+        assert_eq!(live, [(0x1000, 10), (0x1020, 40)]);
+        assert_eq!(ledger.live_and_peak(), (50, 70 + (5 << 30)));
+        ledger.clear();
+        assert!(ledger.all().is_empty() && ledger.sites().is_empty());
+    }
+
+    #[test]
+    fn the_end_of_a_watched_block_is_told() {
+        let ledger = Ledger::new().expect("tables");
+        assert_eq!(add(&ledger, 0x1000, 10, 7, 1), Added::Kept);
+        for address in [0x1000, 0x2000] {
+            ledger.watch(address);
+            assert!(ledger.holds(address));
+        }
+        assert_eq!(ledger.all().len(), 1);
+        assert_eq!(add(&ledger, 0x2000, 30, 7, 1), Added::Kept);
+        ledger.watch(0x3000);
+        assert!(ledger.remove(0x1000) && ledger.remove(0x3000));
+        assert!(!ledger.remove(0x2000) && !ledger.holds(0x1000));
+    }
+
+    #[test]
+    fn a_stack_without_room_counts_at_the_empty_one() {
+        let ledger = Ledger::new().expect("tables");
+        assert_eq!(add(&ledger, 0x1000, 10, STACKS as u32 + 5, 1), Added::Kept);
+        assert_eq!(ledger.sites()[0].stack, StackId(0));
+    }
+}

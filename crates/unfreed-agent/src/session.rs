@@ -1,0 +1,146 @@
+//! Following every block of a part of a program, for whoever asks in the program itself: no file, no
+//! thread, no clock. Parts may be nested; each begins and ends an epoch, so that what was born in it is told.
+
+use crate::recorder::{self, Followed};
+use crate::{StartError, running};
+use std::sync::{Mutex, PoisonError};
+use unfreed_cpython::Runtime;
+use unfreed_cpython::gil::Gil;
+use unfreed_recording::ids::EpochId;
+use unfreed_recording::sites::{Site, Stacks};
+use unfreed_sys::fork;
+
+/// The session of this process. Locked only with the GIL held, and never while it is given up.
+static SESSION: Mutex<Session> = Mutex::new(Session {
+    parts: 0,
+    epoch: 0,
+    stacks: Stacks {
+        codes: Vec::new(),
+        nodes: Vec::new(),
+    },
+});
+
+struct Session {
+    /// Parts that are under way.
+    parts: u32,
+    epoch: u32,
+    /// Stacks that were handed over so far.
+    stacks: Stacks,
+}
+
+/// A block that lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveBlock {
+    /// Its address.
+    pub address: usize,
+    /// Its size in bytes.
+    pub size: usize,
+    /// Its stack, a node of [`Tracked::stacks`]; 0 for the empty one.
+    pub stack: u32,
+}
+
+/// What was followed up to now.
+#[derive(Clone, Debug, Default)]
+pub struct Tracked {
+    /// What each site did since the session began, and what is left of it by epoch of birth.
+    pub sites: Vec<Site>,
+    /// All stacks of the session.
+    pub stacks: Stacks,
+    /// The epoch that began with this look: what is born from here on is of it, or later.
+    pub epoch: EpochId,
+    /// Bytes that live, and the most that did since the session began.
+    pub live_and_peak: (u64, u64),
+    /// Blocks that are counted without their stack, because a table had no room.
+    pub lost: u64,
+}
+
+/// Begins a part. The GIL must be held.
+///
+/// # Errors
+/// When this process is recorded, the interpreter is unknown, or there is no memory for the tables.
+pub fn begin_part() -> Result<Tracked, StartError> {
+    let runtime = Runtime::detect()?;
+    let gil = Gil::held(runtime).ok_or(StartError::NoGil)?;
+    // Nor in a forked child of a recorded process: its agent's thread does not exist.
+    if running().is_some() {
+        return Err(StartError::Recorded);
+    }
+    let recorder = recorder::install(runtime, &gil, Followed::EveryBlock)?;
+    let mut session = session();
+    if session.parts == 0 {
+        fork::register();
+        fork::adopt();
+        recorder.activate(0);
+    }
+    session.parts += 1;
+    Ok(harvest(&mut session, &gil))
+}
+
+/// Looks at what was followed so far; `None` when no part is under way. The GIL must be held.
+#[must_use]
+pub fn look_at_part() -> Option<Tracked> {
+    let gil = Gil::held(Runtime::detect().ok()?)?;
+    let mut session = session();
+    (session.parts > 0).then(|| harvest(&mut session, &gil))
+}
+
+/// The blocks that live and were allocated since the session began. The GIL must be held.
+#[must_use]
+pub fn live_blocks() -> Vec<LiveBlock> {
+    let live = recorder::installed().map(recorder::Recorder::live_blocks);
+    let blocks = live.unwrap_or_default().into_iter();
+    blocks
+        .map(|block| LiveBlock {
+            address: block.address,
+            size: block.size,
+            stack: block.stack.0,
+        })
+        .collect()
+}
+
+/// Ends a part; with the last one, nothing is followed any more and all is forgotten. The GIL must be held.
+#[must_use]
+pub fn end_part() -> Option<Tracked> {
+    let gil = Gil::held(Runtime::detect().ok()?)?;
+    let recorder = recorder::installed()?;
+    let mut session = session();
+    if session.parts == 1 {
+        recorder.deactivate();
+    }
+    let tracked = (session.parts > 0).then(|| harvest(&mut session, &gil));
+    session.parts = session.parts.saturating_sub(1);
+    if session.parts == 0 {
+        recorder.forget_everything();
+        session.stacks = Stacks::default();
+        session.epoch = 0;
+    }
+    tracked
+}
+
+/// Whether a part is under way.
+pub(crate) fn is_under_way() -> bool {
+    session().parts > 0
+}
+
+fn harvest(session: &mut Session, gil: &Gil) -> Tracked {
+    let Some(recorder) = recorder::installed() else {
+        return Tracked::default();
+    };
+    let (new, count) = recorder.drain_stacks(gil);
+    session.stacks.codes.extend(new.stacks.codes);
+    session.stacks.nodes.extend(new.stacks.nodes);
+    session.epoch += 1;
+    let epoch = EpochId(session.epoch);
+    recorder.begin_epoch(epoch);
+    Tracked {
+        sites: recorder.sites(count, &[]),
+        stacks: session.stacks.clone(),
+        epoch,
+        live_and_peak: recorder.live_and_peak(),
+        lost: recorder.lost(),
+    }
+}
+
+fn session() -> std::sync::MutexGuard<'static, Session> {
+    SESSION.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,76 @@
+//! Following every block of a part of the program: called from `unfreed._track`.
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use unfreed_agent::Tracked;
+
+/// Stack, bytes and blocks allocated, bytes freed; and (epoch of birth, bytes, blocks) of what is left.
+type Site = (u32, u64, u64, u64, Vec<(u32, u64, u64)>);
+/// Epoch that begins; sites; code objects (id, file, function); stacks (id, parent, code, line); live and
+/// peak bytes; blocks without a stack.
+type Look = (
+    u32,
+    Vec<Site>,
+    Vec<(u32, String, String)>,
+    Vec<(u32, u32, u32, u32)>,
+    (u64, u64),
+    u64,
+);
+
+/// Begins a part; returns the epoch that it begins with.
+#[pyfunction]
+pub fn _begin_part() -> PyResult<Look> {
+    let begun = unfreed_agent::begin_part();
+    begun
+        .map(told)
+        .map_err(|why| PyRuntimeError::new_err(why.to_string()))
+}
+
+/// Looks at what was followed so far.
+#[pyfunction]
+pub fn _look_at_part() -> Option<Look> {
+    unfreed_agent::look_at_part().map(told)
+}
+
+/// Ends a part.
+#[pyfunction]
+pub fn _end_part() -> Option<Look> {
+    unfreed_agent::end_part().map(told)
+}
+
+/// Address, size and stack of each block that lives.
+#[pyfunction]
+pub fn _live_blocks() -> Vec<(usize, usize, u32)> {
+    let blocks = unfreed_agent::live_blocks().into_iter();
+    blocks
+        .map(|block| (block.address, block.size, block.stack))
+        .collect()
+}
+
+fn told(tracked: Tracked) -> Look {
+    let sites = tracked.sites.into_iter().map(|site| {
+        let left = site.survivors.iter();
+        (
+            site.stack.0,
+            site.allocated_bytes,
+            site.allocated_blocks,
+            site.freed_bytes,
+            left.map(|one| (one.born.0, one.bytes, one.blocks))
+                .collect(),
+        )
+    });
+    let codes = tracked.stacks.codes.into_iter();
+    let nodes = tracked.stacks.nodes.into_iter();
+    (
+        tracked.epoch.0,
+        sites.collect(),
+        codes
+            .map(|code| (code.id.0, code.file, code.function))
+            .collect(),
+        nodes
+            .map(|node| (node.id.0, node.parent.0, node.code.0, node.line))
+            .collect(),
+        tracked.live_and_peak,
+        tracked.lost,
+    )
+}

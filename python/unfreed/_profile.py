@@ -1,0 +1,152 @@
+"""What each line of a function allocates, keeps and frees, from real allocations: `@unfreed.profile`.
+
+Works on what `_track.py` tells of each call; nothing is traced line by line, so loops cost nothing extra.
+"""
+
+import atexit
+import functools
+import inspect
+import linecache
+import sys
+from types import CodeType
+from typing import Any, Callable, NamedTuple, TypeVar, cast
+
+from unfreed._track import Track, Tracked, amount
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Line(NamedTuple):
+    """What one line did, with all that it called, over all calls of the function."""
+
+    line: int
+    """1-based."""
+    allocated_bytes: int
+    """Bytes allocated."""
+    freed_bytes: int
+    """Bytes of them that were freed before the call ended."""
+    kept_bytes: int
+    """Bytes of them that lived when the call ended."""
+    blocks: int
+    """Blocks allocated."""
+    text: str
+    """The line as it stands in the file."""
+
+
+class LineProfile:
+    """The lines of one function; its nested functions, comprehensions and generators have theirs among them."""
+
+    def __init__(self, code: CodeType) -> None:
+        self.file = code.co_filename
+        self.function: str = getattr(code, "co_qualname", code.co_name)
+        self.calls = 0
+        self._span = _span(code)
+        self._sums: "dict[int, list[int]]" = {}
+
+    @property
+    def lines(self) -> "list[Line]":
+        """Lines that allocated something, in the order of the file."""
+        return [
+            Line(line, size, size - kept, kept, blocks, linecache.getline(self.file, line).rstrip())
+            for line, (size, kept, blocks) in sorted(self._sums.items())
+        ]
+
+    def add(self, tracked: Tracked) -> None:
+        """Adds what a call did."""
+        self.calls += 1
+        for site in tracked.sites:
+            # Once for each line of a stack, so that recursion counts a block once.
+            for line in {one.line for one in site.stack if one.file == self.file and one.line in self._span}:
+                sums = self._sums.setdefault(line, [0, 0, 0])
+                figures = site.allocated_bytes, site.kept_bytes, site.allocated_blocks
+                sums[:] = [a + b for a, b in zip(sums, figures)]
+
+    def to_dict(self) -> "dict[str, Any]":
+        """For programs: `file`, `function`, `calls`, and `lines` with sizes in bytes."""
+        lines = [line._asdict() for line in self.lines]
+        return {"file": self.file, "function": self.function, "calls": self.calls, "lines": lines}
+
+    def __repr__(self) -> str:
+        done = {line.line: line for line in self.lines}
+        rows = ["%s in %s, %d calls" % (self.function, self.file, self.calls)]
+        rows.append("%6s %11s %11s %11s %9s  %s" % ("line", "allocated", "freed", "kept", "blocks", "source"))
+        for number in self._span:
+            text = linecache.getline(self.file, number).rstrip()
+            line = done.get(number)
+            figures = (
+                (amount(line.allocated_bytes), amount(line.freed_bytes), amount(line.kept_bytes), line.blocks)
+                if line
+                else ("", "", "", "")
+            )
+            rows.append("%6d %11s %11s %11s %9s  %s" % (number, *figures, text))
+        return "\n".join(rows)
+
+
+def profile(function: Function) -> Function:
+    """See `unfreed.profile`."""
+    found = LineProfile(function.__code__)
+    wrapped: Any = functools.wraps(function)(_wrapper(function, found))
+    wrapped.profile = found
+    atexit.register(_show, found)
+    return cast(Function, wrapped)
+
+
+def _wrapper(function: "Callable[..., Any]", found: LineProfile) -> Any:
+    if inspect.isasyncgenfunction(function):
+        raise TypeError("unfreed.profile cannot follow %s: it is an async generator" % found.function)
+    if inspect.iscoroutinefunction(function):
+
+        async def coroutine(*arguments: Any, **named: Any) -> Any:
+            with _Call(found):
+                return await function(*arguments, **named)
+
+        return coroutine
+    if inspect.isgeneratorfunction(function):
+
+        def generator(*arguments: Any, **named: Any) -> Any:
+            with _Call(found):
+                return (yield from function(*arguments, **named))
+
+        return generator
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        with _Call(found):
+            return function(*arguments, **named)
+
+    return call
+
+
+class _Call:
+    """A call that is tracked, whatever it returns or raises."""
+
+    def __init__(self, found: LineProfile) -> None:
+        self._found = found
+        self._track = Track()
+
+    def __enter__(self) -> None:
+        self._tracked = self._track.__enter__()
+
+    def __exit__(self, *raised: object) -> None:
+        self._track.__exit__(*raised)
+        self._found.add(self._tracked)
+
+
+def _span(code: CodeType) -> range:
+    """Lines of a function and of what is nested in it."""
+    last = max((line for _, line in _starts(code)), default=code.co_firstlineno)
+    nested = [_span(one).stop - 1 for one in code.co_consts if isinstance(one, CodeType)]
+    return range(code.co_firstlineno, max([last, *nested]) + 1)
+
+
+def _starts(code: CodeType) -> "list[tuple[int, int]]":
+    import dis
+
+    return [(offset, line) for offset, line in dis.findlinestarts(code) if line is not None]
+
+
+def _show(found: LineProfile) -> None:
+    if found.calls:
+        try:
+            print(repr(found), file=sys.stderr)
+        except (OSError, ValueError):
+            pass

@@ -1,0 +1,210 @@
+"""What a part of a program allocates, keeps and frees, by site: `unfreed.track()`.
+
+Every block is followed by the collector in the crates; here its figures become the answer that a person reads.
+"""
+
+import functools
+import linecache
+import os
+from typing import Any, Callable, NamedTuple, Optional, TypeVar, cast
+
+from unfreed import _native
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+SHOWN = 10
+"""Sites that a person is shown."""
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+"""Each 1024 of the one before."""
+_OWN = os.path.abspath(__file__)
+
+
+class TrackedFrame(NamedTuple):
+    """A call in a stack."""
+
+    file: str
+    """Path as Python has it."""
+    line: int
+    """1-based; 0 when unknown."""
+    function: str
+    """Qualified name; the plain name before Python 3.11."""
+
+
+class TrackedSite(NamedTuple):
+    """What one stack allocated in the part."""
+
+    stack: "tuple[TrackedFrame, ...]"
+    """Innermost first; empty for blocks of no Python code."""
+    allocated_bytes: int
+    """Bytes allocated in the part."""
+    allocated_blocks: int
+    """Blocks allocated in the part."""
+    kept_bytes: int
+    """Bytes of them that live when it ends."""
+    kept_blocks: int
+    """Blocks of them that live when it ends."""
+
+    @property
+    def freed_bytes(self) -> int:
+        """Bytes of them that were freed."""
+        return self.allocated_bytes - self.kept_bytes
+
+
+class Tracked:
+    """What a part did; empty until it has ended. `print` shows the largest sites."""
+
+    def __init__(self) -> None:
+        self.sites: "list[TrackedSite]" = []
+        """Most kept bytes first, then most allocated."""
+        self.lost_stacks = 0
+        """Blocks that are counted at a site without a stack, because a table had no room."""
+
+    @property
+    def allocated_bytes(self) -> int:
+        """Bytes allocated in the part."""
+        return sum(site.allocated_bytes for site in self.sites)
+
+    @property
+    def allocated_blocks(self) -> int:
+        """Blocks allocated in the part."""
+        return sum(site.allocated_blocks for site in self.sites)
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes allocated in the part that live when it ends."""
+        return sum(site.kept_bytes for site in self.sites)
+
+    @property
+    def kept_blocks(self) -> int:
+        """Blocks allocated in the part that live when it ends."""
+        return sum(site.kept_blocks for site in self.sites)
+
+    @property
+    def freed_bytes(self) -> int:
+        """Bytes allocated in the part and freed in it."""
+        return self.allocated_bytes - self.kept_bytes
+
+    def to_dict(self) -> "dict[str, Any]":
+        """For programs: totals, and `sites` with stacks as lists of `file`, `line`, `function`; sizes in bytes."""
+        return {
+            "allocated_bytes": self.allocated_bytes,
+            "allocated_blocks": self.allocated_blocks,
+            "kept_bytes": self.kept_bytes,
+            "kept_blocks": self.kept_blocks,
+            "freed_bytes": self.freed_bytes,
+            "lost_stacks": self.lost_stacks,
+            "sites": [
+                {
+                    **{name: getattr(site, name) for name in site._fields if name != "stack"},
+                    "freed_bytes": site.freed_bytes,
+                    "stack": [frame._asdict() for frame in site.stack],
+                }
+                for site in self.sites
+            ],
+        }
+
+    def __repr__(self) -> str:
+        lines = [
+            "allocated %s in %s blocks, kept %s in %s"
+            % (
+                amount(self.allocated_bytes),
+                f"{self.allocated_blocks:,}",
+                amount(self.kept_bytes),
+                f"{self.kept_blocks:,}",
+            )
+        ]
+        for site in self.sites[:SHOWN]:
+            lines.append(
+                "%10s kept %10s allocated %9s blocks  %s"
+                % (
+                    amount(site.kept_bytes),
+                    amount(site.allocated_bytes),
+                    f"{site.allocated_blocks:,}",
+                    _place(site.stack),
+                )
+            )
+            text = linecache.getline(site.stack[0].file, site.stack[0].line).strip() if site.stack else ""
+            if text:
+                lines.append(" " * 12 + text)
+        more = len(self.sites) - SHOWN
+        if more > 0:
+            lines.append("%d more sites" % more)
+        return "\n".join(lines)
+
+
+class Track:
+    """A context manager and decorator: see `unfreed.track`."""
+
+    def __init__(self) -> None:
+        self._begun: "list[tuple[int, dict[int, tuple[int, int]], int, Tracked]]" = []
+
+    def __enter__(self) -> Tracked:
+        tracked = Tracked()
+        epoch, sites, _, _, _, lost = _native._begin_part()
+        before = {stack: (size, blocks) for stack, size, blocks, _, _ in sites}
+        self._begun.append((epoch, before, lost, tracked))
+        return tracked
+
+    def __exit__(self, *raised: object) -> None:
+        epoch, before, lost, tracked = self._begun.pop()
+        look = _native._end_part()
+        if look is None:
+            return
+        _, sites, codes, nodes, _, lost_now = look
+        stacks = _Stacks(codes, nodes)
+        found: "dict[tuple[TrackedFrame, ...], list[int]]" = {}
+        for number, size, blocks, _, left in sites:
+            size_before, blocks_before = before.get(number, (0, 0))
+            kept = [one for one in left if one[0] >= epoch]
+            figures = [size - size_before, blocks - blocks_before]
+            figures += [sum(one[1] for one in kept), sum(one[2] for one in kept)]
+            stack = stacks.frames(number)
+            if figures[1] and not (stack and stack[0].file == _OWN):
+                known = found.setdefault(stack, [0, 0, 0, 0])
+                known[:] = [a + b for a, b in zip(known, figures)]
+        made = [TrackedSite(stack, *figures) for stack, figures in found.items()]
+        tracked.sites = sorted(made, key=lambda site: (-site.kept_bytes, -site.allocated_bytes, site.stack))
+        tracked.lost_stacks = lost_now - lost
+
+    def __call__(self, function: Function) -> Function:
+        @functools.wraps(function)
+        def tracked_call(*arguments: Any, **named: Any) -> Any:
+            # One for each call: calls may be nested, and overlap in threads.
+            with Track() as tracked:
+                result = function(*arguments, **named)
+            tracked_call.tracked = tracked  # type: ignore[attr-defined]
+            return result
+
+        tracked_call.tracked = cast(Optional[Tracked], None)  # type: ignore[attr-defined]
+        return cast(Function, tracked_call)
+
+
+class _Stacks:
+    """Stacks by number."""
+
+    def __init__(self, codes: "list[tuple[int, str, str]]", nodes: "list[tuple[int, int, int, int]]") -> None:
+        self.codes = {number: (file, function) for number, file, function in codes}
+        self.nodes = {number: (parent, code, line) for number, parent, code, line in nodes}
+
+    def frames(self, number: int) -> "tuple[TrackedFrame, ...]":
+        """Innermost first."""
+        frames = []
+        while number in self.nodes:
+            number, code, line = self.nodes[number]
+            file, function = self.codes.get(code, ("", ""))
+            frames.append(TrackedFrame(file, line, function))
+        return tuple(frames)
+
+
+def _place(stack: "tuple[TrackedFrame, ...]") -> str:
+    if not stack:
+        return "(no Python code)"
+    return "%s:%d in %s()" % (os.path.basename(stack[0].file), stack[0].line, stack[0].function)
+
+
+def amount(size: float) -> str:
+    """A size for people: `1.5 MiB`."""
+    for unit in UNITS:
+        if size < 1024 or unit == UNITS[-1]:
+            return ("%d %s" if unit == "B" else "%.1f %s") % (size, unit)
+        size /= 1024
+    return ""

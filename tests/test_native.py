@@ -1,0 +1,97 @@
+"""`unfreed run --native`: memory that C, C++ and Rust code loses is told by library, function and line of Python."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from programs.extension import folder_with, library
+from programs.headers import HERE
+from programs.runs import clean_environment, unfreed
+
+PROGRAM = HERE / "native_culprits.py"
+MODES = {"native": ("--native",), "exact": ("--exact", "--native")}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A function of the program, and what the first finding about it must be."""
+
+    function: str
+    words: tuple[str, ...]
+    """What it has to name; nothing leaks without."""
+    kind: str = "native"
+    source: str = ""
+    """The library that it calls."""
+    mode: str = "native"
+
+
+CASES = [
+    Case("of_c", ("thumbnail_open", "blocks.", "of_c")),
+    Case("of_c", ("thumbnail_open", "blocks.", "of_c"), mode="exact"),
+    Case("of_c_without_gil", ("thumbnail_open", "blocks.", "of_c_without_gil")),
+    Case("of_c_right", ()),
+    Case("of_cpp", ("rows_parse", "librows.so", "of_cpp"), source="rows.cpp"),
+    Case("of_cpp_right", (), source="rows.cpp"),
+    Case("of_rust", ("tiles_render", "libtiles.so", "of_rust"), source="tiles.rs"),
+    Case("of_rust_right", (), source="tiles.rs"),
+    Case("of_ctypes", ("native memory", "of_ctypes")),
+    Case("of_mapping", ("lose_mapping", "blocks.", "of_mapping")),
+    Case("of_growing_mapping", ("native memory", "of_growing_mapping")),
+    Case("of_owner", ("owners", "PyCapsule"), kind="container"),
+]
+
+
+def run(case: Case, folder: Path) -> dict[str, Any]:
+    """The JSON report of a run."""
+    report = folder / (case.function + case.mode + ".json")
+    arguments = [str(library(case.source))] if case.source else []
+    command = unfreed(
+        "run", "--quiet", "--epoch", "0.5", "--snapshot-budget", "50", *MODES[case.mode],
+        "-o", folder / (case.function + case.mode + ".unfreed"), "--json", report,
+        PROGRAM, case.function, *arguments,
+    )  # fmt: skip
+    environment = clean_environment(PYTHONPATH=str(folder_with("blocks")))
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(report.read_text())
+    return told
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The reports of all cases, whose runs overlap: they mostly sleep."""
+    folder = tmp_path_factory.mktemp("native")
+    folder_with("blocks"), library("rows.cpp"), library("tiles.rs")
+    with ThreadPoolExecutor(4) as executor:
+        started = {case: executor.submit(run, case, folder) for case in CASES}
+        yield lambda case: started[case].result()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "%s-%s" % (case.function, case.mode))
+def test_what_c_code_loses_is_named(case: Case, reports: Any) -> None:
+    report = reports(case)
+    findings = [one for one in report["findings"] if one["severity"] == "leak"]
+    if not case.words:
+        assert not findings, findings
+        return
+    assert findings, report["findings"]
+    first = findings[0]
+    shown = json.dumps(first)
+    assert first["kind"] == case.kind and all(word in shown for word in case.words), shown
+
+
+def test_bytes_lost_through_ctypes_are_about_what_was_taken(reports: Any) -> None:
+    [finding] = [
+        one for one in reports(CASES[8])["findings"] if one["kind"] == "native"
+    ]
+    growth = finding["growth"]
+    seconds = growth["series"][-1][0] - growth["series"][0][0]
+    calls = 100 * seconds
+    assert 0.5 * calls * 20_000 < growth["bytes"] < 1.2 * calls * 20_000, growth

@@ -1,0 +1,203 @@
+"""`unfreed.track()`: every block with its size and line, as tracemalloc has it in the same process at the same time."""
+
+from __future__ import annotations
+
+import collections
+import os
+import re
+import subprocess
+import sys
+import threading
+import tracemalloc
+import typing
+from pathlib import Path
+from typing import Any
+
+import unfreed
+from unfreed import _native
+from unfreed._track import _Stacks
+
+from programs.runs import call_unfreed, clean_environment
+
+HERE = __file__
+FRAMES = 40
+Traces = typing.Counter[typing.Tuple[int, typing.Tuple[int, ...]]]
+"""Blocks by size and lines of this file, innermost first."""
+
+
+class Thing:
+    """Has a dict, or inline values."""
+
+    def __init__(self, number: int) -> None:
+        self.name = "thing %d" % number
+        self.parts = [number + 1000, str(number)]
+
+
+def build(kept: list[Any]) -> None:
+    for number in range(300):
+        kept.append(Thing(number))
+        kept.append({index * 1000: bytes(index) for index in range(number % 9)})
+        kept.append(bytearray(600 + number))
+        kept.append(recursive(number % 7))
+    # Of a type without a free list: what a free list hands out again, tracemalloc takes for new.
+    for index in range(len(kept) - 1, 0, -1):
+        if index % 3 and isinstance(kept[index], bytearray):
+            del kept[index]
+    kept.extend(generated(40))
+
+
+def recursive(depth: int) -> list[Any]:
+    return [recursive(depth - 1), "at %d" % depth] if depth else ["leaf %d" % depth]
+
+
+def generated(count: int) -> Any:
+    for number in range(count):
+        yield "generated %d" % number
+
+
+def traces_of_tracemalloc() -> Traces:
+    snapshot = tracemalloc.take_snapshot()
+    found = []
+    for trace in snapshot.traces:
+        frames = list(trace.traceback)  # Outermost first.
+        if frames[-1].filename == HERE and trace.domain == 0:
+            found.append((trace.size, tuple(one.lineno for one in reversed(frames) if one.filename == HERE)))
+    return collections.Counter(found)
+
+
+def traces_of_unfreed(
+    blocks: list[tuple[int, int, int]], look: Any
+) -> Traces:
+    stacks = _Stacks(look[2], look[3])
+    found = []
+    for _, size, number in blocks:
+        frames = stacks.frames(number)
+        if frames and frames[0].file == HERE:
+            found.append((size, tuple(one.line for one in frames if one.file == HERE)))
+    return collections.Counter(found)
+
+
+def compare() -> None:
+    """Prints how many traces there are and those that differ. In a process of its own: tracemalloc has to start first,
+    or its own tables would be blocks of the program for us.
+    """
+    kept: list[Any] = []
+    # Free lists are filled: what they hand out then, neither of the two has seen.
+    build([])
+    tracemalloc.start(FRAMES)
+    _native._begin_part()
+    build(kept)
+    theirs = traces_of_tracemalloc()
+    blocks = _native._live_blocks()
+    look = _native._end_part()
+    ours = traces_of_unfreed(blocks, look)
+    # What was allocated while one of them was asked is not compared.
+    asking = range(min(traces_of_tracemalloc.__code__.co_firstlineno, compare.__code__.co_firstlineno), 10**6)
+
+    def built(traces: Traces) -> Traces:
+        kept = {trace: count for trace, count in traces.items() if trace[1][0] not in asking}
+        if sys.version_info < (3, 11):
+            # Frames are objects with a free list; nothing that is built has their size.
+            kept = {trace: count for trace, count in kept.items() if not 400 < trace[0] < 600}
+        return collections.Counter(kept)
+
+    print(sum(built(theirs).values()))
+    print(sorted((built(theirs) - built(ours)).items()), sorted((built(ours) - built(theirs)).items()))
+
+
+def test_blocks_are_those_of_tracemalloc_with_the_same_sizes_and_lines() -> None:
+    command = [sys.executable, "-c", "import test_track; test_track.compare()"]
+    environment = clean_environment(PYTHONPATH=os.path.dirname(HERE))
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    count, differences = done.stdout.splitlines() or ["0", done.stderr]
+    assert int(count) > 2500 and differences == "[] []", (count, differences, done.stderr)
+
+
+def test_what_a_block_allocates_keeps_and_frees() -> None:
+    with unfreed.track() as tracked:
+        kept = [bytearray(10_000) for _ in range(20)]
+        for _ in range(30):
+            bytes(5_000)
+    assert len(kept) == 20
+    text = repr(tracked)
+    assert "kept" in text and "test_track.py" in text
+    lines: dict[str, list[int]] = {"kept": [0, 0], "freed": [0, 0]}
+    for site in tracked.sites:
+        if site.stack and any(frame.file == HERE for frame in site.stack):
+            lines["kept" if site.kept_bytes > 100_000 else "freed"][0] += site.allocated_bytes
+            lines["kept" if site.kept_bytes > 100_000 else "freed"][1] += site.kept_bytes
+    assert 200_000 <= lines["kept"][1] < 210_000
+    assert 150_000 <= lines["freed"][0] - lines["freed"][1] < 160_000
+    assert tracked.kept_bytes + tracked.freed_bytes == tracked.allocated_bytes
+    told = tracked.to_dict()
+    assert told["kept_bytes"] == tracked.kept_bytes and told["sites"][0]["stack"][0]["file"]
+    assert tracked.lost_stacks == 0
+
+
+def test_parts_may_be_nested_and_functions_decorated() -> None:
+    @unfreed.track()
+    def inner() -> bytearray:
+        return bytearray(50_000)
+
+    with unfreed.track() as outer:
+        before = bytearray(70_000)
+        made = inner()
+    assert len(before) + len(made) == 120_000
+    of_call = inner.tracked  # type: ignore[attr-defined]
+    assert 50_000 <= of_call.kept_bytes < 60_000
+    assert 120_000 <= outer.kept_bytes < 150_000
+
+
+def test_all_threads_count_and_no_code_is_mistaken_for_a_dead_one() -> None:
+    def work(number: int) -> None:
+        space: dict[str, Any] = {}
+        for line in range(200):
+            # Code objects come and go at the same addresses.
+            source = "\n" * (line % 50) + "made = bytearray(%d)" % (2000 + number)
+            exec(compile(source, "<made %d>" % (line % 50), "exec"), space)
+            kept.append((line % 50 + 1, space.pop("made")))
+
+    kept: list[tuple[int, bytearray]] = []
+    with unfreed.track() as tracked:
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    of_line: collections.Counter[int] = collections.Counter()
+    for site in tracked.sites:
+        # Code is entered at line 0, where it has none yet.
+        if site.stack and site.stack[0].file.startswith("<made") and site.stack[0].line:
+            assert site.stack[0].file == "<made %d>" % (site.stack[0].line - 1), site.stack
+            if site.kept_bytes > 2000:
+                of_line[site.stack[0].line] += sum(1 for _ in range(site.kept_blocks))
+    expected = collections.Counter(line for line, _ in kept)
+    # Each is an object and its buffer.
+    assert {line: count // 2 for line, count in of_line.items()} == dict(expected)
+
+
+def test_a_process_that_is_recorded_is_not_tracked() -> None:
+    source = "import unfreed\ntry:\n    unfreed.track().__enter__()\nexcept RuntimeError as error:\n    print(error)"
+    done = call_unfreed("run", "--quiet", "-o", "/dev/null", "-c", source)
+    assert "recorded already" in done.stdout, (done.stdout, done.stderr)
+
+
+def test_the_heap_is_given_back() -> None:
+    for _ in range(3):
+        with unfreed.track() as tracked:
+            kept = [str(number) for number in range(2000)]
+        assert len(kept) == 2000
+    assert tracked.kept_blocks >= 2000
+    assert _native._look_at_part() is None
+
+
+def test_a_mark_is_in_the_report_and_nothing_without_a_recording(tmp_path: Path) -> None:
+    unfreed.mark("here")
+    source = "import time, unfreed; time.sleep(1.2); unfreed.mark('warm'); unfreed.mark('x' * 1000)"
+    report = tmp_path / "report.json"
+    recording = tmp_path / "marks.unfreed"
+    done = call_unfreed("run", "--quiet", "--json", report, "-o", recording, "-c", source)
+    assert done.returncode == 0, done.stderr
+    text = report.read_text()
+    assert re.search(r"mark at 1\.\d s: warm", text), text
+    assert "x" * 100 in text and "x" * 101 not in text
