@@ -291,9 +291,7 @@ def main() -> None:
     heaps: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         if typed.only != "heaps":
-            table = measure_workloads(
-                workloads, modes, typed.rounds, Path(folder), typed.depth
-            )
+            table = measure_workloads(workloads, modes, typed.rounds, Path(folder), typed.depth)
         if typed.only != "workloads" and is_there("unfreed"):
             heaps = measure_heaps(HEAPS, Path(folder))
     progress("")

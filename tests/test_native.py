@@ -88,9 +88,7 @@ def test_what_c_code_loses_is_named(case: Case, reports: Any) -> None:
 
 
 def test_bytes_lost_through_ctypes_are_about_what_was_taken(reports: Any) -> None:
-    [finding] = [
-        one for one in reports(CASES[8])["findings"] if one["kind"] == "native"
-    ]
+    [finding] = [one for one in reports(CASES[8])["findings"] if one["kind"] == "native"]
     growth = finding["growth"]
     seconds = growth["series"][-1][0] - growth["series"][0][0]
     calls = 100 * seconds

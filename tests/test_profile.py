@@ -102,5 +102,7 @@ def test_what_a_call_raises_is_passed_on_and_what_cannot_be_followed_is_said() -
 def test_the_table_comes_when_the_program_ends() -> None:
     source = "import unfreed\n@unfreed.profile\ndef f(): return bytearray(50000)\nkept = f()\nprint('done')"
     command = [sys.executable, "-c", source]
-    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        command, env=clean_environment(), capture_output=True, text=True, timeout=60
+    )
     assert done.stdout == "done\n" and "1 calls" in done.stderr and "KiB" in done.stderr, done

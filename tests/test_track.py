@@ -61,13 +61,13 @@ def traces_of_tracemalloc() -> Traces:
     for trace in snapshot.traces:
         frames = list(trace.traceback)  # Outermost first.
         if frames[-1].filename == HERE and trace.domain == 0:
-            found.append((trace.size, tuple(one.lineno for one in reversed(frames) if one.filename == HERE)))
+            found.append(
+                (trace.size, tuple(one.lineno for one in reversed(frames) if one.filename == HERE))
+            )
     return collections.Counter(found)
 
 
-def traces_of_unfreed(
-    blocks: list[tuple[int, int, int]], look: Any
-) -> Traces:
+def traces_of_unfreed(blocks: list[tuple[int, int, int]], look: Any) -> Traces:
     stacks = _Stacks(look[2], look[3])
     found = []
     for _, size, number in blocks:
@@ -92,7 +92,9 @@ def compare() -> None:
     look = _native._end_part()
     ours = traces_of_unfreed(blocks, look)
     # What was allocated while one of them was asked is not compared.
-    asking = range(min(traces_of_tracemalloc.__code__.co_firstlineno, compare.__code__.co_firstlineno), 10**6)
+    asking = range(
+        min(traces_of_tracemalloc.__code__.co_firstlineno, compare.__code__.co_firstlineno), 10**6
+    )
 
     def built(traces: Traces) -> Traces:
         kept = {trace: count for trace, count in traces.items() if trace[1][0] not in asking}
@@ -102,7 +104,9 @@ def compare() -> None:
         return collections.Counter(kept)
 
     print(sum(built(theirs).values()))
-    print(sorted((built(theirs) - built(ours)).items()), sorted((built(ours) - built(theirs)).items()))
+    print(
+        sorted((built(theirs) - built(ours)).items()), sorted((built(ours) - built(theirs)).items())
+    )
 
 
 def test_blocks_are_those_of_tracemalloc_with_the_same_sizes_and_lines() -> None:

@@ -29,7 +29,16 @@ def library(name: str) -> Path:
     source = SOURCES / name
     target = Path(tempfile.mkdtemp(prefix="unfreed-library-")) / ("lib%s.so" % source.stem)
     if source.suffix == ".rs":
-        command = ["rustc", "--crate-type", "cdylib", "-C", "opt-level=1", "-g", "--edition", "2024"]
+        command = [
+            "rustc",
+            "--crate-type",
+            "cdylib",
+            "-C",
+            "opt-level=1",
+            "-g",
+            "--edition",
+            "2024",
+        ]
         command += [str(source), "-o", str(target)]
     else:
         command = ["c++", "-shared", "-fPIC", "-O1", "-g", str(source), "-o", str(target)]

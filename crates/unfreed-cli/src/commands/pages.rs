@@ -9,6 +9,9 @@ use std::path::Path;
 use unfreed_analysis::questions::{allocations, timeline};
 use unfreed_report::{flame, html, plot};
 
+/// Characters of the plot in the terminal.
+const SHORT: usize = 60;
+
 /// Writes what was asked for; says which files.
 pub fn write(typed: &Typed, judged: &Judged) -> Result<Vec<String>, String> {
     let bytes = read(&judged.path)?;
@@ -40,6 +43,7 @@ pub fn write(typed: &Typed, judged: &Judged) -> Result<Vec<String>, String> {
     }
     if let Some(place) = &typed.plot {
         put(place, plotted(&line, place)?)?;
+        written.push(format!("resident set {}", plot::line(&line, SHORT)));
     }
     Ok(written)
 }
