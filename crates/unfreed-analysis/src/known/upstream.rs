@@ -73,7 +73,8 @@ const LEAKS: [Upstream; 12] = [
     Upstream {
         project: "multidict",
         fixed_in: "6.4.3",
-        kinds: &[Kind::Refcount, Kind::Native, Kind::Site],
+        // Not references: 6.4.3 itself loses one to the class with each instance, which costs no memory.
+        kinds: &[Kind::Native, Kind::Site],
         words: &["multidict", "CIMultiDict|MultiDict|istr"],
         url: "https://github.com/aio-libs/multidict/issues/1117",
     },
