@@ -13,7 +13,8 @@ import pytest
 from programs.runs import clean_environment, unfreed
 
 pytestmark = pytest.mark.skipif(
-    sys.version_info[:2] not in ((3, 9), (3, 12)), reason="run on CPython 3.9 and 3.12: what is rendered from a report does not depend on the Python"
+    sys.version_info[:2] not in ((3, 9), (3, 12)),
+    reason="run on CPython 3.9 and 3.12: what is rendered from a report does not depend on the Python",
 )
 
 LEAKY = """
@@ -95,7 +96,10 @@ def test_a_baseline_lets_the_known_pass_and_tells_what_is_new(folder: Path) -> N
 
 
 def test_what_is_gone_is_fixed(folder: Path) -> None:
-    known = {"baseline_version": "1.0", "findings": [{"program": "shop.py::keep", "id": "0" * 12, "title": "growing container OLD"}]}
+    known = {
+        "baseline_version": "1.0",
+        "findings": [{"program": "shop.py::keep", "id": "0" * 12, "title": "growing container OLD"}],
+    }
     (folder / "old.json").write_text(json.dumps(known))
     done = call(folder, "report", "keep.unfreed", "--baseline", "old.json")
     assert "Fixed: growing container OLD (id 000000000000) is gone" in done.stdout, done

@@ -17,7 +17,8 @@ import pytest
 from programs.runs import clean_environment, unfreed
 
 pytestmark = pytest.mark.skipif(
-    sys.version_info[:2] not in ((3, 9), (3, 12)), reason="run on CPython 3.9 and 3.12: what is rendered from a recording does not depend on the Python"
+    sys.version_info[:2] not in ((3, 9), (3, 12)),
+    reason="run on CPython 3.9 and 3.12: what is rendered from a recording does not depend on the Python",
 )
 
 LEAKY = """
@@ -35,7 +36,9 @@ SCHEMAS = Path(__file__).parent.parent / "fixtures" / "schemas"
 
 
 def call(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(unfreed(*words), cwd=folder, env=clean_environment(), capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        unfreed(*words), cwd=folder, env=clean_environment(), capture_output=True, text=True, timeout=120
+    )
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +92,9 @@ def test_csv_has_a_row_for_each_stack(folder: Path) -> None:
     done = call(folder, "export", "keep.unfreed", "--csv", "-")
     rows = list(csv.DictReader(done.stdout.splitlines()))
     first = max(rows, key=lambda row: int(row["inuse_space"]))
-    assert (first["function"], first["line"]) == ("make", "4") and int(first["alloc_space"]) >= int(first["inuse_space"])
+    assert (first["function"], first["line"]) == ("make", "4") and int(first["alloc_space"]) >= int(
+        first["inuse_space"]
+    )
 
 
 def test_an_export_needs_a_form(folder: Path) -> None:
@@ -138,7 +143,10 @@ def test_names_of_a_program_do_not_become_markup(folder: Path) -> None:
 def test_a_flame_graph_is_a_picture(folder: Path, figure: str) -> None:
     done = call(folder, "report", "keep.unfreed", "--flame", "flame.svg", "--of", figure)
     assert done.returncode == 0 and done.stdout == ""
-    titles = [element.text or "" for element in ElementTree.parse(str(folder / "flame.svg")).iter("{http://www.w3.org/2000/svg}title")]
+    titles = [
+        element.text or ""
+        for element in ElementTree.parse(str(folder / "flame.svg")).iter("{http://www.w3.org/2000/svg}title")
+    ]
     assert any(title.startswith("make ") for title in titles)
 
 

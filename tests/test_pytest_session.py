@@ -13,7 +13,8 @@ import pytest
 from programs.runs import clean_environment
 
 pytestmark = pytest.mark.skipif(
-    sys.version_info[:2] not in ((3, 9), (3, 12)), reason="run on CPython 3.9 and 3.12: the plugin is Python over what `unfreed check` uses, which is tested everywhere"
+    sys.version_info[:2] not in ((3, 9), (3, 12)),
+    reason="run on CPython 3.9 and 3.12: the plugin is Python over what `unfreed check` uses, which is tested everywhere",
 )
 
 TESTS = Path(__file__).parent / "programs" / "under_pytest" / "session.py"

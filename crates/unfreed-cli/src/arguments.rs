@@ -7,6 +7,7 @@ pub mod ci;
 pub mod compare;
 pub mod export;
 pub mod heap;
+pub mod lines;
 pub mod query;
 
 use crate::exit::ExitCode;
@@ -28,6 +29,7 @@ Exit codes:
           cannot be read or a report cannot be written
   check   0 when nothing leaks, 23 when something does (see --fail-on), 22 when the function or its
           setup fails, 2 for a wrong command line, 24 when there is nothing to judge
+  lines   the program's own, 2 for a wrong command line, 24 when Python could not be started
   compare 0 when nothing got worse, 23 when a leak is new or grows faster, 2 for a wrong command
           line, 24 when a recording cannot be read or has not enough evidence
   baseline, heap, query, export
@@ -56,6 +58,8 @@ pub enum Command {
     Report(Report),
     /// Call a function round by round, and say what each call leaves behind
     Check(check::Check),
+    /// Run a program and say what each of its lines allocates, frees and keeps
+    Lines(lines::Lines),
     /// Write down what is known, so that later reports tell what is new
     Baseline(baseline::Baseline),
     /// Say whether a change made leaks better or worse, from a recording before and one after

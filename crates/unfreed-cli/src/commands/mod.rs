@@ -6,6 +6,7 @@ pub mod compare;
 mod conclusion;
 pub mod export;
 pub mod heap;
+pub mod lines;
 pub(crate) mod opened;
 pub mod pages;
 pub mod query;
