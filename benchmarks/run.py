@@ -65,6 +65,13 @@ class Mode:
 MODES = [
     Mode(UNTRACED, ()),
     Mode("unfreed run", ("-m", "unfreed", "run", "--quiet", "-o", "{out}"), needs="unfreed"),
+    # Tracking by itself: a loop of a second or two has the looks at the heap of ten seconds in it, which
+    # are granted in advance.
+    Mode(
+        "tracking only",
+        ("-m", "unfreed", "run", "--quiet", "--snapshot-budget", "0.001", "-o", "{out}"),
+        needs="unfreed",
+    ),
     Mode(
         "unfreed --native",
         ("-m", "unfreed", "run", "--quiet", "--native", "-o", "{out}"),
@@ -131,18 +138,14 @@ def run_and_count(command: list[str], depth: int = 16) -> tuple[str, float]:
     return output, usage.ru_utime + usage.ru_stime
 
 
-def measure_workloads(
-    names: list[str], modes: list[Mode], rounds: int, folder: Path, depth: int
-) -> Table:
+def measure_workloads(names: list[str], modes: list[Mode], rounds: int, folder: Path, depth: int) -> Table:
     """Runs every workload in every mode, so many rounds, below so many frames."""
     table: Table = {name: {mode.name: Figures() for mode in modes} for name in names}
     for number in range(rounds):
         for name in names:
             for mode in (mode for mode in modes if number < mode.most_rounds):
                 progress("round %d of %d: %s, %s" % (number + 1, rounds, name, mode.name))
-                command = mode.command(
-                    HERE / "workloads" / (name + ".py"), folder / "out", mode.repeats
-                )
+                command = mode.command(HERE / "workloads" / (name + ".py"), folder / "out", mode.repeats)
                 output, whole = run_and_count(command, depth)
                 printed = json.loads(output.splitlines()[-1])
                 figures = table[name][mode.name]
@@ -255,17 +258,14 @@ def progress(text: str) -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
-        "--depth", type=int, default=16, help="frames below which workloads run, such as 90"
+        "--repeats", type=int, help="turns of the loop for all modes [default: %d, %d for slow tools]" % (FULL, FEW)
     )
+    parser.add_argument("--depth", type=int, default=16, help="frames below which workloads run, such as 90")
     parser.add_argument("--only", choices=["workloads", "heaps"])
-    parser.add_argument(
-        "--workload", action="append", choices=WORKLOADS, help="this one only; may be given again"
-    )
+    parser.add_argument("--workload", action="append", choices=WORKLOADS, help="this one only; may be given again")
     parser.add_argument(
         "--mode",
         action="append",
@@ -279,12 +279,12 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     """Measures and prints."""
     typed = parse_arguments()
-    workloads = [
-        name for name in typed.workload or WORKLOADS if name != "numpy_arrays" or is_there("numpy")
-    ]
+    workloads = [name for name in typed.workload or WORKLOADS if name != "numpy_arrays" or is_there("numpy")]
     wanted = [mode for mode in MODES if not typed.mode or mode.name in (UNTRACED, *typed.mode)]
-    modes = [mode for mode in wanted if is_there(mode.needs)]
-    left_out = [mode.name for mode in wanted if mode not in modes] + [
+    modes = [
+        dataclasses.replace(mode, repeats=typed.repeats or mode.repeats) for mode in wanted if is_there(mode.needs)
+    ]
+    left_out = [mode.name for mode in wanted if not is_there(mode.needs)] + [
         name for name in typed.workload or WORKLOADS if name not in workloads
     ]
     table: Table = {}
@@ -306,7 +306,7 @@ def main() -> None:
         )
     )
     if table:
-        full = [mode for mode in modes if mode.repeats == FULL]
+        full = [mode for mode in modes if typed.repeats or mode.repeats == FULL]
         print_table(
             "CPU time of the loop, times the untraced one (steady)",
             ratio_rows(table, modes, "steady"),
@@ -315,19 +315,14 @@ def main() -> None:
             "CPU time of everything, start and report included (whole)",
             ratio_rows(table, full, "whole"),
         )
-        print_table(
-            "Peak resident memory of the process, MiB more than untraced", peak_rows(table, modes)
-        )
+        print_table("Peak resident memory of the process, MiB more than untraced", peak_rows(table, modes))
     if heaps:
         print_table("Looks at the heap", heap_rows(heaps))
     if typed.json:
         plain = {
-            name: {mode: dataclasses.asdict(figures) for mode, figures in row.items()}
-            for name, row in table.items()
+            name: {mode: dataclasses.asdict(figures) for mode, figures in row.items()} for name, row in table.items()
         }
-        typed.json.write_text(
-            json.dumps({"python": sys.version, "workloads": plain, "heaps": heaps}, indent=1)
-        )
+        typed.json.write_text(json.dumps({"python": sys.version, "workloads": plain, "heaps": heaps}, indent=1))
 
 
 if __name__ == "__main__":
