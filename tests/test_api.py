@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import asyncio
 import collections
 import ctypes
 import doctest
@@ -15,6 +16,7 @@ import sys
 import threading
 import types
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -226,10 +228,67 @@ def test_sizes_where_others_are_wrong() -> None:
     )[:-1]:
         assert MIB <= unfreed.sizeof(sample) < 1.5 * MIB, type(sample)
     with mmap.mmap(-1, MIB) as mapped:
-        assert unfreed.sizeof(mapped) < 2 * MIB
+        mapped.write(data)
+        assert unfreed.sizeof(mapped) < 1000  # Pages of a mapping are not data of the object.
     slotted = Slotted()
     slotted.left, slotted.right = data, data
     assert MIB < unfreed.sizeof(slotted) < 1.1 * MIB
+
+
+def waiting() -> Iterator[int]:
+    data = bytes(MIB)
+    yield 1
+    yield len(data)
+
+
+async def suspended() -> int:
+    data = bytes(MIB)
+    await asyncio.sleep(0)
+    return len(data)
+
+
+def returned() -> types.FrameType:
+    data = bytes(MIB)  # noqa: F841 - the frame keeps it
+    return sys._getframe()
+
+
+def running() -> tuple[int, int]:
+    data = bytes(MIB)  # noqa: F841 - the frame has it
+    frame = sys._getframe()
+    sizes = int(unfreed.sizeof(frame)), int(unfreed.sizeof(frame, code=True))
+    del frame
+    return sizes
+
+
+def test_what_waits_or_runs_weighs_its_variables() -> None:
+    generator, coroutine = waiting(), suspended()
+    next(generator)
+    coroutine.send(None)
+    try:
+        for sample in (generator, generator.gi_frame, coroutine, returned()):
+            assert MIB < unfreed.sizeof(sample) < 1.1 * MIB, sample
+    finally:
+        coroutine.close()
+    data_only, all_of_it = running()
+    assert MIB < data_only < 1.1 * MIB < 1.2 * MIB < all_of_it
+
+
+def test_a_view_weighs_its_base_and_a_weak_reference_nothing_of_its_target() -> None:
+    target = Session("weakly held")
+    target.payload = bytes(MIB)
+    assert unfreed.sizeof(weakref.ref(target)) < 1000
+    assert unfreed.sizeof(weakref.proxy(target)) < 1000
+    gone = weakref.proxy(Session("gone"))
+    assert 0 < unfreed.sizeof(gone) < 1000
+    for base in (bytes(MIB), bytearray(MIB)):
+        assert MIB < unfreed.sizeof(memoryview(base)[10:20]) < 1.1 * MIB
+    buffer = (ctypes.c_char * MIB)()
+    assert MIB < unfreed.sizeof(ctypes.cast(buffer, ctypes.POINTER(ctypes.c_char))) < 1.1 * MIB
+
+
+def test_an_interned_text_counts_once() -> None:
+    text = sys.intern("a text that many hold " * 50)
+    assert sys.getsizeof(text) < unfreed.sizeof([text] * 10, {text: text}, (text, text)) < 2 * sys.getsizeof(text)
 
 
 def test_instances_that_share_their_keys_count_them_once() -> None:

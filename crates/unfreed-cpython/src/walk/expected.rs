@@ -74,6 +74,7 @@ impl Walker<'_> {
         }
         // After the rest, as its targets are: labelling looks only so far ahead.
         self.add_untraversed(object, &known.traits, &mut targets, &mut expected);
+        self.add_variables_elsewhere(object, known.traits.shape, &mut targets, &mut expected);
         self.label(known.traits.shape, &targets, &mut expected);
         self.visited = targets;
         self.expected = expected;

@@ -3,6 +3,7 @@
 use super::Walker;
 use crate::layout::ABSENT;
 use crate::stack;
+use crate::types::Shape;
 use std::rc::Rc;
 use unfreed_recording::snapshot::{Label, NodeIndex, TextIndex};
 
@@ -87,5 +88,27 @@ impl Walker<'_> {
         }
         // A module's frame has its namespace here, and a class body its class's.
         expected.push((reader.word(object + layout.fo_locals), Label::Namespace));
+    }
+
+    /// Adds the variables of a frame object whose frame still runs, or belongs to a generator. A look at the whole
+    /// heap has them from the stack or the generator, a look from the frame object has them from nowhere else.
+    pub(super) fn add_variables_elsewhere(
+        &mut self,
+        object: usize,
+        shape: Shape,
+        targets: &mut Vec<usize>,
+        expected: &mut Vec<(usize, Label)>,
+    ) {
+        if shape != Shape::Frame || self.reads_stacks || stack::is_object_frames(&self.objects) {
+            return;
+        }
+        let (layout, reader) = (self.objects.layout, self.objects.reader);
+        let frame = reader.word(object + layout.fo_iframe);
+        if frame == 0 || reader.byte(frame + layout.if_owner) == layout.owner_frame_object {
+            return;
+        }
+        let first = expected.len();
+        self.expect_locals(frame, expected);
+        targets.extend(expected[first..].iter().map(|&(variable, _)| variable));
     }
 }

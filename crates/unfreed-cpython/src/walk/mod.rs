@@ -198,6 +198,8 @@ struct Walker<'a> {
     own_folder: String,
     /// What their variables hold.
     own_locals: Vec<usize>,
+    /// Whether the variables of running frames are met on the stacks of their threads.
+    reads_stacks: bool,
     /// Set when only the data of some objects is read.
     data_only: Option<DataOnly>,
 }
@@ -230,6 +232,7 @@ impl<'a> Walker<'a> {
             states: Vec::new(),
             own_folder: String::new(),
             own_locals: Vec::new(),
+            reads_stacks: false,
             data_only: None,
         };
         walker.frame_type = walker.known_type(walker.objects.types.frame).index;
@@ -243,6 +246,7 @@ impl<'a> Walker<'a> {
         blocks: &[SampledBlock],
         owned: Owned,
     ) -> Result<(Vec<Root>, Vec<SampledNode>), WalkError> {
+        self.reads_stacks = true;
         let mut seeds = tracked.addresses;
         self.reserve(seeds.len());
         // In order of address the walk touches each page once (1.6 × faster on a fragmented heap).
