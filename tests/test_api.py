@@ -16,7 +16,7 @@ import sys
 import threading
 import types
 import weakref
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -235,7 +235,7 @@ def test_sizes_where_others_are_wrong() -> None:
     assert MIB < unfreed.sizeof(slotted) < 1.1 * MIB
 
 
-def waiting() -> Iterator[int]:
+def waiting() -> Generator[int, None, None]:
     data = bytes(MIB)
     yield 1
     yield len(data)

@@ -108,7 +108,6 @@ def no_leaks(rounds: "int | None" = None) -> "NoLeaks":
     ...     serve_one_request()
     """
     from unfreed._no_leaks import NoLeaks
-    from unfreed._resources import resources
 
     return NoLeaks(rounds)
 
