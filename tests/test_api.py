@@ -407,3 +407,12 @@ def test_a_difference_of_two_snapshots(tmp_path: Any) -> None:
     with pytest.raises(ValueError, match="cannot read"):
         unfreed.diff(before, tmp_path / "nothing.unfreed")
     del KEPT["diff"]
+
+
+def test_what_makes_no_sense_is_said() -> None:
+    with pytest.raises(ValueError, match="type, module, root, path"):
+        unfreed.census(by="nonsense")
+    with pytest.raises(ValueError, match="by='colour'"):
+        unfreed.growth(by="colour")
+    with pytest.raises(TypeError, match="asked for a class"):
+        unfreed.instances(3)  # type: ignore[arg-type]

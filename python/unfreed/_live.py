@@ -36,6 +36,11 @@ def _ask(question: str, ids: "list[int]", limit: int) -> Answer:
     return Answer(text, json.loads(document))
 
 
+def _one_of(name: str, value: str, allowed: "tuple[str, ...]") -> None:
+    if value not in allowed:
+        raise ValueError("%s=%r is none of %s" % (name, value, ", ".join(allowed)))
+
+
 def census(by: str = "type", limit: int = 20) -> Answer:
     """What there is: objects and bytes by `type`, `module` (of the type), `root` or `path`.
 
@@ -43,6 +48,7 @@ def census(by: str = "type", limit: int = 20) -> Answer:
     >>> [row["type"] for row in unfreed.census() if row["type"] == "dict"]
     ['dict']
     """
+    _one_of("by", by, ("type", "module", "root", "path"))
     return _ask("census " + by, [], limit)
 
 
@@ -96,6 +102,7 @@ def diff(
 ) -> Answer:
     """What is new, gone and grown from one snapshot (`unfreed.snapshot`, or a recording) to another, by `type` or
     `path`."""
+    _one_of("by", by, ("type", "path"))
     files = [one.path if isinstance(one, Snapshot) else os.fspath(one) for one in (before, after)]
     text, document = _native._difference(files[0], files[1], by, limit, _WIDTH)
     return Answer(text, json.loads(document))
@@ -251,6 +258,8 @@ def _growth(by: str, rows: "list[dict[str, Any]]", rest: "list[dict[str, Any]]",
 
 def instances(cls: type, subclasses: bool = True) -> "list[Any]":
     """All instances of a class that are alive, of its subclasses as well unless told otherwise."""
+    if not issubclass(type(cls), type):
+        raise TypeError("instances() is asked for a class, not for a %s" % type(cls).__qualname__)
     wanted = _with_subclasses(cls) if subclasses else {cls}
     return [one for one in get_objects() if type(one) in wanted]
 
