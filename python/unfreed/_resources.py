@@ -86,9 +86,13 @@ def _address(one: socket.socket) -> str:
 
 
 def _descriptor(one: Any) -> "int | None":
-    if isinstance(one, (socket.socket, io.FileIO)):
+    if not isinstance(one, (socket.socket, io.FileIO)):
+        return None
+    try:
         return one.fileno()
-    return None
+    except ValueError:
+        # Closed since it was looked at, by its owner or another thread.
+        return None
 
 
 def _descriptors() -> "list[tuple[int, str]]":

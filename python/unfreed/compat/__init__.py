@@ -1,0 +1,1 @@
+"""The names people know, over unfreed's own API: to migrate, change the import."""
