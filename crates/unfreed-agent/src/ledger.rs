@@ -105,6 +105,29 @@ impl Ledger {
         Added::Kept
     }
 
+    /// Gives a block that it knows to another stack, without a pass by the allocator: freed where it was made, and
+    /// allocated here.
+    pub(crate) fn hand_on(&self, address: usize, stack: StackId, born: EpochId) {
+        let Some(word) = self.blocks.find(address) else {
+            return;
+        };
+        let was = word.load(Acquire);
+        let Some((before, bytes)) = read(was) else {
+            return;
+        };
+        let after = self.record(stack, born);
+        let kept = was & (WATCHED | u64::from(u32::MAX));
+        let is = kept | (u64::from(after) + 1) << 32;
+        if word.compare_exchange(was, is, Release, Relaxed).is_ok() {
+            let figures = self.figures_of(before);
+            figures[FREED_BYTES].fetch_add(bytes, Relaxed);
+            figures[FREED_BLOCKS].fetch_add(1, Relaxed);
+            let figures = self.figures_of(after);
+            figures[ALLOCATED_BYTES].fetch_add(bytes, Relaxed);
+            figures[ALLOCATED_BLOCKS].fetch_add(1, Relaxed);
+        }
+    }
+
     /// Takes a block out, if it is there; `true` when it was watched.
     #[inline]
     pub(crate) fn remove(&self, address: usize) -> bool {
@@ -319,6 +342,35 @@ mod tests {
         assert_eq!(ledger.live_and_peak(), (50, 70 + (5 << 30)));
         ledger.clear();
         assert!(ledger.all().is_empty() && ledger.sites().is_empty());
+    }
+
+    #[test]
+    fn a_block_that_is_handed_on_is_of_its_new_stack() {
+        let ledger = Ledger::new().expect("tables");
+        assert_eq!(add(&ledger, 0x1000, 24, 7, 1), Added::Kept);
+        ledger.hand_on(0x1000, StackId(8), EpochId(2));
+        ledger.hand_on(0x2000, StackId(8), EpochId(2));
+        assert_eq!(ledger.live_and_peak(), (24, 24));
+        let block = &ledger.all()[0];
+        assert_eq!(
+            (block.stack, block.born, block.size),
+            (StackId(8), EpochId(2), 24)
+        );
+        let figures: Vec<_> = ledger
+            .sites()
+            .iter()
+            .map(|site| {
+                (
+                    site.stack.0,
+                    site.allocated_bytes,
+                    site.freed_bytes,
+                    site.survivors.len(),
+                )
+            })
+            .collect();
+        assert_eq!(figures, [(7, 24, 24, 0), (8, 24, 0, 1)]);
+        ledger.remove(0x1000);
+        assert_eq!(ledger.live_and_peak().0, 0);
     }
 
     #[test]

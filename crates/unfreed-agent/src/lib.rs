@@ -120,11 +120,12 @@ pub fn start(settings: Settings) -> Result<(), StartError> {
     let recorder = recorder::install(runtime, &gil, settings.followed())?;
     fork::register();
     fork::adopt();
-    begin(runtime, recorder, settings)
+    begin(runtime, &gil, recorder, settings)
 }
 
 fn begin(
     runtime: &'static Runtime,
+    gil: &Gil,
     recorder: &'static recorder::Recorder,
     settings: Settings,
 ) -> Result<(), StartError> {
@@ -136,7 +137,7 @@ fn begin(
     let (thread, parked) = if settings.by_rounds {
         (None, Some(agent))
     } else {
-        recorder.activate(settings.process.sample_bytes);
+        recorder.activate(gil, settings.process.sample_bytes);
         if settings.natives {
             recorder.activate_natives();
         }
@@ -160,7 +161,7 @@ pub fn stop() {
     let (Some(gil), Some(recorder)) = (Gil::held(runtime), recorder::installed()) else {
         return;
     };
-    recorder.deactivate();
+    recorder.deactivate(&gil);
     let Some(mut running) = running().take() else {
         return;
     };
@@ -252,6 +253,7 @@ pub fn after_fork_in_child(
     at_once: bool,
 ) -> Result<(), StartError> {
     let runtime = Runtime::detect()?;
+    let gil = Gil::held(runtime).ok_or(StartError::NoGil)?;
     let Some(recorder) = recorder::installed() else {
         return Ok(());
     };
@@ -260,13 +262,14 @@ pub fn after_fork_in_child(
     if let Some(parents) = running().take() {
         std::mem::forget(parents);
     }
-    recorder.deactivate();
+    recorder.deactivate(&gil);
     recorder.forget_everything();
     drop(marks::take());
     recorder.after_fork();
     fork::adopt();
     begin(
         runtime,
+        &gil,
         recorder,
         Settings {
             recording,

@@ -13,6 +13,7 @@ use std::sync::atomic::{
 };
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use unfreed_cpython::Runtime;
+use unfreed_cpython::births::{self, Births};
 use unfreed_cpython::gil::Gil;
 use unfreed_cpython::hooks::{self, Caller, Observer};
 use unfreed_cpython::stack::{self, RawFrame};
@@ -63,6 +64,8 @@ pub(crate) struct Recorder {
     kept_out: AtomicBool,
     /// Whether the tables of stacks are half full.
     wants_room: AtomicBool,
+    /// Whether the interpreter tells of objects that begin.
+    follows_births: AtomicBool,
     /// Whether a code object went while the tables of stacks were in use.
     code_is_gone: AtomicBool,
     /// The mean that the person fixed; 0 when it adapts.
@@ -102,6 +105,7 @@ pub(crate) fn install(
         without_gil: AtomicU32::new(0),
         kept_out: AtomicBool::new(false),
         wants_room: AtomicBool::new(false),
+        follows_births: AtomicBool::new(false),
         code_is_gone: AtomicBool::new(false),
         fixed_mean: AtomicU64::new(0),
     });
@@ -144,8 +148,13 @@ pub(crate) fn installed() -> Option<&'static Recorder> {
 }
 
 impl Recorder {
-    /// Starts following blocks. Of samples, a mean of 0 adapts.
-    pub(crate) fn activate(&self, mean: u64) {
+    /// Starts following blocks. Of samples, a mean of 0 adapts; where every block is followed, so are those that free
+    /// lists hand on, if the interpreter tells of them.
+    pub(crate) fn activate(&self, gil: &Gil, mean: u64) {
+        if let Some(every) = EVERY_BLOCK.get() {
+            let follows = births::follow(self.runtime, gil, every);
+            self.follows_births.store(follows, Relaxed);
+        }
         self.fixed_mean.store(mean, Relaxed);
         self.active.store(true, Relaxed);
         let mean = self.first_mean();
@@ -189,7 +198,8 @@ impl Recorder {
     }
 
     /// Stops sampling; the hooks then only pass blocks through.
-    pub(crate) fn deactivate(&self) {
+    pub(crate) fn deactivate(&self, gil: &Gil) {
+        births::unfollow::<EveryBlock>(gil);
         self.active.store(false, Relaxed);
         self.sampler.set_mean(0);
         self.native_sampler.set_mean(0);
@@ -273,6 +283,11 @@ impl Recorder {
     /// Whether every block is followed.
     pub(crate) fn is_exact(&self) -> bool {
         self.ledger.is_some()
+    }
+
+    /// Whether blocks are known by the object that is in them now, even if a free list handed them on.
+    pub(crate) fn follows_births(&self) -> bool {
+        self.follows_births.load(Relaxed)
     }
 
     /// Whether calls in C code are part of stacks.
@@ -505,6 +520,15 @@ impl EveryBlock {
         if fork::is_orphan() {
             return;
         }
+        let (stack, epoch) = self.here(gil);
+        if self.ledger.add(block, size, stack, epoch) == Added::Refused {
+            recorder.lost.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// The stack of this thread, and the epoch.
+    fn here(&self, gil: Option<&Gil>) -> (StackId, EpochId) {
+        let recorder = self.recorder;
         let stack = match gil {
             Some(gil) => recorder.capture_next(gil),
             // Without a stack it is counted, and no walk takes it for an object of ours.
@@ -515,10 +539,7 @@ impl EveryBlock {
             recorder.lost.fetch_add(1, Relaxed);
             StackId(0)
         });
-        let epoch = EpochId(recorder.epoch.load(Relaxed));
-        if self.ledger.add(block, size, stack, epoch) == Added::Refused {
-            recorder.lost.fetch_add(1, Relaxed);
-        }
+        (stack, EpochId(recorder.epoch.load(Relaxed)))
     }
 
     fn forget(&self, block: usize) {
@@ -548,6 +569,20 @@ impl Observer for EveryBlock {
 
     fn freed(&self, block: usize) {
         self.forget(block);
+    }
+}
+
+impl Births for EveryBlock {
+    #[inline]
+    fn are_wanted(&self) -> bool {
+        self.recorder.active.load(Relaxed)
+    }
+
+    fn handed_on(&self, gil: &Gil, block: usize) {
+        if self.ledger.holds(block) && !fork::is_orphan() {
+            let (stack, epoch) = self.here(Some(gil));
+            self.ledger.hand_on(block, stack, epoch);
+        }
     }
 }
 

@@ -26,7 +26,9 @@ pub enum RoundError {
 /// When nothing is recorded by rounds.
 pub fn begin_rounds() -> Result<(), RoundError> {
     let recorder = recorder::installed().ok_or(RoundError::NotByRounds)?;
-    recorder.activate(0);
+    let runtime = Runtime::detect().map_err(|_| RoundError::NotByRounds)?;
+    let gil = Gil::held(runtime).ok_or(RoundError::NoGil)?;
+    recorder.activate(&gil, 0);
     recorder.activate_natives();
     Ok(())
 }

@@ -70,7 +70,7 @@ pub fn begin_part() -> Result<Tracked, StartError> {
     if session.parts == 0 {
         fork::register();
         fork::adopt();
-        recorder.activate(0);
+        recorder.activate(&gil, 0);
     }
     session.parts += 1;
     Ok(harvest(&mut session, &gil))
@@ -105,7 +105,7 @@ pub fn end_part() -> Option<Tracked> {
     let recorder = recorder::installed()?;
     let mut session = session();
     if session.parts == 1 {
-        recorder.deactivate();
+        recorder.deactivate(&gil);
     }
     let tracked = (session.parts > 0).then(|| harvest(&mut session, &gil));
     session.parts = session.parts.saturating_sub(1);

@@ -6,7 +6,7 @@ use crate::{counters, headroom};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use unfreed_cpython::gil::Gil;
-use unfreed_cpython::walk::{self, Names, Owned, Tracked, WalkError};
+use unfreed_cpython::walk::{self, HandedOn, Names, Owned, Told, Tracked, WalkError};
 use unfreed_cpython::{Runtime, Unsupported};
 use unfreed_recording::ids::RunTime;
 use unfreed_recording::process::{End, ProcessInfo};
@@ -79,7 +79,17 @@ pub fn snapshot(path: &Path, process: &ProcessInfo) -> Result<Taken, SnapshotErr
         let (needed, left) = (needed >> 20, left >> 20);
         return Err(SnapshotError::Memory { needed, left });
     }
-    let mut taken = walk::snapshot(runtime, &gil, tracked, &[], Names::All, Owned::Told)?;
+    let mut taken = walk::snapshot(
+        runtime,
+        &gil,
+        tracked,
+        &[],
+        Told {
+            names: Names::All,
+            owned: Owned::Told,
+            handed_on: HandedOn::Unnoticed,
+        },
+    )?;
     let pause = began.elapsed();
     taken.pause_ns = pause.as_nanos() as u64;
     gil.released(runtime, || {

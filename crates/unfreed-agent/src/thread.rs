@@ -14,7 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::{Gil, with_gil};
-use unfreed_cpython::walk::{self, Names, Owned, SampledBlock, Tracked, WalkError};
+use unfreed_cpython::walk::{self, HandedOn, Names, Owned, SampledBlock, Told, Tracked, WalkError};
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::process::{End, Note, Round};
 use unfreed_recording::sites::{Epoch, Site};
@@ -452,8 +452,15 @@ impl Agent {
             gil,
             tracked,
             &blocks,
-            Names::OfWhatMayGrow,
-            self.owned,
+            Told {
+                names: Names::OfWhatMayGrow,
+                owned: self.owned,
+                handed_on: if self.recorder.follows_births() {
+                    HandedOn::Followed
+                } else {
+                    HandedOn::Unnoticed
+                },
+            },
         )
     }
 

@@ -186,7 +186,8 @@ pub struct Finding {
     pub held_by: Option<HeldBy>,
     /// What fills it: types of the gained objects, most bytes first, at most 8.
     pub filled_with: Vec<Filling>,
-    /// Where the gained objects were allocated, largest share first, at most 5.
+    /// Where the gained objects were allocated, largest share first, at most 5. Places that are certain count sixteen
+    /// times those that are not.
     pub allocated_at: Vec<AllocatedAt>,
     /// What to do.
     pub advice: Advice,
@@ -350,6 +351,9 @@ pub struct AllocatedAt {
     pub bytes: u64,
     /// Sampled blocks behind the estimate.
     pub samples: u32,
+    /// Whether all of them may have come from a free list: then an earlier object may have been made here, and
+    /// those of the finding elsewhere.
+    pub may_be_reused: bool,
 }
 
 /// A line of a Python stack.

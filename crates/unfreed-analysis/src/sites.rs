@@ -23,39 +23,41 @@ const WARM_UP: f64 = 0.1;
 /// How far what a line gained may be from what a finding gained to be taken for its cause.
 const ALIKE: (f64, f64) = (0.5, 1.6);
 
-/// Groups samples by stack, largest first.
+/// How much more a place counts that is certain than one that may be of an earlier object.
+const CERTAIN: u64 = 16;
+
+/// Groups samples by stack, largest first; those that are certain before larger ones that are not.
 #[must_use]
 pub fn allocated_at<'s>(
     source: &dyn EvidenceSource,
     ownership: &Ownership,
     samples: impl Iterator<Item = &'s ShapedSample>,
 ) -> Vec<AllocatedAt> {
-    let mut by_stack: Map<StackId, (u64, u32)> = Map::default();
+    let mut by_stack: Map<StackId, Made> = Map::default();
     let mut total = 0_u64;
     for sample in samples.filter(|sample| sample.stack != StackId(0)) {
-        let slot = by_stack.entry(sample.stack).or_default();
-        slot.0 = slot.0.saturating_add(sample.bytes);
-        slot.1 += 1;
+        by_stack.entry(sample.stack).or_default().add(sample);
         total = total.saturating_add(sample.bytes);
     }
-    let mut stacks: Vec<(StackId, (u64, u32))> = by_stack.into_iter().collect();
-    stacks.sort_by_key(|&(stack, (bytes, _))| (std::cmp::Reverse(bytes), stack));
+    let mut stacks: Vec<(StackId, Made)> = by_stack.into_iter().collect();
+    stacks.sort_by_key(|&(stack, made)| (std::cmp::Reverse(made.weight()), stack));
     let found: Vec<AllocatedAt> = stacks
         .into_iter()
-        .filter_map(|(stack, (bytes, samples))| {
+        .filter_map(|(stack, made)| {
             let stack = source.frames(stack);
             let frame = named_frame(&stack, ownership)?.clone();
             let share = if total == 0 {
                 0.0
             } else {
-                bytes as f64 / total as f64
+                made.bytes as f64 / total as f64
             };
             Some(AllocatedAt {
                 stack,
                 frame,
                 share,
-                bytes,
-                samples,
+                bytes: made.bytes,
+                samples: made.samples,
+                may_be_reused: !made.certain,
             })
         })
         .collect();
@@ -66,6 +68,28 @@ pub fn allocated_at<'s>(
     };
     found.truncate(NAMED);
     found
+}
+
+/// What samples of one stack add up to.
+#[derive(Clone, Copy, Default)]
+struct Made {
+    bytes: u64,
+    samples: u32,
+    /// Whether one of them is of a block that no free list hands on.
+    certain: bool,
+}
+
+impl Made {
+    fn add(&mut self, sample: &ShapedSample) {
+        self.bytes = self.bytes.saturating_add(sample.bytes);
+        self.samples += 1;
+        self.certain |= !sample.reused;
+    }
+
+    fn weight(&self) -> u64 {
+        let times = if self.certain { CERTAIN } else { 1 };
+        self.bytes.saturating_mul(times)
+    }
 }
 
 /// Python's free lists hand a block on without asking the allocator: the stack of such a block is that
@@ -145,6 +169,7 @@ pub fn likely_line(study: &Study<'_>, gained: f64) -> Option<AllocatedAt> {
         share: (line.gained / gained).min(1.0),
         bytes: line.gained as u64,
         samples: line.samples,
+        may_be_reused: false,
     })
 }
 

@@ -125,6 +125,7 @@ fn finding(study: &Study<'_>, site: &Line, whole: f64) -> Finding {
             share: 1.0,
             bytes: site.gained.max(0.0) as u64,
             samples: site.samples,
+            may_be_reused: false,
         }],
         advice: advice::site(&place, &likely),
         ..Finding::default()

@@ -43,6 +43,8 @@ pub struct ShapedSample {
     pub born: EpochId,
     /// Bytes that the sample stands for.
     pub bytes: u64,
+    /// Whether stack and birth may be those of an earlier object in its block.
+    pub reused: bool,
 }
 
 /// The shapes of all snapshots, and the texts they are made of.
@@ -119,6 +121,7 @@ pub fn survey<'a>(
                 stack: sample.stack,
                 born: sample.born,
                 bytes: sample.bytes,
+                reused: sample.reused,
             })
         })
         .collect();

@@ -357,6 +357,7 @@ fn tell(
             share: 1.0,
             bytes: gain(&bytes).max(0.0) as u64,
             samples: gain(&blocks).max(0.0) as u32,
+            may_be_reused: false,
         }],
         ..Finding::default()
     }

@@ -56,10 +56,16 @@ unsafe impl<O: Observer> Sync for Hook<O> {}
 thread_local! {
     // Const-initialised and without a destructor: usable while a thread starts or ends.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
+    static NEWEST: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The block that an observer was told of last in this thread; 0 for none.
+pub(crate) fn newest_block() -> usize {
+    NEWEST.with(Cell::get)
 }
 
 /// Runs `work` unless this thread is inside a hook already.
-fn guarded(work: impl FnOnce()) {
+pub(crate) fn guarded(work: impl FnOnce()) {
     INSIDE.with(|inside| {
         if !inside.replace(true) {
             work();
@@ -79,6 +85,7 @@ impl<O: Observer> Hook<O> {
 
     fn allocated(&self, block: *mut c_void, size: usize) -> *mut c_void {
         if !block.is_null() {
+            NEWEST.with(|newest| newest.set(block as usize));
             guarded(|| {
                 let gil = Gil::held(self.runtime);
                 self.observer

@@ -4,6 +4,7 @@
 //! against no particular Python and is built once for all of them.
 
 mod api;
+pub mod births;
 mod code;
 pub mod collector;
 mod dict;

@@ -160,4 +160,7 @@ pub struct SampledNode {
     pub born: EpochId,
     /// Bytes that the sample stands for (estimate).
     pub bytes: u64,
+    /// Whether a free list may have handed the block on to this object without an allocation: stack and epoch
+    /// are then those of an earlier object.
+    pub reused: bool,
 }

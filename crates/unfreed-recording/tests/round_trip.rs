@@ -228,15 +228,15 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
         let edges = vec((0..nodes, label(nodes, texts)), 0..25);
         let node = (0..types, size, refcount(), edges);
         let node_texts = prop::collection::btree_map(0..nodes, 0..texts, 0..10);
-        let sample =
-            (0..nodes, any::<[u32; 2]>(), 0_u64..1 << 50).prop_map(|(node, ids, bytes)| {
-                SampledNode {
-                    node,
-                    stack: StackId(ids[0]),
-                    born: EpochId(ids[1]),
-                    bytes,
-                }
-            });
+        let sample = (0..nodes, any::<[u32; 2]>(), 0_u64..1 << 50, any::<bool>()).prop_map(
+            |(node, ids, bytes, reused)| SampledNode {
+                node,
+                stack: StackId(ids[0]),
+                born: EpochId(ids[1]),
+                bytes,
+                reused,
+            },
+        );
         (
             (any::<u32>(), any::<[u64; 3]>()),
             vec(info, types as usize),

@@ -163,10 +163,14 @@ fn rows(finding: &Finding, directory: &str, out: &mut impl io::Write) -> io::Res
 fn made_at(place: &AllocatedAt, directory: &str) -> String {
     let told = |frame| escaped(&place::frame(frame, directory, 200));
     let mut html = format!(
-        "{} <code>{}</code>",
+        "{}{} <code>{}</code>",
         quantity::share(place.share),
+        if place.may_be_reused { " perhaps" } else { "" },
         told(&place.frame)
     );
+    if place.may_be_reused {
+        html += &format!("<p>{}</p>", escaped(place::REUSED));
+    }
     if !place.frame.source.is_empty() {
         html += &format!("<pre>{}</pre>", escaped(&place.frame.source));
     }

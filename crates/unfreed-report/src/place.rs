@@ -3,6 +3,10 @@
 
 use unfreed_analysis::findings::Frame;
 
+/// Why a place is called `perhaps`.
+pub const REUSED: &str = "perhaps: Python reuses the memory of such objects without an allocation, so an earlier \
+     one may have been made there";
+
 /// Folders that installed packages live in.
 const PACKAGE_FOLDERS: [&str; 2] = ["/site-packages/", "/dist-packages/"];
 

@@ -136,6 +136,7 @@ fn assemble((columns, roots, node_texts, samples, second): Parts) -> Snapshot {
             stack: StackId(stack),
             born: EpochId(stack),
             bytes,
+            reused: stack % 3 == 0,
         })
         .collect();
     snapshot

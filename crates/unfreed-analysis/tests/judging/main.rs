@@ -3,6 +3,7 @@
 
 mod advice;
 mod cycles;
+mod free_lists;
 mod hostile;
 mod leaks;
 mod lives;

@@ -8,6 +8,7 @@ mod containers;
 mod data_only;
 mod expected;
 mod frames;
+mod free_lists;
 mod gc_lists;
 mod labels;
 pub mod live;
@@ -25,6 +26,7 @@ use address_map::AddressMap;
 use columns::Columns;
 use data_only::DataOnly;
 use foldhash::fast::FixedState;
+use free_lists::{Part, may_hand_on};
 pub use gc_lists::frozen_objects;
 use hashbrown::{HashMap, HashSet};
 use labels::Texts;
@@ -114,6 +116,26 @@ pub enum Owned {
     Credited,
 }
 
+/// What is known of blocks that free lists hand on without an allocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandedOn {
+    /// Their stacks may be those of earlier objects.
+    Unnoticed,
+    /// Objects are known by their own births ([`crate::births`]); tables of dicts are no objects.
+    Followed,
+}
+
+/// What a snapshot tells.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    /// How many texts.
+    pub names: Names,
+    /// What becomes of blocks that an object owns.
+    pub owned: Owned,
+    /// What is known of blocks.
+    pub handed_on: HandedOn,
+}
+
 /// Takes a snapshot of the whole heap. Its `epoch`, `at` and `pause_ns` are left to the caller.
 ///
 /// # Errors
@@ -123,13 +145,13 @@ pub fn snapshot<'gil>(
     gil: &'gil Gil,
     tracked: Tracked<'gil>,
     blocks: &[SampledBlock],
-    names: Names,
-    owned: Owned,
+    told: Told,
 ) -> Result<Snapshot, WalkError> {
     let mut walker = Walker::new(runtime, gil);
-    walker.names = names;
+    walker.names = told.names;
+    walker.handed_on = told.handed_on;
     let count = tracked.count();
-    let (roots, samples) = walker.whole(tracked, blocks, owned)?;
+    let (roots, samples) = walker.whole(tracked, blocks, told.owned)?;
     Ok(walker.finish(roots, samples, count).0)
 }
 
@@ -193,6 +215,7 @@ struct Walker<'a> {
     expected: Vec<(usize, Label)>,
     frame_type: u32,
     names: Names,
+    handed_on: HandedOn,
     states: Vec<(NodeIndex, TextIndex)>,
     /// Where the code lies whose innermost frames are passed over; empty for none.
     own_folder: String,
@@ -229,6 +252,7 @@ impl<'a> Walker<'a> {
             expected: Vec::new(),
             frame_type: 0,
             names: Names::OfWhatMayGrow,
+            handed_on: HandedOn::Unnoticed,
             states: Vec::new(),
             own_folder: String::new(),
             own_locals: Vec::new(),
@@ -435,33 +459,48 @@ impl<'a> Walker<'a> {
         let known: Owners = buffers
             .filter(|(block, _)| sampled.contains(block))
             .collect();
-        let sample = |block: &SampledBlock, node| SampledNode {
+        let sample = |block: &SampledBlock, node, reused| SampledNode {
             node,
             stack: block.stack,
             born: block.born,
             bytes: block.bytes,
+            reused,
         };
         let mut samples: Vec<SampledNode> = blocks
             .iter()
-            .filter_map(|block| Some(sample(block, self.node_of(block.address, &known)?)))
+            .filter_map(|block| {
+                let (node, part) = self.node_of(block.address, &known)?;
+                Some(sample(block, node, self.may_be_reused(node, part)))
+            })
             .collect();
         for (index, owner) in self.find_owners(blocks, &known) {
             if owned == Owned::Credited {
                 self.out.sizes[owner as usize] += blocks[index].bytes;
             }
-            samples.push(sample(&blocks[index], owner));
+            samples.push(sample(&blocks[index], owner, false));
         }
         samples
     }
 
     /// The object in a block, or the one that it is a buffer of.
-    fn node_of(&self, block: usize, known: &Owners) -> Option<NodeIndex> {
+    fn node_of(&self, block: usize, known: &Owners) -> Option<(NodeIndex, Part)> {
         let at = |offset: usize| self.map.get(block + offset);
         // A block starts with the collector's links and, since 3.11, a managed dict's slot.
-        at(0)
-            .or_else(|| at(16))
-            .or_else(|| at(32))
-            .or_else(|| known.get(&block).copied())
+        let object = at(0).or_else(|| at(16)).or_else(|| at(32));
+        let owner = || known.get(&block).map(|&owner| (owner, Part::Buffer));
+        object.map(|object| (object, Part::Body)).or_else(owner)
+    }
+
+    fn may_be_reused(&self, node: NodeIndex, part: Part) -> bool {
+        if part == Part::Body && self.handed_on == HandedOn::Followed {
+            return false;
+        }
+        let of = |node: usize| {
+            let type_ = *self.out.types.get(node)?;
+            Some((self.type_infos.get(type_ as usize)?, self.out.sizes[node]))
+        };
+        of(node as usize)
+            .is_some_and(|(info, size)| may_hand_on(info, size, part, self.objects.minor))
     }
 
     fn finish(

@@ -138,9 +138,26 @@ fn labels<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {
 
 /// The last part, left out by a collector that knows no states and by those of format 1.0.
 fn states<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {
-    if !heap.node_states.is_empty() {
+    let has_reused = heap.samples.iter().any(|sample| sample.reused);
+    if !heap.node_states.is_empty() || has_reused {
         out.number(heap.node_states.len() as u64);
         pairs(&heap.node_states, out);
+    }
+    if has_reused {
+        reused(heap, out);
+    }
+}
+
+fn reused<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {
+    let samples = (0_u32..).zip(&heap.samples);
+    let reused: Vec<u32> = samples
+        .filter_map(|(index, sample)| sample.reused.then_some(index))
+        .collect();
+    out.number(reused.len() as u64);
+    let mut last = 0;
+    for index in reused {
+        out.step32(index, last);
+        last = index;
     }
 }
 

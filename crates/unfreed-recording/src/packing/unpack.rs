@@ -35,13 +35,33 @@ pub(crate) fn unpack(payload: &[u8]) -> Result<Snapshot, Fault> {
             stack: StackId(bytes.number32()?),
             born: EpochId(bytes.number32()?),
             bytes: bytes.number64()?,
+            reused: false,
         })
     })?;
     if bytes.left() > 0 {
         let count = bytes.number32()?;
         heap.node_states = pairs(&mut bytes, count)?;
     }
+    if bytes.left() > 0 {
+        reused(&mut bytes, &mut heap.samples)?;
+    }
     Ok(heap)
+}
+
+/// Which samples may be of an earlier object.
+fn reused(bytes: &mut Bytes<'_>, samples: &mut [SampledNode]) -> Result<(), Fault> {
+    let count = bytes.number32()?;
+    let mut last = 0;
+    for index in list(bytes, count, |bytes| {
+        last = bytes.step32(last)?;
+        Ok(last)
+    })? {
+        // One that is not there says nothing of those that are.
+        if let Some(sample) = samples.get_mut(index as usize) {
+            sample.reused = true;
+        }
+    }
+    Ok(())
 }
 
 /// Pairs of a node and a text.

@@ -244,6 +244,7 @@ pub fn snapshot(epoch: u32, second: u64) -> Snapshot {
             stack: StackId(2),
             born: EpochId(epoch),
             bytes: 524_288,
+            reused: false,
         }],
         tracked: 6,
     }
@@ -360,6 +361,7 @@ pub fn realistic(objects: u32) -> Snapshot {
                 stack: StackId(dice.roll(500)),
                 born: EpochId(dice.roll(10)),
                 bytes: 524_288,
+                reused: dice.roll(4) == 0,
             });
         }
     }

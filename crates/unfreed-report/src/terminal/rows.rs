@@ -136,6 +136,9 @@ impl Rows<'_, '_> {
                     Style::new(),
                 );
             }
+            if place.may_be_reused {
+                text.push("perhaps ", palette::QUIET);
+            }
             let lead = text.width();
             text = text.glued();
             if self.options.verbose && place.stack.len() > 1 {
@@ -150,6 +153,13 @@ impl Rows<'_, '_> {
                 text.append(&Text::styled(&line, palette::QUIET).glued());
                 self.row("", palette::LABEL, &text)?;
             }
+        }
+        if places.iter().take(most).any(|place| place.may_be_reused) {
+            self.row(
+                "",
+                palette::LABEL,
+                &Text::styled(place::REUSED, palette::QUIET),
+            )?;
         }
         Ok(())
     }

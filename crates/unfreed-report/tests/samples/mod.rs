@@ -455,5 +455,6 @@ fn made_at(share: f64, stack: &[(&str, u32, &str)]) -> AllocatedAt {
         share,
         bytes: (share * 412.0) as u64 * MIB,
         samples: 812,
+        may_be_reused: false,
     }
 }

@@ -38,6 +38,7 @@ pub struct Object {
     pub synthetic: bool,
     pub immortal: bool,
     pub sample: Option<(StackId, EpochId)>,
+    pub reused: bool,
     pub dead: bool,
 }
 
@@ -70,6 +71,8 @@ pub struct World {
     pub roots: Vec<(Id, RootOf)>,
     pub epoch: u32,
     pub made_at: StackId,
+    /// Whether a free list gives the blocks of what is made.
+    pub reuses: bool,
     modules: BTreeMap<String, (Id, Id)>,
     classes: BTreeMap<(String, String), Id>,
     counter: u64,
@@ -98,6 +101,7 @@ impl World {
             synthetic: false,
             immortal: false,
             sample: (self.made_at != StackId(0)).then_some((self.made_at, EpochId(self.epoch))),
+            reused: self.reuses,
             dead: false,
         });
         self.objects.len() - 1
@@ -431,6 +435,7 @@ impl World {
                     stack,
                     born,
                     bytes,
+                    reused: object.reused,
                 });
             }
         }
