@@ -61,7 +61,7 @@ def test_the_line_of_an_earlier_object_is_never_told_as_sure(mode: str, reports:
         if "temporary" in functions(place) and not place["may_be_reused"]
     }
     assert not wrong
-    # What is sure comes first, where the object's list gives it away.
+    # What is sure comes first: the list that keeps the objects grows where they are kept.
     for kind in ALWAYS:
         assert "keep" in functions(found[kind][0]), (kind, found[kind])
 
@@ -84,4 +84,5 @@ def test_what_a_block_of_code_keeps_is_of_the_line_that_keeps_it() -> None:
     lines = Path(__file__).read_text().splitlines()
     told = {lines[site.stack[0].line - 1].strip(): site.kept_blocks for site in tracked.sites if site.kept_blocks > 10}
     assert list(told) == ["kept.append(number * 2.5)  # kept"], tracked
-    assert told["kept.append(number * 2.5)  # kept"] >= 50
+    # What lay in the free list when the part began is of nobody.
+    assert 25 < told["kept.append(number * 2.5)  # kept"] <= 60

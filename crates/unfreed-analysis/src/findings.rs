@@ -186,8 +186,8 @@ pub struct Finding {
     pub held_by: Option<HeldBy>,
     /// What fills it: types of the gained objects, most bytes first, at most 8.
     pub filled_with: Vec<Filling>,
-    /// Where the gained objects were allocated, largest share first, at most 5. Places that are certain count sixteen
-    /// times those that are not.
+    /// Where the gained objects were allocated, largest share first, at most 5. A place that is certain and
+    /// has a 64th of the bytes goes before larger ones that are not.
     pub allocated_at: Vec<AllocatedAt>,
     /// What to do.
     pub advice: Advice,

@@ -9,6 +9,7 @@ use crate::source::EvidenceSource;
 use crate::study::Study;
 use crate::survey::ShapedSample;
 use crate::trend::{Judgement, Reading, judge};
+use std::cmp::Reverse;
 use unfreed_recording::ids::{EpochId, StackId};
 use unfreed_recording::sites::Site;
 
@@ -23,8 +24,8 @@ const WARM_UP: f64 = 0.1;
 /// How far what a line gained may be from what a finding gained to be taken for its cause.
 const ALIKE: (f64, f64) = (0.5, 1.6);
 
-/// How much more a place counts that is certain than one that may be of an earlier object.
-const CERTAIN: u64 = 16;
+/// Part of all bytes from which a place that is certain goes before larger ones that may be of earlier objects.
+const CERTAIN: u64 = 64;
 
 /// Groups samples by stack, largest first; those that are certain before larger ones that are not.
 #[must_use]
@@ -40,7 +41,8 @@ pub fn allocated_at<'s>(
         total = total.saturating_add(sample.bytes);
     }
     let mut stacks: Vec<(StackId, Made)> = by_stack.into_iter().collect();
-    stacks.sort_by_key(|&(stack, made)| (std::cmp::Reverse(made.weight()), stack));
+    let goes_first = |made: &Made| made.certain && made.bytes >= total / CERTAIN;
+    stacks.sort_by_key(|&(stack, made)| (Reverse(goes_first(&made)), Reverse(made.bytes), stack));
     let found: Vec<AllocatedAt> = stacks
         .into_iter()
         .filter_map(|(stack, made)| {
@@ -84,11 +86,6 @@ impl Made {
         self.bytes = self.bytes.saturating_add(sample.bytes);
         self.samples += 1;
         self.certain |= !sample.reused;
-    }
-
-    fn weight(&self) -> u64 {
-        let times = if self.certain { CERTAIN } else { 1 };
-        self.bytes.saturating_mul(times)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Python in here, as in the allocator hooks.
 
 use crate::gil::Gil;
-use crate::hooks::{guarded, newest_block};
+use crate::hooks::{guarded, is_in_newest_block};
 use crate::runtime::Runtime;
 use std::ffi::{c_int, c_void};
 use std::num::NonZeroUsize;
@@ -36,7 +36,7 @@ struct Watch<O: 'static> {
 impl<O: Births> Watch<O> {
     fn born(&self, object: usize) {
         // An object in the block that was just allocated is what the allocator's hook was told of.
-        if object.wrapping_sub(newest_block()) <= BEFORE_OBJECT || !self.observer.are_wanted() {
+        if is_in_newest_block(object, BEFORE_OBJECT) || !self.observer.are_wanted() {
             return;
         }
         let Some(gil) = Gil::held(self.runtime) else {

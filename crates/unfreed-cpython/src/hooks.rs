@@ -59,9 +59,16 @@ thread_local! {
     static NEWEST: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The block that an observer was told of last in this thread; 0 for none.
-pub(crate) fn newest_block() -> usize {
-    NEWEST.with(Cell::get)
+/// Whether `object` is in the block that an observer was told of last in this thread, `before` bytes or less from its
+/// start. Says so once: the next object in the block comes from a free list.
+pub(crate) fn is_in_newest_block(object: usize, before: usize) -> bool {
+    NEWEST.with(|newest| {
+        let is_in = object.wrapping_sub(newest.get()) <= before;
+        if is_in {
+            newest.set(0);
+        }
+        is_in
+    })
 }
 
 /// Runs `work` unless this thread is inside a hook already.
