@@ -324,11 +324,17 @@ fn tell(
             } else {
                 format!("blocks from {place} are lost")
             },
-            format!(
-                "{lost} {unit} ({byte_rate}) that {place} allocates {} never freed; {owner}.{}",
-                is_or_are(&lost),
-                crate::refcounts::sentence(likely)
-            ),
+            if line.seen <= 1 && !study.is_exact() {
+                format!(
+                    "A block that {place} allocates grows by {byte_rate} and is never freed; {owner}."
+                )
+            } else {
+                format!(
+                    "{lost} {unit} ({byte_rate}) that {place} allocates {} never freed; {owner}.{}",
+                    is_or_are(&lost),
+                    crate::refcounts::sentence(likely)
+                )
+            },
         ),
     };
     let gain = |points: &[Reading]| match points {

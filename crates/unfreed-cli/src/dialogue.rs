@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
-use unfreed_analysis::findings::{Report, Severity, Status, Trend};
+use unfreed_analysis::findings::{Finding, Report, Severity, Status, Trend};
 
 /// Rounds after which there are no more: the recording keeps so many snapshots.
 const MOST: u32 = 16;
@@ -83,6 +83,13 @@ fn wants_more(path: &Path, rounds: u32) -> bool {
     rounds < MOST && judgement::judge(path).is_ok_and(|judged| !is_certain(&judged.report, rounds))
 }
 
+/// Objects that a call loses, with those that they keep alive.
+fn objects_a_call(leak: &Finding) -> f64 {
+    let filling: i64 = leak.filled_with.iter().map(|filling| filling.objects).sum();
+    let each = filling as f64 / leak.growth.objects.max(1) as f64;
+    leak.growth.objects_per_second * each.max(1.0)
+}
+
 /// Whether more rounds than `rounds` would say the same.
 pub fn is_certain(report: &Report, rounds: u32) -> bool {
     let leaks = report
@@ -96,7 +103,7 @@ pub fn is_certain(report: &Report, rounds: u32) -> bool {
     match report.verdict.status {
         Status::NotEnoughEvidence => false,
         Status::Leak => {
-            let mut much = leaks.filter(|leak| leak.growth.objects_per_second >= MUCH);
+            let mut much = leaks.filter(|leak| objects_a_call(leak) >= MUCH);
             let enough = if much.next().is_some() {
                 BELIEVED_OF_MUCH
             } else {

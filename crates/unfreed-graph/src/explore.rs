@@ -22,6 +22,8 @@ pub const UNREACHED: u8 = u8::MAX;
 pub struct Explorer<'a> {
     graph: Csr<'a>,
     queues: Vec<VecDeque<Candidate>>,
+    /// Queues of better classes than this are empty.
+    best: usize,
     classes: Vec<u8>,
     promised: Vec<u8>,
     parents: Vec<u32>,
@@ -44,6 +46,7 @@ impl<'a> Explorer<'a> {
         Self {
             graph,
             queues: Vec::new(),
+            best: 0,
             classes: vec![UNREACHED; nodes],
             promised: vec![UNREACHED; nodes],
             parents: vec![NO_NODE; nodes],
@@ -103,17 +106,19 @@ impl<'a> Explorer<'a> {
             self.queues.resize(class as usize + 1, VecDeque::new());
         }
         self.queues[class as usize].push_back(candidate);
+        self.best = self.best.min(class as usize);
     }
 
     /// The next node to visit. A node that was promised to a better class since it was queued is
     /// skipped: the better queue holds it too.
     fn next(&mut self) -> Option<(Candidate, u8)> {
-        for class in 0..self.queues.len() {
-            while let Some(candidate) = self.queues[class].pop_front() {
+        while let Some(queue) = self.queues.get_mut(self.best) {
+            while let Some(candidate) = queue.pop_front() {
                 if self.classes[candidate.node as usize] == UNREACHED {
-                    return Some((candidate, class as u8));
+                    return Some((candidate, self.best as u8));
                 }
             }
+            self.best += 1;
         }
         None
     }
