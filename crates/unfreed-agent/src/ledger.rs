@@ -2,6 +2,8 @@
 //! whose it is, and figures add up as blocks come and go, so an epoch's end reads sums and no list.
 
 use crate::live::Block;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::sync::atomic::{
     AtomicU32, AtomicU64,
@@ -172,6 +174,52 @@ impl Ledger {
         (live, self.peak_bytes.load(Relaxed).max(live))
     }
 
+    /// The most bytes that ever lived are counted anew from here on.
+    pub(crate) fn reset_peak(&self) {
+        self.peak_bytes
+            .store(self.live_bytes.load(Relaxed), Relaxed);
+    }
+
+    /// Stack and bytes of the block that starts at an address.
+    pub(crate) fn block_at(&self, address: usize) -> Option<(StackId, u64)> {
+        let (record, bytes) = read(self.blocks.find(address)?.load(Acquire))?;
+        Some((self.stack_of(record), bytes))
+    }
+
+    /// How many blocks of each stack and size live now, by both; those without a stack come last.
+    pub(crate) fn live_by_stack_and_size(&self) -> Vec<(StackId, u64, u64)> {
+        let mut counts: HashMap<(u32, u64), u64, FixedState> = HashMap::default();
+        self.blocks.each(|_, word| {
+            if let Some((record, bytes)) = read(word) {
+                *counts.entry((record, bytes)).or_default() += 1;
+            }
+        });
+        let counts = counts.into_iter();
+        let mut counts: Vec<_> = counts
+            .map(|((record, bytes), count)| (self.stack_of(record), bytes, count))
+            .collect();
+        counts.sort_unstable_by_key(|&(stack, bytes, _)| (stack.0 == 0, stack.0, bytes));
+        counts.dedup_by(|later, earlier| {
+            let same = (later.0, later.1) == (earlier.0, earlier.1);
+            if same {
+                earlier.2 += later.2;
+            }
+            same
+        });
+        counts
+    }
+
+    /// Bytes of memory that the tables use for what is in them.
+    pub(crate) fn used_bytes(&self) -> usize {
+        let records = (self.records.load(Relaxed) as usize).min(RECORDS) - 1;
+        let a_record = FIGURES * size_of::<u64>() + 3 * size_of::<u32>();
+        self.blocks.used_bytes() + records * a_record
+    }
+
+    fn stack_of(&self, record: u32) -> StackId {
+        StackId(self.stack_of[record as usize].load(Relaxed))
+    }
+
     /// All blocks now. A block that is freed meanwhile may be there or not.
     pub(crate) fn all(&self) -> Vec<Block> {
         let mut all = Vec::new();
@@ -179,7 +227,7 @@ impl Ledger {
             if let Some((record, bytes)) = read(word) {
                 all.push(Block {
                     address,
-                    stack: StackId(self.stack_of[record as usize].load(Relaxed)),
+                    stack: self.stack_of(record),
                     born: EpochId(self.born_of[record as usize].load(Relaxed)),
                     size: bytes as usize,
                     bytes,
@@ -317,8 +365,22 @@ mod tests {
             .collect();
         assert_eq!(live, [(0x1000, 10), (0x1020, 40)]);
         assert_eq!(ledger.live_and_peak(), (50, 70 + (5 << 30)));
+        ledger.reset_peak();
+        assert_eq!(ledger.live_and_peak(), (50, 50));
+        assert_eq!(add(&ledger, 0x1040, 40, 7, 3), Added::Kept);
+        assert_eq!(add(&ledger, 0x1050, 5, 0, 3), Added::Kept);
+        let live: Vec<_> = ledger
+            .live_by_stack_and_size()
+            .iter()
+            .map(|&(stack, size, count)| (stack.0, size, count))
+            .collect();
+        assert_eq!(live, [(7, 10, 1), (7, 40, 2), (0, 5, 1)]);
+        assert_eq!(ledger.block_at(0x1040), Some((StackId(7), 40)));
+        assert_eq!(ledger.block_at(0x1010), None);
+        assert!(ledger.used_bytes() > 4096);
         ledger.clear();
         assert!(ledger.all().is_empty() && ledger.sites().is_empty());
+        assert_eq!(ledger.used_bytes(), 0);
     }
 
     #[test]

@@ -24,6 +24,8 @@ use unfreed_sys::{fork, interpose, unwind};
 const DEPTH: usize = 256;
 /// The same for calls in C code.
 const NATIVE_DEPTH: usize = 32;
+/// Stacks that have room where nobody visits.
+const STACKS_UNVISITED: usize = crate::ledger::STACKS;
 /// The mean that one which adapts begins with.
 const FIRST_MEAN: u64 = 64 * 1024;
 /// How often a hook looks whether the tables of stacks are free. They are for a microsecond at a time.
@@ -278,6 +280,19 @@ impl Recorder {
     /// Whether calls in C code are part of stacks.
     pub(crate) fn sees_natives(&self) -> bool {
         self.with_natives.load(Relaxed)
+    }
+
+    /// Makes tables of stacks that have room for all that the ledger can tell apart: nobody visits while a
+    /// program traces itself. Only while nothing is followed.
+    pub(crate) fn widen_stacks(&self) {
+        if let Ok(mut stacks) = self.stacks.try_lock() {
+            *stacks = StackTable::new(STACKS_UNVISITED, self.ledger);
+        }
+    }
+
+    /// What is known of every block, where every block is followed.
+    pub(crate) fn ledger(&self) -> Option<&'static Ledger> {
+        self.ledger
     }
 
     /// Live blocks, each with its address.
