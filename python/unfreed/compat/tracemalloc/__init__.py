@@ -53,7 +53,7 @@ class _Limit:
     follows_forks = False
 
 
-def start(nframe: int = 1) -> None:
+def start(nframe: int = 1, /) -> None:
     """Traces every block from here on, showing at most `nframe` frames of its stack; does nothing when it traces.
 
     `ValueError` for a number of frames that is not from 1 to 65535. `RuntimeError` in a process that `unfreed run`
