@@ -24,8 +24,6 @@ use unfreed_sys::{fork, interpose, unwind};
 const DEPTH: usize = 256;
 /// The same for calls in C code.
 const NATIVE_DEPTH: usize = 32;
-/// Stacks that have room where nobody visits.
-const STACKS_UNVISITED: usize = crate::ledger::STACKS;
 /// The mean that one which adapts begins with.
 const FIRST_MEAN: u64 = 64 * 1024;
 /// How often a hook looks whether the tables of stacks are free. They are for a microsecond at a time.
@@ -282,11 +280,10 @@ impl Recorder {
         self.with_natives.load(Relaxed)
     }
 
-    /// Makes tables of stacks that have room for all that the ledger can tell apart: nobody visits while a
-    /// program traces itself. Only while nothing is followed.
-    pub(crate) fn widen_stacks(&self) {
+    /// Has the tables of stacks grow when they are full, until [`Recorder::forget_everything`]: nobody visits.
+    pub(crate) fn let_stacks_grow(&self) {
         if let Ok(mut stacks) = self.stacks.try_lock() {
-            *stacks = StackTable::new(STACKS_UNVISITED, self.ledger);
+            stacks.let_grow();
         }
     }
 

@@ -113,6 +113,7 @@ pub(crate) fn for_every_block() -> Result<(&'static Recorder, Gil), StartError> 
 pub(crate) fn follow(recorder: &Recorder) {
     fork::register();
     fork::adopt();
+    recorder.let_stacks_grow();
     recorder.activate(0);
 }
 

@@ -2,6 +2,7 @@
 //! any time: the first part of a session (`session.rs`), with an end, but without an answer of its own.
 
 use crate::StartError;
+use crate::ledger::Ledger;
 use crate::recorder::{self, Recorder};
 use crate::session::{Session, follow, for_every_block, session};
 use foldhash::fast::FixedState;
@@ -70,7 +71,6 @@ pub fn begin_traces() -> Result<(), StartError> {
     if session.parts > 0 {
         return Err(StartError::Tracked);
     }
-    recorder.widen_stacks();
     follow(recorder);
     session.parts = 1;
     session.is_tracing = true;
@@ -102,7 +102,6 @@ pub fn clear_traces() -> Result<(), StartError> {
         }
         recorder.deactivate();
         session.forget(recorder);
-        recorder.widen_stacks();
         follow(recorder);
         Ok(())
     })
@@ -116,27 +115,24 @@ pub fn traced_bytes() -> (u64, u64) {
     tracing.map_or((0, 0), Recorder::live_and_peak)
 }
 
-/// The most bytes that lived are counted anew from here on.
+/// The most bytes that lived are counted anew from here on. The GIL must be held.
 pub fn reset_peak() {
-    if let Some(ledger) = recorder::installed().and_then(Recorder::ledger) {
-        ledger.reset_peak();
-    }
+    with_session(|_, recorder, _| recorder.ledger().map(Ledger::reset_peak));
 }
 
-/// Bytes of memory that the traces take.
+/// Bytes of memory that the traces take. The GIL must be held.
 #[must_use]
 pub fn trace_tables() -> usize {
-    let ledger = recorder::installed().and_then(Recorder::ledger);
-    let stacks = &session().stacks;
-    let texts: usize = stacks
-        .codes
-        .iter()
-        .map(|code| code.file.len() + code.function.len())
-        .sum();
-    ledger.map_or(0, crate::ledger::Ledger::used_bytes)
-        + size_of_val(&stacks.codes[..])
-        + size_of_val(&stacks.nodes[..])
-        + texts
+    with_session(|session, recorder, _| {
+        let stacks = &session.stacks;
+        let codes = stacks.codes.iter();
+        let texts = codes.map(|code| code.file.len() + code.function.len());
+        recorder.ledger().map_or(0, Ledger::used_bytes)
+            + size_of_val(&stacks.codes[..])
+            + size_of_val(&stacks.nodes[..])
+            + texts.sum::<usize>()
+    })
+    .unwrap_or(0)
 }
 
 /// All blocks that live, their stacks cut to `limit` calls, without those of stacks that pass through a
@@ -171,10 +167,10 @@ pub fn trace_at(address: usize, limit: usize) -> Option<Traced> {
 
 /// Goes on in a forked child, with the blocks of its parent. The GIL must be held.
 pub fn follow_child() {
-    with_session(|_, recorder, _| {
+    if let Some(recorder) = recorder::installed() {
         recorder.after_fork();
-        fork::adopt();
-    });
+    }
+    with_session(|_, _, _| fork::adopt());
 }
 
 /// Runs `work` while nothing that this thread allocates is followed.

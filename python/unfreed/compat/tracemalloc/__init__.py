@@ -9,6 +9,7 @@ import _tracemalloc
 import linecache as linecache
 import operator
 import os
+import sys
 from array import array
 from typing import Optional
 
@@ -140,7 +141,11 @@ def _get_object_traceback(obj: object) -> Optional[RawFrames]:
 @untraced
 def _get_traces() -> Runs:
     files, tracebacks, alike = _native._traces(_Limit.frames, OWN_FOLDER)
+    # Names that are the same object are compared at once, of two snapshots, too.
+    files = list(map(sys.intern, files))
     frames = {frame: (files[frame[0]], frame[1]) for called, _ in tracebacks for frame in called}
     stacks = [(tuple(map(frames.__getitem__, called)), depth) for called, depth in tracebacks]
     distinct: list[RawTrace] = [(0, size, *stacks[stack]) for stack, size, _ in alike]
-    return Runs(distinct, array("Q", [count for _, _, count in alike]))
+    runs = Runs(distinct, array("Q", [count for _, _, count in alike]))
+    runs.sums_by_stack()
+    return runs

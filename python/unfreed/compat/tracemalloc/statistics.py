@@ -1,14 +1,10 @@
 """What blocks add up to by file, line or traceback: `Statistic` and `StatisticDiff`."""
 
-from operator import attrgetter
 from typing import Any, Callable
 
 from unfreed.compat.tracemalloc.frames import RawFrames, Traceback
 from unfreed.compat.tracemalloc.sizes import format_size
 from unfreed.compat.tracemalloc.traces import Runs
-
-Sums = dict[RawFrames, list[int]]
-"""Bytes and blocks by frames."""
 
 
 class Statistic:
@@ -84,7 +80,7 @@ def statistics(runs: Runs, key_type: str, cumulative: bool) -> "list[Statistic]"
     """The largest first."""
     sums = _sums(runs, key_type, cumulative)
     found = [Statistic(Traceback(frames), *figures) for frames, figures in sums.items()]
-    found.sort(key=attrgetter("size", "count", "traceback"), reverse=True)
+    found.sort(key=lambda one: (one.size, one.count, one.traceback._frames), reverse=True)
     return found
 
 
@@ -93,10 +89,11 @@ def differences(new: Runs, old: Runs, key_type: str, cumulative: bool) -> "list[
     after = _sums(new, key_type, cumulative)
     before = _sums(old, key_type, cumulative)
     found = []
-    for frames in {**after, **before}:
-        size, count = after.get(frames, _NOTHING)
-        old_size, old_count = before.get(frames, _NOTHING)
+    for frames, (size, count) in after.items():
+        old_size, old_count = before.pop(frames, _NOTHING)
         found.append(StatisticDiff(Traceback(frames), size, size - old_size, count, count - old_count))
+    for frames, (old_size, old_count) in before.items():
+        found.append(StatisticDiff(Traceback(frames), 0, -old_size, 0, -old_count))
     found.sort(key=_by_change, reverse=True)
     return found
 
@@ -105,18 +102,18 @@ _NOTHING = [0, 0]
 
 
 def _by_change(one: StatisticDiff) -> "tuple[Any, ...]":
-    return abs(one.size_diff), one.size, abs(one.count_diff), one.count, one.traceback
+    return abs(one.size_diff), one.size, abs(one.count_diff), one.count, one.traceback._frames
 
 
-def _sums(runs: Runs, key_type: str, cumulative: bool) -> Sums:
+def _sums(runs: Runs, key_type: str, cumulative: bool) -> "dict[RawFrames, list[int]]":
     """Bytes and blocks of each place."""
     if key_type not in _PLACES:
         raise ValueError("unknown key_type: %r" % (key_type,))
     if cumulative and key_type == "traceback":
         raise ValueError("cumulative mode cannot by used with key type %r" % key_type)
     place = _PLACES[key_type]
-    sums: Sums = {}
-    for frames, size, count in _by_stack(runs):
+    sums: dict[RawFrames, list[int]] = {}
+    for frames, size, count in runs.sums_by_stack():
         # A stack with a line twice counts twice there, as in tracemalloc.
         for part in [(frame,) for frame in frames] if cumulative else [frames]:
             known = sums.setdefault(place(part), [0, 0])
@@ -130,19 +127,3 @@ _PLACES: "dict[str, Callable[[RawFrames], RawFrames]]" = {
     "filename": lambda frames: ((frames[0][0], 0),),
     "lineno": lambda frames: frames[:1],
 }
-
-
-def _by_stack(runs: Runs) -> "list[tuple[RawFrames, int, int]]":
-    """Frames with bytes and blocks of all sizes. Frames come more than once where they are not the same tuple, whose
-    identity tells a stack faster than its frames do.
-    """
-    sums: dict[int, list[int]] = {}
-    stacks = []
-    for (_, size, frames, _), count in zip(runs.distinct, runs.counts):
-        known = sums.get(id(frames))
-        if known is None:
-            known = sums[id(frames)] = [0, 0]
-            stacks.append(frames)
-        known[0] += size * count
-        known[1] += count
-    return [(frames, *sums[id(frames)]) for frames in stacks]  # type: ignore[misc]
