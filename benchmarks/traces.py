@@ -4,7 +4,8 @@
 
 The Python that runs this needs unfreed. Each round runs a program with either module, in a process of its own and one
 after the other; printed are medians, and how often unfreed's is faster or smaller. The program keeps blocks of 20
-sizes that 500 lines allocate, called from 1 to 5 frames deep. Each question begins right after a collection. Memory is what the process needs at most beyond what it had before the question.
+sizes that 500 lines allocate, called from 1 to 5 frames deep. Each question begins right after a collection. Memory is
+what the process needs at most beyond what it had before the question.
 """
 
 from __future__ import annotations
@@ -91,24 +92,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="default: 3")
     words = parser.parse_args()
     rounds = [[run(module, words.traces, words.frames) for module in MODULES] for _ in range(words.rounds)]
-    print("%-38s %12s %12s %8s %10s %10s %8s" % ("", "tracemalloc", "unfreed's", "faster", "MiB", "MiB", "smaller"))
+    heads = ["tracemalloc", "unfreed's", "faster", "tracemalloc", "unfreed's", "smaller"]
+    print("%-38s %12s %12s %8s %12s %12s %8s" % ("", *heads))
     for question in rounds[0][0]:
-        figures = [
+        seconds, memory = (
             [statistics.median(one[which][question][figure] for one in rounds) for which in (0, 1)] for figure in (0, 1)
-        ]
-        (theirs, ours), (their_bytes, our_bytes) = figures
-        print(
-            "%-38s %9.1f ms %9.2f ms %7.0fx %10.1f %10.1f %7.0fx"
-            % (
-                question,
-                theirs * 1e3,
-                ours * 1e3,
-                theirs / ours,
-                their_bytes / 2**20,
-                our_bytes / 2**20,
-                their_bytes / max(our_bytes, 2**16),
-            )
         )
+        times = "%9.1f ms %9.2f ms %7.0fx" % (seconds[0] * 1e3, seconds[1] * 1e3, seconds[0] / seconds[1])
+        # Less than a MiB is noise of the process.
+        sizes = "%8.1f MiB %8.1f MiB %7.0fx" % (memory[0] / 2**20, memory[1] / 2**20, memory[0] / max(memory[1], 1))
+        print("%-38s %s %s" % (question, times, sizes if memory[0] > 2**20 else ""))
 
 
 if __name__ == "__main__":
