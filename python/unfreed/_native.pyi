@@ -120,11 +120,13 @@ def _trace_tables() -> int:
 def _traces(
     limit: int, own: str
 ) -> tuple[
-    list[str], list[tuple[list[tuple[int, int]], int]], list[tuple[int, int, int]]
+    list[str],
+    list[tuple[list[tuple[int, int]], int]],
+    list[tuple[int, int, int, int]],
 ]:
     """All blocks that live, without those of stacks that pass through a file whose name begins with `own`: names of
     files; tracebacks of at most `limit` calls, (file, line) innermost first, each with the calls of its whole stack;
-    traceback, size and count of blocks that are alike, those of a traceback together.
+    domain, traceback, size and count of blocks that are alike, those of a traceback together.
     """
 
 def _trace_at(address: int, limit: int) -> tuple[int, list[tuple[str, int]], int] | None:

@@ -41,6 +41,17 @@ pub(crate) enum Added {
     Refused,
 }
 
+/// Live blocks of a stack that were born in the same epoch and have the same size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LiveAlike {
+    pub stack: StackId,
+    pub born: EpochId,
+    /// Bytes of each.
+    pub size: u64,
+    /// How many.
+    pub blocks: u64,
+}
+
 /// The ledger. Written by hooks of any thread without a lock.
 #[derive(Debug)]
 pub(crate) struct Ledger {
@@ -97,6 +108,13 @@ impl Ledger {
         let figures = self.figures_of(record);
         figures[ALLOCATED_BYTES].fetch_add(bytes, Relaxed);
         figures[ALLOCATED_BLOCKS].fetch_add(1, Relaxed);
+        self.weigh(bytes);
+        Added::Kept
+    }
+
+    /// Counts bytes as live that are kept elsewhere.
+    #[inline]
+    pub(crate) fn weigh(&self, bytes: u64) {
         let live = self
             .live_bytes
             .fetch_add(bytes, Relaxed)
@@ -104,7 +122,11 @@ impl Ledger {
         if live > self.peak_bytes.load(Relaxed) {
             self.peak_bytes.fetch_max(live, Relaxed);
         }
-        Added::Kept
+    }
+
+    /// Takes back what [`Ledger::weigh`] counted.
+    pub(crate) fn unweigh(&self, bytes: u64) {
+        self.live_bytes.fetch_sub(bytes, Relaxed);
     }
 
     /// Takes a block out, if it is there; `true` when it was watched.
@@ -180,14 +202,19 @@ impl Ledger {
             .store(self.live_bytes.load(Relaxed), Relaxed);
     }
 
-    /// Stack and bytes of the block that starts at an address.
-    pub(crate) fn block_at(&self, address: usize) -> Option<(StackId, u64)> {
-        let (record, bytes) = read(self.blocks.find(address)?.load(Acquire))?;
-        Some((self.stack_of(record), bytes))
+    /// The block that starts at an address.
+    pub(crate) fn block_at(&self, address: usize) -> Option<LiveAlike> {
+        let (record, size) = read(self.blocks.find(address)?.load(Acquire))?;
+        Some(LiveAlike {
+            stack: self.stack_of(record),
+            born: self.born_of(record),
+            size,
+            blocks: 1,
+        })
     }
 
-    /// How many blocks of each stack and size live now, by both; those without a stack come last.
-    pub(crate) fn live_by_stack_and_size(&self) -> Vec<(StackId, u64, u64)> {
+    /// Live blocks by stack, epoch of birth and size, once each pair of stack and size or more often.
+    pub(crate) fn live_alike(&self) -> Vec<LiveAlike> {
         let mut counts: HashMap<(u32, u64), u64, FixedState> = HashMap::default();
         self.blocks.each(|_, word| {
             if let Some((record, bytes)) = read(word) {
@@ -195,18 +222,14 @@ impl Ledger {
             }
         });
         let counts = counts.into_iter();
-        let mut counts: Vec<_> = counts
-            .map(|((record, bytes), count)| (self.stack_of(record), bytes, count))
-            .collect();
-        counts.sort_unstable_by_key(|&(stack, bytes, _)| (stack.0 == 0, stack.0, bytes));
-        counts.dedup_by(|later, earlier| {
-            let same = (later.0, later.1) == (earlier.0, earlier.1);
-            if same {
-                earlier.2 += later.2;
-            }
-            same
-        });
         counts
+            .map(|((record, size), blocks)| LiveAlike {
+                stack: self.stack_of(record),
+                born: self.born_of(record),
+                size,
+                blocks,
+            })
+            .collect()
     }
 
     /// Bytes of memory that the tables use for what is in them.
@@ -214,6 +237,10 @@ impl Ledger {
         let records = (self.records.load(Relaxed) as usize).min(RECORDS) - 1;
         let a_record = FIGURES * size_of::<u64>() + 3 * size_of::<u32>();
         self.blocks.used_bytes() + records * a_record
+    }
+
+    fn born_of(&self, record: u32) -> EpochId {
+        EpochId(self.born_of[record as usize].load(Relaxed))
     }
 
     fn stack_of(&self, record: u32) -> StackId {
@@ -228,7 +255,7 @@ impl Ledger {
                 all.push(Block {
                     address,
                     stack: self.stack_of(record),
-                    born: EpochId(self.born_of[record as usize].load(Relaxed)),
+                    born: self.born_of(record),
                     size: bytes as usize,
                     bytes,
                     blocks: 1,
@@ -258,7 +285,7 @@ impl Ledger {
             let live = blocks.saturating_sub(freed_blocks);
             if live > 0 {
                 site.survivors.push(Survivors {
-                    born: EpochId(self.born_of[record as usize].load(Relaxed)),
+                    born: self.born_of(record),
                     bytes: allocated.saturating_sub(freed),
                     blocks: live,
                     samples: u32::try_from(live).unwrap_or(u32::MAX),
@@ -369,14 +396,20 @@ mod tests {
         assert_eq!(ledger.live_and_peak(), (50, 50));
         assert_eq!(add(&ledger, 0x1040, 40, 7, 3), Added::Kept);
         assert_eq!(add(&ledger, 0x1050, 5, 0, 3), Added::Kept);
-        let live: Vec<_> = ledger
-            .live_by_stack_and_size()
+        let mut live: Vec<_> = ledger
+            .live_alike()
             .iter()
-            .map(|&(stack, size, count)| (stack.0, size, count))
+            .map(|alike| (alike.stack.0, alike.born.0, alike.size, alike.blocks))
             .collect();
-        assert_eq!(live, [(7, 10, 1), (7, 40, 2), (0, 5, 1)]);
-        assert_eq!(ledger.block_at(0x1040), Some((StackId(7), 40)));
+        live.sort_unstable();
+        let expected = [(0, 3, 5, 1), (7, 1, 10, 1), (7, 2, 40, 1), (7, 3, 40, 1)];
+        assert_eq!(live, expected);
+        let found = ledger.block_at(0x1040).expect("it lives");
+        assert_eq!((found.stack, found.born.0, found.size), (StackId(7), 3, 40));
         assert_eq!(ledger.block_at(0x1010), None);
+        ledger.weigh(1000);
+        ledger.unweigh(900);
+        assert_eq!(ledger.live_and_peak(), (195, 1095));
         assert!(ledger.used_bytes() > 4096);
         ledger.clear();
         assert!(ledger.all().is_empty() && ledger.sites().is_empty());

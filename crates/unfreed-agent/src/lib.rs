@@ -2,6 +2,7 @@
 //! written to a recording as the program runs. Safe code only; nothing here judges what it sees.
 //! In a hook: no lock that can block, no heap, no Python.
 
+mod announced;
 mod children;
 mod counters;
 mod follow;

@@ -287,6 +287,14 @@ impl Recorder {
         }
     }
 
+    /// The stack of this thread, where every block is followed; the empty one when there is no room.
+    pub(crate) fn stack_here(&self, gil: &Gil) -> StackId {
+        self.capture_next(gil).unwrap_or_else(|| {
+            self.lost.fetch_add(1, Relaxed);
+            StackId(0)
+        })
+    }
+
     /// What is known of every block, where every block is followed.
     pub(crate) fn ledger(&self) -> Option<&'static Ledger> {
         self.ledger

@@ -88,7 +88,7 @@ pub struct Tracked {
 /// # Errors
 /// When this process is recorded, the interpreter is unknown, or there is no memory for the tables.
 pub fn begin_part() -> Result<Tracked, StartError> {
-    let (recorder, gil) = for_every_block()?;
+    let (_, recorder, gil) = for_every_block()?;
     let mut session = session();
     if session.parts == 0 {
         follow(recorder);
@@ -98,7 +98,7 @@ pub fn begin_part() -> Result<Tracked, StartError> {
 }
 
 /// What follows every block, and the proof of the GIL.
-pub(crate) fn for_every_block() -> Result<(&'static Recorder, Gil), StartError> {
+pub(crate) fn for_every_block() -> Result<(&'static Runtime, &'static Recorder, Gil), StartError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(StartError::NoGil)?;
     // Nor in a forked child of a recorded process: its agent's thread does not exist.
@@ -106,7 +106,7 @@ pub(crate) fn for_every_block() -> Result<(&'static Recorder, Gil), StartError> 
         return Err(StartError::Recorded);
     }
     let recorder = recorder::install(runtime, &gil, Followed::EveryBlock)?;
-    Ok((recorder, gil))
+    Ok((runtime, recorder, gil))
 }
 
 /// Follows blocks from here on, in this process.

@@ -2,19 +2,22 @@
 //! any time: the first part of a session (`session.rs`), with an end, but without an answer of its own.
 
 use crate::StartError;
-use crate::ledger::Ledger;
+use crate::announced;
+use crate::ledger::{Ledger, LiveAlike};
 use crate::recorder::{self, Recorder};
 use crate::session::{Session, follow, for_every_block, session};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::Gil;
-use unfreed_recording::ids::StackId;
+use unfreed_recording::ids::{EpochId, StackId};
 use unfreed_recording::sites::Stacks;
 use unfreed_sys::fork;
 
 /// What stands for a frame where there is no Python code.
 const NO_FILE: &str = "<unknown>";
+/// The domain of Python's allocators.
+const PYTHONS: EpochId = EpochId(0);
 
 /// A stack as far as it is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -28,6 +31,8 @@ pub struct Traceback {
 /// Blocks that are alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alike {
+    /// Who allocated them: 0 for Python's allocators, or what C code announced.
+    pub domain: u32,
     /// Of [`Traces::tracebacks`].
     pub traceback: u32,
     /// Bytes of each.
@@ -43,7 +48,7 @@ pub struct Traces {
     pub files: Vec<String>,
     /// Stacks, each once.
     pub tracebacks: Vec<Traceback>,
-    /// Blocks by stack and size, each pair once and together with others of its stack.
+    /// Blocks by stack, domain and size, together with others of their stack and domain.
     pub alike: Vec<Alike>,
 }
 
@@ -66,12 +71,13 @@ pub fn begin_traces() -> Result<(), StartError> {
     if session().is_tracing {
         return Ok(());
     }
-    let (recorder, _gil) = for_every_block()?;
+    let (runtime, recorder, _gil) = for_every_block()?;
     let mut session = session();
     if session.parts > 0 {
         return Err(StartError::Tracked);
     }
     follow(recorder);
+    announced::begin(runtime, recorder);
     session.parts = 1;
     session.is_tracing = true;
     Ok(())
@@ -81,6 +87,7 @@ pub fn begin_traces() -> Result<(), StartError> {
 pub fn end_traces() {
     with_session(|session, recorder, _| {
         session.is_tracing = false;
+        announced::end();
         session.leave(recorder);
     });
 }
@@ -101,8 +108,10 @@ pub fn clear_traces() -> Result<(), StartError> {
             return Err(StartError::Tracked);
         }
         recorder.deactivate();
+        announced::end();
         session.forget(recorder);
         follow(recorder);
+        announced::begin(Runtime::detect()?, recorder);
         Ok(())
     })
     .unwrap_or(Ok(()))
@@ -128,6 +137,7 @@ pub fn trace_tables() -> usize {
         let codes = stacks.codes.iter();
         let texts = codes.map(|code| code.file.len() + code.function.len());
         recorder.ledger().map_or(0, Ledger::used_bytes)
+            + announced::used_bytes()
             + size_of_val(&stacks.codes[..])
             + size_of_val(&stacks.nodes[..])
             + texts.sum::<usize>()
@@ -141,8 +151,10 @@ pub fn trace_tables() -> usize {
 pub fn traces(limit: usize, own: &str) -> Traces {
     with_session(|session, recorder, gil| {
         session.take_stacks(recorder, gil);
-        let live = recorder.ledger().map(|l| l.live_by_stack_and_size());
-        Cutter::new(&session.stacks, limit).cut(&live.unwrap_or_default(), own)
+        let mut live = live(recorder);
+        // Those without a stack come last.
+        live.sort_unstable_by_key(|alike| (alike.stack.0 == 0, alike.stack.0));
+        Cutter::new(&session.stacks, limit).cut(&live, own)
     })
     .unwrap_or_default()
 }
@@ -151,7 +163,7 @@ pub fn traces(limit: usize, own: &str) -> Traces {
 #[must_use]
 pub fn trace_at(address: usize, limit: usize) -> Option<Traced> {
     with_session(|session, recorder, gil| {
-        let (stack, size) = recorder.ledger()?.block_at(address)?;
+        let LiveAlike { stack, size, .. } = recorder.ledger()?.block_at(address)?;
         session.take_stacks(recorder, gil);
         let mut cutter = Cutter::new(&session.stacks, limit);
         let traceback = cutter.traceback(stack);
@@ -176,6 +188,16 @@ pub fn follow_child() {
 /// Runs `work` while nothing that this thread allocates is followed.
 pub fn unobserved<T>(work: impl FnOnce() -> T) -> T {
     unfreed_cpython::hooks::unobserved(work)
+}
+
+/// What lives, the domain in the place of the epoch.
+fn live(recorder: &Recorder) -> Vec<LiveAlike> {
+    let mut live = recorder.ledger().map_or(Vec::new(), Ledger::live_alike);
+    for alike in &mut live {
+        alike.born = PYTHONS;
+    }
+    live.extend(announced::live_alike());
+    live
 }
 
 /// `None` without traces, or without the GIL.
@@ -206,13 +228,14 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    fn cut(mut self, live: &[(StackId, u64, u64)], own: &str) -> Traces {
+    fn cut(mut self, live: &[LiveAlike], own: &str) -> Traces {
         let hidden = self.hidden(own);
         let mut tracebacks = Vec::new();
         let mut known: HashMap<Traceback, u32, FixedState> = HashMap::default();
-        let mut counts: HashMap<(u32, u64), u64, FixedState> = HashMap::default();
+        let mut counts: HashMap<(u32, u32, u64), u64, FixedState> = HashMap::default();
         let mut last = None;
-        for &(stack, size, blocks) in live {
+        for alike in live {
+            let stack = alike.stack;
             if hidden.get(stack.0 as usize).copied().unwrap_or(false) {
                 continue;
             }
@@ -226,17 +249,20 @@ impl<'a> Cutter<'a> {
                     }),
             };
             last = Some((stack, number));
-            *counts.entry((number, size)).or_default() += blocks;
+            *counts
+                .entry((number, alike.born.0, alike.size))
+                .or_default() += alike.blocks;
         }
         let mut alike: Vec<_> = counts
             .into_iter()
-            .map(|((traceback, size), blocks)| Alike {
+            .map(|((traceback, domain, size), blocks)| Alike {
+                domain,
                 traceback,
                 size,
                 blocks,
             })
             .collect();
-        alike.sort_unstable_by_key(|alike| (alike.traceback, alike.size));
+        alike.sort_unstable_by_key(|alike| (alike.traceback, alike.domain, alike.size));
         Traces {
             files: self.files,
             tracebacks,
@@ -324,27 +350,43 @@ mod tests {
     #[test]
     fn stacks_that_are_cut_to_the_same_frames_are_one() {
         let live = [
-            (StackId(2), 10, 1),
-            (StackId(2), 20, 2),
-            (StackId(4), 99, 1),
-            (StackId(6), 10, 4),
-            (StackId(0), 1, 1),
+            (2, 0, 10, 1),
+            (2, 0, 20, 2),
+            (4, 0, 99, 1),
+            (6, 0, 10, 4),
+            (6, 5, 10, 2),
+            (0, 0, 1, 1),
         ];
+        let live = live.map(|(stack, domain, size, blocks)| LiveAlike {
+            stack: StackId(stack),
+            born: EpochId(domain),
+            size,
+            blocks,
+        });
         let stacks = stacks();
         let short = Cutter::new(&stacks, 1).cut(&live, "/own/");
         assert_eq!(short.files, ["b.py", NO_FILE]);
         let alike = |traces: &Traces| -> Vec<_> {
             let alike = traces.alike.iter();
             alike
-                .map(|one| (one.traceback, one.size, one.blocks))
+                .map(|one| (one.traceback, one.domain, one.size, one.blocks))
                 .collect()
         };
-        assert_eq!(alike(&short), [(0, 10, 5), (0, 20, 2), (1, 1, 1)]);
+        assert_eq!(
+            alike(&short),
+            [(0, 0, 10, 5), (0, 0, 20, 2), (0, 5, 10, 2), (1, 0, 1, 1)]
+        );
         assert_eq!((short.tracebacks[0].depth, short.tracebacks.len()), (2, 2));
         let long = Cutter::new(&stacks, 9).cut(&live, "/own/");
         assert_eq!(
             alike(&long),
-            [(0, 10, 1), (0, 20, 2), (1, 10, 4), (2, 1, 1)]
+            [
+                (0, 0, 10, 1),
+                (0, 0, 20, 2),
+                (1, 0, 10, 4),
+                (1, 5, 10, 2),
+                (2, 0, 1, 1)
+            ]
         );
         assert_eq!(long.tracebacks[0].frames, [(0, 7), (1, 5)]);
         assert_eq!(long.tracebacks[1].frames, [(0, 7), (0, 3)]);

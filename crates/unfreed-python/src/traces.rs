@@ -4,12 +4,12 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use unfreed_agent::{StartError, Traces};
 
-/// Files; tracebacks: (file, line) of each call, innermost first, and calls of the whole stack; traceback,
-/// size and count of blocks that are alike.
+/// Files; tracebacks: (file, line) of each call, innermost first, and calls of the whole stack; domain,
+/// traceback, size and count of blocks that are alike.
 type Told = (
     Vec<String>,
     Vec<(Vec<(u32, u32)>, u32)>,
-    Vec<(u32, u64, u64)>,
+    Vec<(u32, u32, u64, u64)>,
 );
 
 /// File and line of each call.
@@ -71,7 +71,7 @@ pub fn _traces(limit: usize, own: &str) -> Told {
         tracebacks.map(|one| (one.frames, one.depth)).collect(),
         alike
             .iter()
-            .map(|one| (one.traceback, one.size, one.blocks))
+            .map(|one| (one.domain, one.traceback, one.size, one.blocks))
             .collect(),
     )
 }

@@ -145,7 +145,7 @@ def _get_traces() -> Runs:
     files = list(map(sys.intern, files))
     frames = {frame: (files[frame[0]], frame[1]) for called, _ in tracebacks for frame in called}
     stacks = [(tuple(map(frames.__getitem__, called)), depth) for called, depth in tracebacks]
-    distinct: list[RawTrace] = [(0, size, *stacks[stack]) for stack, size, _ in alike]
-    runs = Runs(distinct, array("Q", [count for _, _, count in alike]))
+    distinct: list[RawTrace] = [(domain, size, *stacks[stack]) for domain, stack, size, _ in alike]
+    runs = Runs(distinct, array("Q", [count for _, _, _, count in alike]))
     runs.sums_by_stack()
     return runs
