@@ -4,8 +4,8 @@
 
 The Python that runs this needs unfreed. Each round runs a program with either module, in a process of its own and one
 after the other; printed are medians, and how often unfreed's is faster or smaller. The program keeps blocks of 20
-sizes that 500 lines allocate, called from 1 to 5 frames deep. Each question begins right after a collection. Memory is
-what the process needs at most beyond what it had before the question.
+sizes that 500 lines of 50 functions allocate, reached by 5 ways. Each question begins right after a collection. Memory
+is what the process needs at most beyond what it had before the question.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ import sys
 LINES = 500
 SIZES = 20
 
-#: Writes seconds and bytes of each question. `build` is a function with a line for each place of allocation.
+#: Writes seconds and bytes of each question. A part has ten lines that allocate.
 PROGRAM = """
 import gc, importlib, json, sys, time
 name, traces, frames, lines, sizes = sys.argv[1], *map(int, sys.argv[2:])
 tracemalloc = importlib.import_module(name)
-source = ["def build(kept, size):"] + ["    kept.append(bytearray(size))"] * (lines // 2)
-source += ["    kept.append(bytes(size))"] * (lines // 2)
-exec(compile("\\n".join(source), "/made/build.py", "exec"))
+source = []
+for number in range(lines // 10):
+    source += ["def part%d(kept, size):" % number]
+    source += ["    kept.append(bytearray(size))", "    kept.append(bytes(size))"] * 5
+exec(compile("\\n".join(source), "/made/parts.py", "exec"))
+parts = [globals()["part%d" % number] for number in range(lines // 10)]
 told = {}
 
 def memory(field):
@@ -47,7 +50,8 @@ def call_build(depth, kept, size):
     if depth:
         call_build(depth - 1, kept, size)
     else:
-        build(kept, size)
+        for part in parts:
+            part(kept, size)
 
 def grow(kept, blocks):
     # A bytearray is two blocks.
@@ -56,8 +60,10 @@ def grow(kept, blocks):
 
 kept, more = [None] * traces, []
 kept.clear()
+ask("allocate, untraced", lambda: grow(kept, traces))
+kept.clear()
 tracemalloc.start(frames)
-grow(kept, traces)
+ask("allocate, traced", lambda: grow(kept, traces))
 first = ask("take_snapshot", tracemalloc.take_snapshot)
 told["traces"] = len(first.traces)
 grow(more, traces // 100)

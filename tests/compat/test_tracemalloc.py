@@ -387,6 +387,36 @@ def test_a_forked_child_goes_on_tracing(tracing: None) -> None:
     assert os.waitpid(pid, 0)[1] == 0
 
 
+def test_blocks_that_c_code_announces_have_their_domain(tracing: None) -> None:
+    testcapi: Any = pytest.importorskip("_testcapi")
+    if not hasattr(testcapi, "tracemalloc_track"):
+        pytest.skip("this Python has no function that announces a block")
+    buffer = bytes(1)
+    before, _ = tracemalloc.get_traced_memory()
+    testcapi.tracemalloc_track(7, id(buffer), 123_000)
+    announced = line() - 1
+    everything = tracemalloc.take_snapshot()
+    of_domain = everything.filter_traces([tracemalloc.DomainFilter(True, 7)])
+    (trace,) = of_domain.traces
+    assert (trace.domain, trace.size, trace.traceback[0].lineno) == (7, 123_000, announced)
+    assert 123_000 <= tracemalloc.get_traced_memory()[0] - before < 125_000
+    of_python = everything.filter_traces([tracemalloc.DomainFilter(True, 0)])
+    assert len(of_python.traces) == len(everything.traces) - 1
+    testcapi.tracemalloc_track(7, id(buffer), 50_000)
+    testcapi.tracemalloc_untrack(8, id(buffer))
+    assert [trace.size for trace in tracemalloc.take_snapshot().traces if trace.domain] == [50_000]
+    testcapi.tracemalloc_untrack(7, id(buffer))
+    testcapi.tracemalloc_untrack(7, id(buffer))
+    assert not [trace for trace in tracemalloc.take_snapshot().traces if trace.domain]
+    assert tracemalloc.get_traced_memory()[0] - before < 5000
+    testcapi.tracemalloc_track(7, id(buffer), 50_000)
+    tracemalloc.clear_traces()
+    assert tracemalloc.get_traced_memory() == (0, 0)
+    tracemalloc.stop()
+    with pytest.raises(RuntimeError):
+        testcapi.tracemalloc_track(7, id(buffer), 50_000)
+
+
 # What differs on purpose.
 
 

@@ -1,5 +1,5 @@
 //! Code objects and stacks, each once. Filled inside hooks, so every table has its room in advance:
-//! a hook never grows one, it drops the sample's stack instead.
+//! a hook drops the sample's stack when there is none, unless nobody visits ([`StackTable::let_grow`]).
 
 use crate::follow::Steps;
 use crate::ledger::Ledger;
