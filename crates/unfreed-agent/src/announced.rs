@@ -49,10 +49,13 @@ pub(crate) fn end() {
     }
 }
 
-/// Live blocks, the domain in the place of the epoch.
+/// Live blocks, the domain in the place of the epoch. Sees to what was loaded since the last time.
 pub(crate) fn live_alike() -> Vec<LiveAlike> {
     match ANNOUNCED.get() {
-        Some(Some(announced)) => announced.blocks.live_alike(),
+        Some(Some(announced)) => {
+            announced::reach_new_objects();
+            announced.blocks.live_alike()
+        }
         _ => Vec::new(),
     }
 }

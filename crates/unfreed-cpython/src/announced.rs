@@ -46,6 +46,11 @@ pub fn listen(runtime: &'static Runtime, listener: &'static dyn Listener) {
         (UNTRACK, our_untrack as *const () as usize),
     ];
     interpose::divert(runtime.for_unwinding().address, &ours);
+    reach_new_objects();
+}
+
+/// Sees to what was loaded since [`listen`], where nothing tells of it at once. Cheap when there is nothing.
+pub fn reach_new_objects() {
     interpose::divert_new_objects();
 }
 
