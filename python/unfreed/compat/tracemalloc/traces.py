@@ -3,7 +3,7 @@
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain, repeat, starmap
+from itertools import accumulate, chain, repeat
 from typing import Optional, Union, overload
 
 from unfreed.compat.tracemalloc.frames import RawFrames, Traceback
@@ -110,7 +110,7 @@ class Runs(Sequence[RawTrace]):
         return self.distinct[bisect_right(self._ends, positions)]
 
     def __iter__(self) -> Iterator[RawTrace]:
-        return chain.from_iterable(starmap(repeat, zip(self.distinct, self.counts)))
+        return chain.from_iterable(map(repeat, self.distinct, self.counts))
 
     def __contains__(self, trace: object) -> bool:
         return trace in self.distinct
@@ -153,7 +153,7 @@ class Traces(Sequence[Trace]):
 
     def __iter__(self) -> Iterator[Trace]:
         # Of equal blocks the same object: nothing tells them apart.
-        return chain.from_iterable(starmap(repeat, zip(map(Trace, self._traces.distinct), self._traces.counts)))
+        return chain.from_iterable(map(repeat, map(Trace, self._traces.distinct), self._traces.counts))
 
     def __contains__(self, trace: object) -> bool:
         return isinstance(trace, Trace) and trace._trace in self._traces
