@@ -121,12 +121,14 @@ def _traces(
     limit: int, own: str
 ) -> tuple[
     list[str],
-    list[tuple[list[tuple[int, int]], int]],
-    list[tuple[int, int, int, int]],
+    list[tuple[int, list[tuple[int, int]], int, int, int]],
+    bytes,
+    bytes,
+    bytes,
 ]:
     """All blocks that live, without those of stacks that pass through a file whose name begins with `own`: names of
-    files; tracebacks of at most `limit` calls, (file, line) innermost first, each with the calls of its whole stack;
-    domain, traceback, size and count of blocks that are alike, those of a traceback together.
+    files; stacks of at most `limit` calls: domain, (file, line) innermost first, calls of the whole stack, bytes and
+    blocks; and columns of blocks that are alike, those of a stack together: stack (32 bits), size and count (64 bits).
     """
 
 def _trace_at(address: int, limit: int) -> tuple[int, list[tuple[str, int]], int] | None:

@@ -19,9 +19,11 @@ const NO_FILE: &str = "<unknown>";
 /// The domain of Python's allocators.
 const PYTHONS: EpochId = EpochId(0);
 
-/// A stack as far as it is shown.
+/// A stack as far as it is shown, in a domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Traceback {
+    /// Who allocated: 0 for Python's allocators, or what C code announced.
+    pub domain: u32,
     /// File, of [`Traces::files`], and line of each call, innermost first; never empty.
     pub frames: Vec<(u32, u32)>,
     /// Calls of the whole stack.
@@ -31,8 +33,6 @@ pub struct Traceback {
 /// Blocks that are alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alike {
-    /// Who allocated them: 0 for Python's allocators, or what C code announced.
-    pub domain: u32,
     /// Of [`Traces::tracebacks`].
     pub traceback: u32,
     /// Bytes of each.
@@ -46,9 +46,9 @@ pub struct Alike {
 pub struct Traces {
     /// Names of files, each once.
     pub files: Vec<String>,
-    /// Stacks, each once.
-    pub tracebacks: Vec<Traceback>,
-    /// Blocks by stack, domain and size, together with others of their stack and domain.
+    /// Stacks, each once, with bytes and blocks.
+    pub tracebacks: Vec<(Traceback, u64, u64)>,
+    /// Blocks by stack and size, together with others of their stack.
     pub alike: Vec<Alike>,
 }
 
@@ -153,7 +153,7 @@ pub fn traces(limit: usize, own: &str) -> Traces {
         session.take_stacks(recorder, gil);
         let mut live = live(recorder);
         // Those without a stack come last.
-        live.sort_unstable_by_key(|alike| (alike.stack.0 == 0, alike.stack.0));
+        live.sort_unstable_by_key(|alike| (alike.stack.0 == 0, alike.stack.0, alike.born));
         Cutter::new(&session.stacks, limit).cut(&live, own)
     })
     .unwrap_or_default()
@@ -230,39 +230,41 @@ impl<'a> Cutter<'a> {
 
     fn cut(mut self, live: &[LiveAlike], own: &str) -> Traces {
         let hidden = self.hidden(own);
-        let mut tracebacks = Vec::new();
+        let mut tracebacks: Vec<(Traceback, u64, u64)> = Vec::new();
         let mut known: HashMap<Traceback, u32, FixedState> = HashMap::default();
-        let mut counts: HashMap<(u32, u32, u64), u64, FixedState> = HashMap::default();
+        let mut counts: HashMap<(u32, u64), u64, FixedState> = HashMap::default();
         let mut last = None;
         for alike in live {
-            let stack = alike.stack;
-            if hidden.get(stack.0 as usize).copied().unwrap_or(false) {
+            let place = (alike.stack, alike.born);
+            if hidden.get(place.0.0 as usize) == Some(&true) {
                 continue;
             }
             let number = match last {
-                Some((known_stack, number)) if known_stack == stack => number,
-                _ => *known
-                    .entry(self.traceback(stack))
-                    .or_insert_with_key(|made| {
-                        tracebacks.push(made.clone());
+                Some((known_place, number)) if known_place == place => number,
+                _ => {
+                    let mut traceback = self.traceback(alike.stack);
+                    traceback.domain = alike.born.0;
+                    *known.entry(traceback).or_insert_with_key(|made| {
+                        tracebacks.push((made.clone(), 0, 0));
                         tracebacks.len() as u32 - 1
-                    }),
+                    })
+                }
             };
-            last = Some((stack, number));
-            *counts
-                .entry((number, alike.born.0, alike.size))
-                .or_default() += alike.blocks;
+            last = Some((place, number));
+            let (_, bytes, blocks) = &mut tracebacks[number as usize];
+            *bytes += alike.size * alike.blocks;
+            *blocks += alike.blocks;
+            *counts.entry((number, alike.size)).or_default() += alike.blocks;
         }
         let mut alike: Vec<_> = counts
             .into_iter()
-            .map(|((traceback, domain, size), blocks)| Alike {
-                domain,
+            .map(|((traceback, size), blocks)| Alike {
                 traceback,
                 size,
                 blocks,
             })
             .collect();
-        alike.sort_unstable_by_key(|alike| (alike.traceback, alike.domain, alike.size));
+        alike.sort_unstable_by_key(|alike| (alike.traceback, alike.size));
         Traces {
             files: self.files,
             tracebacks,
@@ -369,26 +371,21 @@ mod tests {
         let alike = |traces: &Traces| -> Vec<_> {
             let alike = traces.alike.iter();
             alike
-                .map(|one| (one.traceback, one.domain, one.size, one.blocks))
+                .map(|one| (one.traceback, one.size, one.blocks))
                 .collect()
         };
-        assert_eq!(
-            alike(&short),
-            [(0, 0, 10, 5), (0, 0, 20, 2), (0, 5, 10, 2), (1, 0, 1, 1)]
-        );
-        assert_eq!((short.tracebacks[0].depth, short.tracebacks.len()), (2, 2));
+        let expected = [(0, 10, 5), (0, 20, 2), (1, 10, 2), (2, 1, 1)];
+        assert_eq!(alike(&short), expected);
+        let figures: Vec<_> = short
+            .tracebacks
+            .iter()
+            .map(|(traceback, bytes, blocks)| (traceback.domain, traceback.depth, *bytes, *blocks))
+            .collect();
+        assert_eq!(figures, [(0, 2, 90, 7), (5, 2, 20, 2), (0, 1, 1, 1)]);
         let long = Cutter::new(&stacks, 9).cut(&live, "/own/");
-        assert_eq!(
-            alike(&long),
-            [
-                (0, 0, 10, 1),
-                (0, 0, 20, 2),
-                (1, 0, 10, 4),
-                (1, 5, 10, 2),
-                (2, 0, 1, 1)
-            ]
-        );
-        assert_eq!(long.tracebacks[0].frames, [(0, 7), (1, 5)]);
-        assert_eq!(long.tracebacks[1].frames, [(0, 7), (0, 3)]);
+        let expected = [(0, 10, 1), (0, 20, 2), (1, 10, 4), (2, 10, 2), (3, 1, 1)];
+        assert_eq!(alike(&long), expected);
+        assert_eq!(long.tracebacks[0].0.frames, [(0, 7), (1, 5)]);
+        assert_eq!(long.tracebacks[1].0.frames, [(0, 7), (0, 3)]);
     }
 }

@@ -4,14 +4,10 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use unfreed_agent::{StartError, Traces};
 
-/// Files; tracebacks: (file, line) of each call, innermost first, and calls of the whole stack; domain,
-/// traceback, size and count of blocks that are alike.
-type Told = (
-    Vec<String>,
-    Vec<(Vec<(u32, u32)>, u32)>,
-    Vec<(u32, u32, u64, u64)>,
-);
-
+/// Domain; file and line of each call, innermost first; calls of the whole stack; bytes and blocks.
+type Stack = (u32, Vec<(u32, u32)>, u32, u64, u64);
+/// Files; stacks; and columns: stack (32 bits), size and count (64 bits) of blocks that are alike.
+type Told = (Vec<String>, Vec<Stack>, Vec<u8>, Vec<u8>, Vec<u8>);
 /// File and line of each call.
 type Frames = Vec<(String, u32)>;
 
@@ -66,13 +62,17 @@ pub fn _traces(limit: usize, own: &str) -> Told {
         alike,
     } = unfreed_agent::traces(limit, own);
     let tracebacks = tracebacks.into_iter();
+    let stacks =
+        tracebacks.map(|(one, bytes, blocks)| (one.domain, one.frames, one.depth, bytes, blocks));
+    let stack_of = alike.iter().flat_map(|one| one.traceback.to_ne_bytes());
+    let sizes = alike.iter().flat_map(|one| one.size.to_ne_bytes());
+    let counts = alike.iter().flat_map(|one| one.blocks.to_ne_bytes());
     (
         files,
-        tracebacks.map(|one| (one.frames, one.depth)).collect(),
-        alike
-            .iter()
-            .map(|one| (one.domain, one.traceback, one.size, one.blocks))
-            .collect(),
+        stacks.collect(),
+        stack_of.collect(),
+        sizes.collect(),
+        counts.collect(),
     )
 }
 

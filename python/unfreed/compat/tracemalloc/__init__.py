@@ -18,7 +18,7 @@ from unfreed.compat.tracemalloc.filters import BaseFilter, DomainFilter, Filter
 from unfreed.compat.tracemalloc.frames import Frame, RawFrames, Traceback, block_address
 from unfreed.compat.tracemalloc.snapshot import Snapshot
 from unfreed.compat.tracemalloc.statistics import Statistic, StatisticDiff
-from unfreed.compat.tracemalloc.traces import RawTrace, Runs, Trace
+from unfreed.compat.tracemalloc.traces import Runs, Trace
 from unfreed.compat.tracemalloc.untraced import OWN_FOLDER, untraced
 
 __all__ = [
@@ -140,12 +140,11 @@ def _get_object_traceback(obj: object) -> Optional[RawFrames]:
 
 @untraced
 def _get_traces() -> Runs:
-    files, tracebacks, alike = _native._traces(_Limit.frames, OWN_FOLDER)
+    files, told, *in_bytes = _native._traces(_Limit.frames, OWN_FOLDER)
     # Names that are the same object are compared at once, of two snapshots, too.
     files = list(map(sys.intern, files))
-    frames = {frame: (files[frame[0]], frame[1]) for called, _ in tracebacks for frame in called}
-    stacks = [(tuple(map(frames.__getitem__, called)), depth) for called, depth in tracebacks]
-    distinct: list[RawTrace] = [(domain, size, *stacks[stack]) for domain, stack, size, _ in alike]
-    runs = Runs(distinct, array("Q", [count for _, _, _, count in alike]))
-    runs.sums_by_stack()
-    return runs
+    frames = {frame: (files[frame[0]], frame[1]) for _, called, _, _, _ in told for frame in called}
+    stacks = [(domain, tuple(map(frames.__getitem__, called)), depth) for domain, called, depth, _, _ in told]
+    sums = [(size, count) for _, _, _, size, count in told]
+    stack_of, sizes, counts = (array(code, column) for code, column in zip("IQQ", in_bytes))
+    return Runs(stacks, stack_of, sizes, counts, sums)

@@ -89,22 +89,13 @@ def filtered(runs: Runs, filters: "Iterable[BaseFilter]") -> Runs:
             return False
         return all(one._match(trace) for one in excluding)
 
-    if not all(type(one)._match in _BY_STACK for one in filters):
-        return Runs.joined(counted for counted in zip(runs.distinct, runs.counts) if stays(counted[0]))
-    decided: dict[tuple[int, int], bool] = {}
-    kept = []
-    for trace, count in zip(runs.distinct, runs.counts):
-        # Blocks of all sizes share the tuple of their stack, which is quicker to tell by its identity.
-        key = (trace[0], id(trace[2]))
-        if key not in decided:
-            decided[key] = stays(trace)
-        if decided[key]:
-            kept.append((trace, count))
-    return Runs.joined(kept)
+    if all(type(one)._match in _BY_STACK for one in filters):
+        return runs.of_stacks(lambda stack: stays((stack[0], 0, stack[1], stack[2])))
+    return runs.of_runs(map(stays, runs.distinct()))
 
 
 _BY_STACK = (Filter._match, DomainFilter._match)
-"""They ask for domain and frames only."""
+"""They do not ask for the size."""
 
 
 def _normalized(filename: str) -> str:

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Iterable
+from itertools import chain, repeat, starmap
 from typing import Any, Union
 
 from unfreed.compat.tracemalloc.filters import BaseFilter, filtered
@@ -70,4 +71,4 @@ def _alike_together(traces: "Iterable[RawTrace]") -> Runs:
     counts: dict[RawTrace, int] = {}
     for trace in traces:
         counts[trace] = counts.get(trace, 0) + 1
-    return Runs.joined(counts.items())
+    return Runs.of(chain.from_iterable(starmap(repeat, counts.items())))

@@ -113,7 +113,9 @@ def _sums(runs: Runs, key_type: str, cumulative: bool) -> "dict[RawFrames, list[
         raise ValueError("cumulative mode cannot by used with key type %r" % key_type)
     place = _PLACES[key_type]
     sums: dict[RawFrames, list[int]] = {}
-    for frames, size, count in runs.sums_by_stack():
+    for (_, frames, _), (size, count) in zip(runs.stacks, runs.sums()):
+        if not count:
+            continue
         # A stack with a line twice counts twice there, as in tracemalloc.
         for part in [(frame,) for frame in frames] if cumulative else [frames]:
             known = sums.setdefault(place(part), [0, 0])

@@ -3,14 +3,17 @@
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain, repeat
-from typing import Optional, Union, overload
+from itertools import accumulate, chain, compress, groupby, repeat
+from operator import eq
+from typing import Any, Callable, Optional, Union, overload
 
 from unfreed.compat.tracemalloc.frames import RawFrames, Traceback
 from unfreed.compat.tracemalloc.sizes import format_size
 
 RawTrace = tuple[int, int, RawFrames, int]
 """Domain, bytes, frames, and how many frames there were before they were cut to the limit."""
+Stack = tuple[int, RawFrames, int]
+"""The same without the bytes."""
 
 
 class Trace:
@@ -50,52 +53,79 @@ class Trace:
 
 
 class Runs(Sequence[RawTrace]):
-    """A sequence of raw traces that costs memory for each run of equal ones only. Equal to a list of the same."""
+    """A sequence of raw traces, in columns: a number for each stack, size and count of equal ones in a row. Equal to
+    any sequence of the same traces.
+    """
 
-    __slots__ = ("_ends", "_sums", "counts", "distinct")
+    __slots__ = ("_ends", "_sums", "counts", "sizes", "stack_of", "stacks")
 
-    def __init__(self, distinct: "list[RawTrace]", counts: "array[int]") -> None:
-        self.distinct = distinct
-        """One of each run."""
+    def __init__(
+        self,
+        stacks: "list[Stack]",
+        stack_of: "array[int]",
+        sizes: "array[int]",
+        counts: "array[int]",
+        sums: "Optional[list[tuple[int, int]]]" = None,
+    ) -> None:
+        self.stacks = stacks
+        """Domain, frames and depth; some may have no traces."""
+        self.stack_of = stack_of
+        """Index of its stack for each run."""
+        self.sizes = sizes
         self.counts = counts
-        """How many there are in it."""
-        self._ends = list(accumulate(counts))
-        self._sums: Optional[list[tuple[RawFrames, int, int]]] = None
+        self._ends: Optional[list[int]] = None
+        self._sums = sums
+        """Bytes and blocks of each stack."""
 
     @classmethod
     def of(cls, traces: "Iterable[RawTrace]") -> "Runs":
         """Runs of any traces."""
-        return traces if isinstance(traces, Runs) else cls.joined((trace, 1) for trace in traces)
+        if isinstance(traces, Runs):
+            return traces
+        numbers: dict[Stack, int] = {}
+        stack_of, sizes, counts = array("I"), array("Q"), array("Q")
+        for trace, equal in groupby(traces):
+            domain, size, frames, depth = trace
+            stack_of.append(numbers.setdefault((domain, frames, depth), len(numbers)))
+            sizes.append(size)
+            counts.append(sum(1 for _ in equal))
+        return cls(list(numbers), stack_of, sizes, counts)
 
-    @classmethod
-    def joined(cls, counted: "Iterable[tuple[RawTrace, int]]") -> "Runs":
-        """Runs of traces and how often each comes in a row; equal neighbours become one run."""
-        distinct: list[RawTrace] = []
-        counts = array("Q")
-        for trace, count in counted:
-            if distinct and distinct[-1] == trace:
-                counts[-1] += count
-            else:
-                distinct.append(trace)
-                counts.append(count)
-        return cls(distinct, counts)
+    def distinct(self) -> Iterator[RawTrace]:
+        """A trace of each run."""
+        return map(self._made, self.stack_of, self.sizes)
 
-    def sums_by_stack(self) -> "list[tuple[RawFrames, int, int]]":
-        """Frames with bytes and blocks of all sizes, added up once. Frames come more than once where they are not the
-        same tuple: its identity tells a stack faster than the frames do.
-        """
+    def _made(self, number: int, size: int) -> RawTrace:
+        domain, frames, depth = self.stacks[number]
+        return domain, size, frames, depth
+
+    def sums(self) -> "list[tuple[int, int]]":
+        """Bytes and blocks of each stack, added up once."""
         if self._sums is None:
-            sums: dict[int, list[int]] = {}
-            stacks = {id(trace[2]): trace[2] for trace in self.distinct}
-            for (_, size, frames, _), count in zip(self.distinct, self.counts):
-                known = sums.setdefault(id(frames), [0, 0])
-                known[0] += size * count
-                known[1] += count
-            self._sums = [(stacks[key], *known) for key, known in sums.items()]  # type: ignore[misc]
+            sizes, counts = [0] * len(self.stacks), [0] * len(self.stacks)
+            for number, size, count in zip(self.stack_of, self.sizes, self.counts):
+                sizes[number] += size * count
+                counts[number] += count
+            self._sums = list(zip(sizes, counts))
         return self._sums
 
+    def of_stacks(self, stays: "Callable[[Stack], bool]") -> "Runs":
+        """The traces of chosen stacks."""
+        chosen = list(map(stays, self.stacks))
+        left = self.of_runs(map(chosen.__getitem__, self.stack_of))
+        if self._sums is not None:
+            left._sums = [one if stays else (0, 0) for one, stays in zip(self._sums, chosen)]
+        return left
+
+    def of_runs(self, stay: "Iterable[bool]") -> "Runs":
+        """Chosen runs."""
+        chosen = bytes(stay)
+        columns = (self.stack_of, self.sizes, self.counts)
+        stack_of, sizes, counts = (array(column.typecode, compress(column, chosen)) for column in columns)
+        return Runs(self.stacks, stack_of, sizes, counts)
+
     def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
+        return sum(self.counts)
 
     @overload
     def __getitem__(self, index: int) -> RawTrace: ...
@@ -104,31 +134,37 @@ class Runs(Sequence[RawTrace]):
     def __getitem__(self, index: slice) -> "list[RawTrace]": ...
 
     def __getitem__(self, index: Union[int, slice]) -> "Union[RawTrace, list[RawTrace]]":
-        positions = range(len(self))[index]
+        if self._ends is None:
+            self._ends = list(accumulate(self.counts))
+        positions = range(self._ends[-1] if self._ends else 0)[index]
         if isinstance(positions, range):
-            return [self.distinct[bisect_right(self._ends, position)] for position in positions]
-        return self.distinct[bisect_right(self._ends, positions)]
+            return [self._at(position, self._ends) for position in positions]
+        return self._at(positions, self._ends)
+
+    def _at(self, position: int, ends: "list[int]") -> RawTrace:
+        run = bisect_right(ends, position)
+        return self._made(self.stack_of[run], self.sizes[run])
 
     def __iter__(self) -> Iterator[RawTrace]:
-        return chain.from_iterable(map(repeat, self.distinct, self.counts))
+        return chain.from_iterable(map(repeat, self.distinct(), self.counts))
 
     def __contains__(self, trace: object) -> bool:
-        return trace in self.distinct
+        return any(trace == one for one in self.distinct())
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Runs):
-            return self.counts == other.counts and self.distinct == other.distinct
-        if isinstance(other, (list, tuple)):
-            return len(self) == len(other) and all(ours == theirs for ours, theirs in zip(self, other))
-        return NotImplemented
+        if not isinstance(other, (Runs, list, tuple)):
+            return NotImplemented
+        if isinstance(other, Runs) and self.__reduce__() == other.__reduce__():
+            return True
+        return len(self) == len(other) and all(map(eq, self, other))
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __reduce__(self) -> "tuple[type[Runs], tuple[list[RawTrace], array[int]]]":
-        return Runs, (self.distinct, self.counts)
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return Runs, (self.stacks, self.stack_of, self.sizes, self.counts)
 
     def __repr__(self) -> str:
-        return "<%d traces in %d runs>" % (len(self), len(self.distinct))
+        return "<%d traces in %d runs>" % (len(self), len(self.counts))
 
 
 class Traces(Sequence[Trace]):
@@ -153,7 +189,7 @@ class Traces(Sequence[Trace]):
 
     def __iter__(self) -> Iterator[Trace]:
         # Of equal blocks the same object: nothing tells them apart.
-        return chain.from_iterable(map(repeat, map(Trace, self._traces.distinct), self._traces.counts))
+        return chain.from_iterable(map(repeat, map(Trace, self._traces.distinct()), self._traces.counts))
 
     def __contains__(self, trace: object) -> bool:
         return isinstance(trace, Trace) and trace._trace in self._traces
