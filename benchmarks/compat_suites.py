@@ -1,10 +1,11 @@
 """Runs the tests of a package whose names `unfreed.compat` has, with the package and with unfreed in its place.
 
-    python benchmarks/compat_suites.py objgraph
+    python benchmarks/compat_suites.py objgraph tracemalloc
 
-The Python that runs this needs unfreed and pip. The package's source comes from PyPI. Printed are how many of its own
-tests pass with either, each test that passes with the original only, with the last line of its failure, and each that
-passes with unfreed's only. Nothing is asserted: read the list, and `docs/compat.md` for the reasons.
+The Python that runs this needs unfreed and pip; for tracemalloc it needs the standard library's tests, other sources
+come from PyPI. Printed are how many of its own tests pass with either, each test that passes with the original only,
+with the last line of its failure, and each that passes with unfreed's only. Nothing is asserted: read the list, and
+`docs/compat.md` for the reasons.
 """
 
 from __future__ import annotations
@@ -88,7 +89,31 @@ def objgraph(folder: Path) -> tuple[Results, Results]:
     return runs[0], runs[1]
 
 
-PACKAGES = {"objgraph": objgraph}
+#: The tests of a module of the standard library. Some expect to be called as deep as its own runner calls them.
+STANDARD_SUITE = """
+import unittest
+import test.test_%s as tests
+
+class Deep(unittest.TestSuite):
+    def run(self, result, debug=False, depth=10):
+        return self.run(result, debug, depth - 1) if depth else super().run(result, debug)
+
+def suite():
+    loader = unittest.TestLoader()
+    loader.suiteClass = Deep
+    return loader.loadTestsFromModule(tests)
+"""
+
+
+def tracemalloc(folder: Path) -> tuple[Results, Results]:
+    """`test.test_tracemalloc` of the Python that runs this."""
+    (folder / "standard_suite.py").write_text(STANDARD_SUITE % "tracemalloc")
+    replacements = ("", "unfreed.compat.tracemalloc")
+    runs = [run(folder, "tracemalloc", name, "standard_suite", "suite") for name in replacements]
+    return runs[0], runs[1]
+
+
+PACKAGES = {"objgraph": objgraph, "tracemalloc": tracemalloc}
 
 
 def count(results: Results) -> str:

@@ -64,6 +64,26 @@ def outcomes(output: str) -> dict[str, str]:
     return {test: outcome for outcome, test in found}
 
 
+FROZEN = """
+import time
+
+class Clock:
+    now = 0.0
+
+def test_ages(monkeypatch):
+    monkeypatch.setattr(time, "perf_counter", lambda: Clock.now)
+    monkeypatch.setattr(time, "monotonic", lambda: Clock.now)
+    Clock.now += 3600.0
+"""
+
+
+def test_time_that_a_test_moves_is_no_time_that_it_takes(tmp_path: Path) -> None:
+    path = tmp_path / "test_frozen.py"
+    path.write_text(FROZEN)
+    done = alone_on(path, "--unfreed")
+    assert "1 of 1 tests repeated, none leaks" in done.stdout, done.stdout
+
+
 @pytest.mark.slow
 @in_full
 def test_innocent_tests_pass(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The native half of unfreed. Private."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 VERSION: str
@@ -95,6 +95,50 @@ def _end_part() -> (
 
 def _live_blocks() -> list[tuple[int, int, int]]:
     """Address, size and stack of each block that lives and was followed."""
+
+def _begin_traces() -> None:
+    """Begins to follow every block, until `_end_traces`; does nothing when it has begun."""
+
+def _end_traces() -> None:
+    """Ends that."""
+
+def _is_tracing() -> bool:
+    """Whether it is under way."""
+
+def _clear_traces() -> None:
+    """Forgets all blocks up to now."""
+
+def _traced_bytes() -> tuple[int, int]:
+    """Bytes that live, and the most that did since the beginning or `_reset_peak`; zeros when nothing is followed."""
+
+def _reset_peak() -> None:
+    """Counts the most bytes anew."""
+
+def _trace_tables() -> int:
+    """Bytes of memory that the traces take."""
+
+def _traces(
+    limit: int, own: str
+) -> tuple[
+    list[str],
+    list[tuple[int, list[tuple[int, int]], int, int, int]],
+    bytes,
+    bytes,
+    bytes,
+]:
+    """All blocks that live, without those of stacks that pass through a file whose name begins with `own`: names of
+    files; stacks of at most `limit` calls: domain, (file, line) innermost first, calls of the whole stack, bytes and
+    blocks; and columns of blocks that are alike, those of a stack together: stack (32 bits), size and count (64 bits).
+    """
+
+def _trace_at(address: int, limit: int) -> tuple[int, list[tuple[str, int]], int] | None:
+    """Size, (file, line) innermost first, and calls of the whole stack, of the block that starts there."""
+
+def _trace_child() -> None:
+    """Goes on in a forked child."""
+
+def _unobserved(function: Callable[[], Any]) -> Any:
+    """Calls a function while nothing that this thread allocates is followed."""
 
 def _malloc_in_use() -> int | None:
     """Bytes in blocks of malloc that nobody has freed."""

@@ -6,10 +6,10 @@ import gc
 import os
 import site
 import sys
-import time
 from types import FrameType, TracebackType
 from typing import Any, Callable, Optional, TypeVar
 
+from unfreed import _clock
 from unfreed._holders import held_by
 from unfreed._recorded import NotRecorded, judge
 from unfreed._screen import FEW_FROZEN, grows
@@ -39,9 +39,9 @@ class NoLeaks:
 
         @functools.wraps(function)
         def checked(*arguments: Any, **named: Any) -> Any:
-            began = time.perf_counter()
+            began = _clock.seconds()
             result = function(*arguments, **named)
-            seconds = time.perf_counter() - began
+            seconds = _clock.seconds() - began
             check(lambda: function(*arguments, **named), function.__qualname__, seconds, self._rounds)
             return result
 

@@ -2,6 +2,8 @@
 //! whose it is, and figures add up as blocks come and go, so an epoch's end reads sums and no list.
 
 use crate::live::Block;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::sync::atomic::{
     AtomicU32, AtomicU64,
@@ -37,6 +39,17 @@ pub(crate) enum Added {
     Known,
     /// The system refuses memory, or the address is none of a process.
     Refused,
+}
+
+/// Live blocks of a stack that were born in the same epoch and have the same size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LiveAlike {
+    pub stack: StackId,
+    pub born: EpochId,
+    /// Bytes of each.
+    pub size: u64,
+    /// How many.
+    pub blocks: u64,
 }
 
 /// The ledger. Written by hooks of any thread without a lock.
@@ -95,6 +108,13 @@ impl Ledger {
         let figures = self.figures_of(record);
         figures[ALLOCATED_BYTES].fetch_add(bytes, Relaxed);
         figures[ALLOCATED_BLOCKS].fetch_add(1, Relaxed);
+        self.weigh(bytes);
+        Added::Kept
+    }
+
+    /// Counts bytes as live that are kept elsewhere.
+    #[inline]
+    pub(crate) fn weigh(&self, bytes: u64) {
         let live = self
             .live_bytes
             .fetch_add(bytes, Relaxed)
@@ -102,7 +122,11 @@ impl Ledger {
         if live > self.peak_bytes.load(Relaxed) {
             self.peak_bytes.fetch_max(live, Relaxed);
         }
-        Added::Kept
+    }
+
+    /// Takes back what [`Ledger::weigh`] counted.
+    pub(crate) fn unweigh(&self, bytes: u64) {
+        self.live_bytes.fetch_sub(bytes, Relaxed);
     }
 
     /// Gives a block that it knows to another stack, without a pass by the allocator: freed where it was made, and
@@ -195,6 +219,57 @@ impl Ledger {
         (live, self.peak_bytes.load(Relaxed).max(live))
     }
 
+    /// The most bytes that ever lived are counted anew from here on.
+    pub(crate) fn reset_peak(&self) {
+        self.peak_bytes
+            .store(self.live_bytes.load(Relaxed), Relaxed);
+    }
+
+    /// The block that starts at an address.
+    pub(crate) fn block_at(&self, address: usize) -> Option<LiveAlike> {
+        let (record, size) = read(self.blocks.find(address)?.load(Acquire))?;
+        Some(LiveAlike {
+            stack: self.stack_of(record),
+            born: self.born_of(record),
+            size,
+            blocks: 1,
+        })
+    }
+
+    /// Live blocks by stack, epoch of birth and size, once each pair of stack and size or more often.
+    pub(crate) fn live_alike(&self) -> Vec<LiveAlike> {
+        let mut counts: HashMap<(u32, u64), u64, FixedState> = HashMap::default();
+        self.blocks.each(|_, word| {
+            if let Some((record, bytes)) = read(word) {
+                *counts.entry((record, bytes)).or_default() += 1;
+            }
+        });
+        let counts = counts.into_iter();
+        counts
+            .map(|((record, size), blocks)| LiveAlike {
+                stack: self.stack_of(record),
+                born: self.born_of(record),
+                size,
+                blocks,
+            })
+            .collect()
+    }
+
+    /// Bytes of memory that the tables use for what is in them.
+    pub(crate) fn used_bytes(&self) -> usize {
+        let records = (self.records.load(Relaxed) as usize).min(RECORDS) - 1;
+        let a_record = FIGURES * size_of::<u64>() + 3 * size_of::<u32>();
+        self.blocks.used_bytes() + records * a_record
+    }
+
+    fn born_of(&self, record: u32) -> EpochId {
+        EpochId(self.born_of[record as usize].load(Relaxed))
+    }
+
+    fn stack_of(&self, record: u32) -> StackId {
+        StackId(self.stack_of[record as usize].load(Relaxed))
+    }
+
     /// All blocks now. A block that is freed meanwhile may be there or not.
     pub(crate) fn all(&self) -> Vec<Block> {
         let mut all = Vec::new();
@@ -202,8 +277,8 @@ impl Ledger {
             if let Some((record, bytes)) = read(word) {
                 all.push(Block {
                     address,
-                    stack: StackId(self.stack_of[record as usize].load(Relaxed)),
-                    born: EpochId(self.born_of[record as usize].load(Relaxed)),
+                    stack: self.stack_of(record),
+                    born: self.born_of(record),
                     size: bytes as usize,
                     bytes,
                     blocks: 1,
@@ -233,7 +308,7 @@ impl Ledger {
             let live = blocks.saturating_sub(freed_blocks);
             if live > 0 {
                 site.survivors.push(Survivors {
-                    born: EpochId(self.born_of[record as usize].load(Relaxed)),
+                    born: self.born_of(record),
                     bytes: allocated.saturating_sub(freed),
                     blocks: live,
                     samples: u32::try_from(live).unwrap_or(u32::MAX),
@@ -340,8 +415,28 @@ mod tests {
             .collect();
         assert_eq!(live, [(0x1000, 10), (0x1020, 40)]);
         assert_eq!(ledger.live_and_peak(), (50, 70 + (5 << 30)));
+        ledger.reset_peak();
+        assert_eq!(ledger.live_and_peak(), (50, 50));
+        assert_eq!(add(&ledger, 0x1040, 40, 7, 3), Added::Kept);
+        assert_eq!(add(&ledger, 0x1050, 5, 0, 3), Added::Kept);
+        let mut live: Vec<_> = ledger
+            .live_alike()
+            .iter()
+            .map(|alike| (alike.stack.0, alike.born.0, alike.size, alike.blocks))
+            .collect();
+        live.sort_unstable();
+        let expected = [(0, 3, 5, 1), (7, 1, 10, 1), (7, 2, 40, 1), (7, 3, 40, 1)];
+        assert_eq!(live, expected);
+        let found = ledger.block_at(0x1040).expect("it lives");
+        assert_eq!((found.stack, found.born.0, found.size), (StackId(7), 3, 40));
+        assert_eq!(ledger.block_at(0x1010), None);
+        ledger.weigh(1000);
+        ledger.unweigh(900);
+        assert_eq!(ledger.live_and_peak(), (195, 1095));
+        assert!(ledger.used_bytes() > 4096);
         ledger.clear();
         assert!(ledger.all().is_empty() && ledger.sites().is_empty());
+        assert_eq!(ledger.used_bytes(), 0);
     }
 
     #[test]

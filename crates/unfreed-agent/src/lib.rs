@@ -2,6 +2,7 @@
 //! written to a recording as the program runs. Safe code only; nothing here judges what it sees.
 //! In a hook: no lock that can block, no heap, no Python.
 
+mod announced;
 mod children;
 mod counters;
 mod follow;
@@ -23,6 +24,7 @@ mod sites;
 mod sources;
 mod stacks;
 mod thread;
+mod traces;
 
 pub use live_heap::{sizes, with_heap, with_objects};
 pub use marks::mark;
@@ -33,6 +35,10 @@ pub use single::{SnapshotError, Taken, snapshot};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use thread::{Agent, Control};
+pub use traces::{
+    Alike, Traceback, Traced, Traces, begin_traces, clear_traces, end_traces, follow_child,
+    is_tracing, reset_peak, trace_at, trace_tables, traced_bytes, traces, unobserved,
+};
 use unfreed_cpython::gil::Gil;
 pub use unfreed_cpython::walk::live::Seen;
 use unfreed_cpython::{Runtime, Unsupported, gil};
@@ -90,6 +96,9 @@ pub enum StartError {
     /// There is a recording of this process, or its tables were made for another kind of recording.
     #[error("this process is recorded already")]
     Recorded,
+    /// Traces begin and are cleared for the whole process, and a part of it needs what they know.
+    #[error("a part of this process is tracked: unfreed.track() or unfreed.profile is under way")]
+    Tracked,
 }
 
 /// The running agent of this process. Locked only with the GIL held, so never contended and never

@@ -295,6 +295,26 @@ impl Recorder {
         self.with_natives.load(Relaxed)
     }
 
+    /// Has the tables of stacks grow when they are full, until [`Recorder::forget_everything`]: nobody visits.
+    pub(crate) fn let_stacks_grow(&self) {
+        if let Ok(mut stacks) = self.stacks.try_lock() {
+            stacks.let_grow();
+        }
+    }
+
+    /// The stack of this thread, where every block is followed; the empty one when there is no room.
+    pub(crate) fn stack_here(&self, gil: &Gil) -> StackId {
+        self.capture_next(gil).unwrap_or_else(|| {
+            self.lost.fetch_add(1, Relaxed);
+            StackId(0)
+        })
+    }
+
+    /// What is known of every block, where every block is followed.
+    pub(crate) fn ledger(&self) -> Option<&'static Ledger> {
+        self.ledger
+    }
+
     /// Live blocks, each with its address.
     pub(crate) fn live_blocks(&self) -> Vec<Block> {
         match self.ledger {

@@ -1,7 +1,7 @@
 //! Following every block of a part of a program, for whoever asks in the program itself: no file, no
 //! thread, no clock. Parts may be nested; each begins and ends an epoch, so that what was born in it is told.
 
-use crate::recorder::{self, Followed};
+use crate::recorder::{self, Followed, Recorder};
 use crate::{StartError, running};
 use std::sync::{Mutex, PoisonError};
 use unfreed_cpython::Runtime;
@@ -13,6 +13,7 @@ use unfreed_sys::fork;
 /// The session of this process. Locked only with the GIL held, and never while it is given up.
 static SESSION: Mutex<Session> = Mutex::new(Session {
     parts: 0,
+    is_tracing: false,
     epoch: 0,
     stacks: Stacks {
         codes: Vec::new(),
@@ -20,12 +21,40 @@ static SESSION: Mutex<Session> = Mutex::new(Session {
     },
 });
 
-struct Session {
+pub(crate) struct Session {
     /// Parts that are under way.
-    parts: u32,
+    pub parts: u32,
+    /// Whether one of them is [`crate::begin_traces`]'s, the first then.
+    pub is_tracing: bool,
     epoch: u32,
     /// Stacks that were handed over so far.
-    stacks: Stacks,
+    pub stacks: Stacks,
+}
+
+impl Session {
+    /// Has the stacks that are new handed over; tells how many there are in all.
+    pub(crate) fn take_stacks(&mut self, recorder: &Recorder, gil: &Gil) -> usize {
+        let (new, count) = recorder.drain_stacks(gil);
+        self.stacks.codes.extend(new.stacks.codes);
+        self.stacks.nodes.extend(new.stacks.nodes);
+        count
+    }
+
+    /// Ends a part, after its last look; with the last one, all is forgotten.
+    pub(crate) fn leave(&mut self, recorder: &Recorder, gil: &Gil) {
+        self.parts = self.parts.saturating_sub(1);
+        if self.parts == 0 {
+            recorder.deactivate(gil);
+            self.forget(recorder);
+        }
+    }
+
+    /// Forgets what was followed. Only while nothing is.
+    pub(crate) fn forget(&mut self, recorder: &Recorder) {
+        recorder.forget_everything();
+        self.stacks = Stacks::default();
+        self.epoch = 0;
+    }
 }
 
 /// A block that lives.
@@ -59,6 +88,17 @@ pub struct Tracked {
 /// # Errors
 /// When this process is recorded, the interpreter is unknown, or there is no memory for the tables.
 pub fn begin_part() -> Result<Tracked, StartError> {
+    let (_, recorder, gil) = for_every_block()?;
+    let mut session = session();
+    if session.parts == 0 {
+        follow(recorder, &gil);
+    }
+    session.parts += 1;
+    Ok(harvest(&mut session, &gil))
+}
+
+/// What follows every block, and the proof of the GIL.
+pub(crate) fn for_every_block() -> Result<(&'static Runtime, &'static Recorder, Gil), StartError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(StartError::NoGil)?;
     // Nor in a forked child of a recorded process: its agent's thread does not exist.
@@ -66,14 +106,15 @@ pub fn begin_part() -> Result<Tracked, StartError> {
         return Err(StartError::Recorded);
     }
     let recorder = recorder::install(runtime, &gil, Followed::EveryBlock)?;
-    let mut session = session();
-    if session.parts == 0 {
-        fork::register();
-        fork::adopt();
-        recorder.activate(&gil, 0);
-    }
-    session.parts += 1;
-    Ok(harvest(&mut session, &gil))
+    Ok((runtime, recorder, gil))
+}
+
+/// Follows blocks from here on, in this process.
+pub(crate) fn follow(recorder: &Recorder, gil: &Gil) {
+    fork::register();
+    fork::adopt();
+    recorder.let_stacks_grow();
+    recorder.activate(gil, 0);
 }
 
 /// Looks at what was followed so far; `None` when no part is under way. The GIL must be held.
@@ -87,7 +128,7 @@ pub fn look_at_part() -> Option<Tracked> {
 /// The blocks that live and were allocated since the session began. The GIL must be held.
 #[must_use]
 pub fn live_blocks() -> Vec<LiveBlock> {
-    let live = recorder::installed().map(recorder::Recorder::live_blocks);
+    let live = recorder::installed().map(Recorder::live_blocks);
     let blocks = live.unwrap_or_default().into_iter();
     blocks
         .map(|block| LiveBlock {
@@ -108,12 +149,7 @@ pub fn end_part() -> Option<Tracked> {
         recorder.deactivate(&gil);
     }
     let tracked = (session.parts > 0).then(|| harvest(&mut session, &gil));
-    session.parts = session.parts.saturating_sub(1);
-    if session.parts == 0 {
-        recorder.forget_everything();
-        session.stacks = Stacks::default();
-        session.epoch = 0;
-    }
+    session.leave(recorder, &gil);
     tracked
 }
 
@@ -126,9 +162,7 @@ fn harvest(session: &mut Session, gil: &Gil) -> Tracked {
     let Some(recorder) = recorder::installed() else {
         return Tracked::default();
     };
-    let (new, count) = recorder.drain_stacks(gil);
-    session.stacks.codes.extend(new.stacks.codes);
-    session.stacks.nodes.extend(new.stacks.nodes);
+    let count = session.take_stacks(recorder, gil);
     session.epoch += 1;
     let epoch = EpochId(session.epoch);
     recorder.begin_epoch(epoch);
@@ -141,6 +175,6 @@ fn harvest(session: &mut Session, gil: &Gil) -> Tracked {
     }
 }
 
-fn session() -> std::sync::MutexGuard<'static, Session> {
+pub(crate) fn session() -> std::sync::MutexGuard<'static, Session> {
     SESSION.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
 //! Code objects and stacks, each once. Filled inside hooks, so every table has its room in advance:
-//! a hook never grows one, it drops the sample's stack instead.
+//! a hook drops the sample's stack when there is none, unless nobody visits ([`StackTable::let_grow`]).
 
 use crate::follow::Steps;
 use crate::ledger::Ledger;
@@ -72,6 +72,8 @@ pub(crate) struct StackTable {
     text: Vec<u8>,
     /// Entries that may be added between two visits of the agent.
     room: usize,
+    /// Whether there are no visits, so that a full table takes more memory.
+    grows: bool,
     /// Where every block is followed: the way from one stack to the next.
     steps: Option<Steps>,
     ledger: Option<&'static Ledger>,
@@ -94,9 +96,41 @@ impl StackTable {
             new_natives: Vec::with_capacity(room),
             text: Vec::with_capacity(room * TEXT_AN_ENTRY),
             room,
+            grows: false,
             steps: ledger.map(|_| Steps::new()),
             ledger,
         }
+    }
+
+    /// Has full tables take more memory inside a hook, where nobody visits: in maps of the system's, since
+    /// no table is small, and never in a heap. Threads without the GIL lose their stacks meanwhile.
+    pub(crate) fn let_grow(&mut self) {
+        self.grows = true;
+    }
+
+    /// Makes room in full tables if it may; `false` when they stay full.
+    #[cold]
+    fn grow(&mut self) -> bool {
+        if self.grows {
+            self.new_codes.reserve(self.room);
+            self.new_nodes.reserve(self.room);
+            self.text.reserve(self.room * TEXT_AN_ENTRY);
+            self.make_room();
+        }
+        self.grows
+    }
+
+    fn make_room(&mut self) {
+        let hasher = &self.hasher;
+        self.codes
+            .reserve(self.room, |known| hasher.hash_one(known.address));
+        self.lines.reserve(self.room, |line| {
+            hasher.hash_one((line.code, line.instruction))
+        });
+        self.nodes
+            .reserve(self.room, |n| hasher.hash_one((n.parent, n.code, n.line)));
+        self.natives
+            .reserve(self.room, |known| hasher.hash_one(known.address));
     }
 
     /// Number of stacks so far, the empty one included.
@@ -209,12 +243,12 @@ impl StackTable {
             if known.identity == identity {
                 return Some(known.id);
             }
-        } else if self.codes.len() == self.codes.capacity() {
+        } else if self.codes.len() == self.codes.capacity() && !self.grow() {
             return None;
         }
-        if self.new_codes.len() == self.new_codes.capacity()
-            || self.text.capacity() - self.text.len() < FILE_LIMIT + FUNCTION_LIMIT + 8
-        {
+        let is_full = self.new_codes.len() == self.new_codes.capacity()
+            || self.text.capacity() - self.text.len() < FILE_LIMIT + FUNCTION_LIMIT + 8;
+        if is_full && !self.grow() {
             return None;
         }
         let id = CodeId(self.next_code);
@@ -258,7 +292,7 @@ impl StackTable {
         {
             return Some(known.line);
         }
-        if self.lines.len() == self.lines.capacity() {
+        if self.lines.len() == self.lines.capacity() && !self.grow() {
             return None;
         }
         let line = frame.code.line(runtime, gil, frame.instruction);
@@ -279,9 +313,9 @@ impl StackTable {
         if let Some(known) = self.nodes.find(hash, |n| (n.parent, n.code, n.line) == key) {
             return Some(known.id);
         }
-        if self.nodes.len() == self.nodes.capacity()
-            || self.new_nodes.len() == self.new_nodes.capacity()
-        {
+        let is_full = self.nodes.len() == self.nodes.capacity()
+            || self.new_nodes.len() == self.new_nodes.capacity();
+        if is_full && !self.grow() {
             return None;
         }
         let node = StackNode {
@@ -320,16 +354,7 @@ impl StackTable {
         self.new_codes.clear();
         self.new_nodes.clear();
         self.text.clear();
-        let hasher = &self.hasher;
-        self.codes
-            .reserve(self.room, |known| hasher.hash_one(known.address));
-        self.lines.reserve(self.room, |line| {
-            hasher.hash_one((line.code, line.instruction))
-        });
-        self.nodes
-            .reserve(self.room, |n| hasher.hash_one((n.parent, n.code, n.line)));
-        self.natives
-            .reserve(self.room, |known| hasher.hash_one(known.address));
+        self.make_room();
         NewStacks {
             stacks: Stacks { codes, nodes },
             natives,

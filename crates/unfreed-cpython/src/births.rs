@@ -3,7 +3,7 @@
 //! Python in here, as in the allocator hooks.
 
 use crate::gil::Gil;
-use crate::hooks::{guarded, is_in_newest_block};
+use crate::hooks::{At, guarded, is_in_newest_block};
 use crate::runtime::Runtime;
 use std::ffi::{c_int, c_void};
 use std::num::NonZeroUsize;
@@ -61,7 +61,7 @@ extern "C" fn trace<O: Births>(object: usize, event: c_int, data: *mut c_void) -
     if event == CREATE {
         // SAFETY: the pointer is the leaked `Watch<O>` that was set together with this function.
         let watch = unsafe { &*data.cast::<Watch<O>>() };
-        guarded(|| watch.born(object));
+        guarded(At::Program, || watch.born(object));
     }
     0
 }

@@ -53,9 +53,20 @@ struct Hook<O: 'static> {
 // call the allocator; everything else in a Hook is Sync.
 unsafe impl<O: Observer> Sync for Hook<O> {}
 
+/// What a thread is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum At {
+    /// The program.
+    Program,
+    /// Work for unfreed, whose blocks are none of the program's.
+    OwnWork,
+    /// A hook.
+    Hook,
+}
+
 thread_local! {
     // Const-initialised and without a destructor: usable while a thread starts or ends.
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    static PLACE: Cell<At> = const { Cell::new(At::Program) };
     static NEWEST: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -71,14 +82,33 @@ pub(crate) fn is_in_newest_block(object: usize, before: usize) -> bool {
     })
 }
 
-/// Runs `work` unless this thread is inside a hook already.
-pub(crate) fn guarded(work: impl FnOnce()) {
-    INSIDE.with(|inside| {
-        if !inside.replace(true) {
+/// Runs `work` as a hook, if this thread is at `most` or outside of it.
+pub(crate) fn guarded(most: At, work: impl FnOnce()) {
+    PLACE.with(|place| {
+        let before = place.get();
+        if before <= most {
+            place.set(At::Hook);
             work();
-            inside.set(false);
+            place.set(before);
         }
     });
+}
+
+/// Runs `work` with no observer told of what this thread allocates in it; of what it frees they are.
+/// Finalizers that run meanwhile go unobserved, too.
+pub fn unobserved<T>(work: impl FnOnce() -> T) -> T {
+    struct Back(At);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            PLACE.with(|place| place.set(self.0));
+        }
+    }
+    let _back = Back(PLACE.with(|place| {
+        let before = place.get();
+        place.set(before.max(At::OwnWork));
+        before
+    }));
+    work()
 }
 
 impl<O: Observer> Hook<O> {
@@ -93,7 +123,7 @@ impl<O: Observer> Hook<O> {
     fn allocated(&self, block: *mut c_void, size: usize) -> *mut c_void {
         if !block.is_null() {
             NEWEST.with(|newest| newest.set(block as usize));
-            guarded(|| {
+            guarded(At::Program, || {
                 let gil = Gil::held(self.runtime);
                 self.observer
                     .allocated(self.runtime, gil.as_ref(), block as usize, size);
@@ -103,7 +133,7 @@ impl<O: Observer> Hook<O> {
     }
 
     fn freed(&self, block: *mut c_void) {
-        guarded(|| self.observer.freed(block as usize));
+        guarded(At::OwnWork, || self.observer.freed(block as usize));
     }
 }
 

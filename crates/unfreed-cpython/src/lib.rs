@@ -3,6 +3,7 @@
 //! (`layout`), what the interpreter exports is looked up at start (`api`), so this crate links
 //! against no particular Python and is built once for all of them.
 
+pub mod announced;
 mod api;
 pub mod births;
 mod code;

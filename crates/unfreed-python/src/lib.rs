@@ -9,6 +9,7 @@ mod heap;
 mod live;
 mod rounds;
 mod session;
+mod traces;
 
 /// See `unfreed_sys::alloc`: what unfreed needs for itself stays out of the program's heap.
 #[global_allocator]
@@ -39,6 +40,11 @@ mod _native {
 
     #[pymodule_export]
     use super::session::{_begin_part, _end_part, _live_blocks, _look_at_part};
+    #[pymodule_export]
+    use super::traces::{
+        _begin_traces, _clear_traces, _end_traces, _is_tracing, _reset_peak, _trace_at,
+        _trace_child, _trace_tables, _traced_bytes, _traces, _unobserved,
+    };
 
     /// Version of unfreed.
     #[pymodule_export]

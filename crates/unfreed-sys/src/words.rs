@@ -16,6 +16,8 @@ const REGION_BITS: u32 = 24;
 const ADDRESS_BITS: u32 = 47;
 const REGIONS: usize = 1 << (ADDRESS_BITS - REGION_BITS);
 const WORDS: usize = 1 << (REGION_BITS - GRANULE_BITS);
+/// Words of a page of 4 KiB.
+const PAGE_WORDS: usize = 512;
 /// Most tables: a terabyte of blocks.
 const MOST_TABLES: usize = 1 << 16;
 
@@ -99,6 +101,23 @@ impl Words {
         }
     }
 
+    /// Bytes of the pages that have a word which is not 0.
+    #[must_use]
+    pub fn used_bytes(&self) -> usize {
+        let count = self.made_count.load(Acquire);
+        let regions = self.made.iter().take(count);
+        let used = regions.map(|made| {
+            let region = made.load(Acquire).checked_sub(1);
+            let table = region.map_or(0, |region| self.regions[region].load(Acquire));
+            if table == 0 {
+                return 0;
+            }
+            let is_used = |page: &&[AtomicU64]| page.iter().any(|word| word.load(Relaxed) != 0);
+            table_at(table).chunks(PAGE_WORDS).filter(is_used).count()
+        });
+        used.sum::<usize>() * PAGE_WORDS * size_of::<u64>()
+    }
+
     /// Sets all words back to 0. Only while nobody writes.
     pub fn clear(&self) {
         let count = self.made_count.load(Acquire);
@@ -132,6 +151,7 @@ mod tests {
             let word = words.find_or_make(address).expect("a table");
             word.store(address as u64, Relaxed);
         }
+        assert_eq!(words.used_bytes(), 3 * 4096);
         let mut seen = Vec::new();
         words.each(|address, word| {
             assert_eq!(address as u64, word);
@@ -147,6 +167,7 @@ mod tests {
             "no address of a process"
         );
         words.clear();
+        assert_eq!(words.used_bytes(), 0);
         words.each(|_, _| panic!("nothing is left"));
     }
 }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any, Optional
 
 import pytest
 
+from unfreed import _clock
 from unfreed._recorded import Finding, Judged, NotRecorded, judge
 from unfreed._screen import grows
 from unfreed.pytest_plugin import runners
@@ -39,10 +39,10 @@ class Examiner:
         if self._repeating:
             return (yield)
         wishes = wishes_of(item)
-        began = time.perf_counter()
+        began = _clock.seconds()
         with _peak_below(wishes.peak):
             result = yield
-        seconds = time.perf_counter() - began
+        seconds = _clock.seconds() - began
         wanted = wishes.marked or not self._only_marked
         if wanted and not wishes.excluded and not item.__dict__.get("_excinfo"):
             self._examine(item, wishes, seconds)
@@ -108,14 +108,14 @@ class Examiner:
             result["reason"] = reason
             return
         assert isinstance(item, pytest.Function)
-        began = time.perf_counter()
+        began = _clock.seconds()
         try:
             judged = self._repeat(item, wishes, once)
         except (NotRepeated, NotRecorded) as why:
             result["reason"] = str(why)
             return
         finally:
-            result["seconds"] = time.perf_counter() - began
+            result["seconds"] = _clock.seconds() - began
         if judged is not None:
             self._report(judged, wishes, result)
 

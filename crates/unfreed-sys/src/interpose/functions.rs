@@ -292,6 +292,7 @@ extern "C" fn opened(path: *const c_char, flags: c_int) -> *mut c_void {
     if let Some(observer) = OBSERVER.get() {
         observer.loaded();
     }
+    super::divert_new_objects();
     handle
 }
 
@@ -345,6 +346,13 @@ const OURS: [(Name, *const ()); 15] = [
 
 /// Finds the originals. `false` when the process has no malloc to find.
 pub(super) fn prepare(observer: &'static dyn Observer) -> bool {
+    find_originals();
+    let has = |name: Name| ORIGINALS[name as usize].load(Ordering::Relaxed) != 0;
+    has(Name::malloc) && has(Name::free) && has(Name::realloc) && OBSERVER.set(observer).is_ok()
+}
+
+/// Finds the originals, wherever slots may lead by now.
+pub(super) fn find_originals() {
     for (index, name) in NAMES.iter().enumerate() {
         ORIGINALS[index].store(original_of(name), Ordering::Relaxed);
         let stub = symbols::find(name).map_or(0, std::num::NonZeroUsize::get);
@@ -358,8 +366,17 @@ pub(super) fn prepare(observer: &'static dyn Observer) -> bool {
         let original = ORIGINALS[name as usize].load(Ordering::Relaxed);
         jumped_to.store(original, Ordering::Relaxed);
     }
-    let has = |name: Name| ORIGINALS[name as usize].load(Ordering::Relaxed) != 0;
-    has(Name::malloc) && has(Name::free) && has(Name::realloc) && OBSERVER.set(observer).is_ok()
+}
+
+/// Replacements of functions of other names, which are found in the process.
+pub(super) fn diversions(functions: &[(&'static CStr, usize)]) -> Vec<Replacement> {
+    let found = functions.iter().map(|&(name, ours)| Replacement {
+        name,
+        original: original_of(name),
+        stub: symbols::find(name).map_or(0, std::num::NonZeroUsize::get),
+        ours,
+    });
+    found.filter(|one| one.original != 0).collect()
 }
 
 /// The function itself: a stub of the executable's would lead through a slot that we write.
@@ -410,12 +427,12 @@ pub(super) fn in_interpreter() -> Vec<Replacement> {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn dlopen() -> Option<Replacement> {
+pub(super) fn dlopen() -> Option<Replacement> {
     replacement(Name::dlopen, our_dlopen as *const () as usize)
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn dlopen() -> Option<Replacement> {
+pub(super) fn dlopen() -> Option<Replacement> {
     None
 }
 

@@ -10,6 +10,7 @@ mod slots;
 
 use crate::loaded::{self, LoadedObject};
 use slots::Replacement;
+use std::ffi::CStr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Who is told about blocks. Every method runs inside an allocation function: no blocking lock, no
@@ -27,7 +28,7 @@ pub trait Observer: Sync {
     fn loaded(&self);
 }
 
-/// What was done so far, once for the process.
+/// Slots that are written, in what is loaded and in what will be.
 struct Installed {
     /// An address in the interpreter, which allocates through allocators of its own: those are observed
     /// by other means.
@@ -38,6 +39,7 @@ struct Installed {
 }
 
 static INSTALLED: OnceLock<Mutex<Installed>> = OnceLock::new();
+static DIVERTED: OnceLock<Mutex<Installed>> = OnceLock::new();
 
 /// Leads the calls of every loaded object to `observer`, for the rest of the process: taking them
 /// back would race with threads inside. `interpreter` is an address in the interpreter's object, from
@@ -61,9 +63,36 @@ pub fn install(interpreter: usize, observer: &'static dyn Observer) -> usize {
 /// Does the same for objects that were loaded since; returns how many slots were written. Cheap when
 /// there are none. Of the interpreter's own loading [`Observer::loaded`] tells at once.
 pub fn reach_new_objects() -> usize {
-    let Some(installed) = INSTALLED.get() else {
+    INSTALLED.get().map_or(0, reach)
+}
+
+/// Leads the calls of functions of the interpreter that other objects make to functions of ours, for the
+/// rest of the process: names of the functions, and addresses of ours. `interpreter` is an address in the
+/// interpreter's object.
+///
+/// Returns how many slots were written; 0 when this was done before.
+pub fn divert(interpreter: usize, functions: &[(&'static CStr, usize)]) -> usize {
+    if DIVERTED.get().is_some() {
         return 0;
+    }
+    functions::find_originals();
+    let diverted = Installed {
+        interpreter,
+        everywhere: functions::diversions(functions),
+        in_interpreter: functions::dlopen().into_iter().collect(),
+        generation: u64::MAX,
     };
+    let _ = DIVERTED.set(Mutex::new(diverted));
+    divert_new_objects()
+}
+
+/// Does the same for objects that were loaded since, which on x86-64 is done when the interpreter loads one;
+/// returns how many slots were written. Cheap when there are none.
+pub fn divert_new_objects() -> usize {
+    DIVERTED.get().map_or(0, reach)
+}
+
+fn reach(installed: &Mutex<Installed>) -> usize {
     let mut installed = installed.lock().unwrap_or_else(PoisonError::into_inner);
     let generation = loaded::generation();
     if generation == installed.generation {

@@ -1,0 +1,104 @@
+//! The blocks that live, for `unfreed.compat.tracemalloc`.
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use unfreed_agent::{StartError, Traces};
+
+/// Domain; file and line of each call, innermost first; calls of the whole stack; bytes and blocks.
+type Stack = (u32, Vec<(u32, u32)>, u32, u64, u64);
+/// Files; stacks; and columns: stack (32 bits), size and count (64 bits) of blocks that are alike.
+type Told = (Vec<String>, Vec<Stack>, Vec<u8>, Vec<u8>, Vec<u8>);
+/// File and line of each call.
+type Frames = Vec<(String, u32)>;
+
+/// Begins to follow every block.
+#[pyfunction]
+pub fn _begin_traces() -> PyResult<()> {
+    unfreed_agent::begin_traces().map_err(refused)
+}
+
+/// Ends that.
+#[pyfunction]
+pub fn _end_traces() {
+    unfreed_agent::end_traces();
+}
+
+/// Whether it is under way.
+#[pyfunction]
+pub fn _is_tracing() -> bool {
+    unfreed_agent::is_tracing()
+}
+
+/// Forgets all blocks up to now.
+#[pyfunction]
+pub fn _clear_traces() -> PyResult<()> {
+    unfreed_agent::clear_traces().map_err(refused)
+}
+
+/// Bytes that live, and the most that did.
+#[pyfunction]
+pub fn _traced_bytes() -> (u64, u64) {
+    unfreed_agent::traced_bytes()
+}
+
+/// Counts the most bytes anew.
+#[pyfunction]
+pub fn _reset_peak() {
+    unfreed_agent::reset_peak();
+}
+
+/// Bytes of memory that the traces take.
+#[pyfunction]
+pub fn _trace_tables() -> usize {
+    unfreed_agent::trace_tables()
+}
+
+/// All blocks that live, without those of stacks that pass through a file of `own`.
+#[pyfunction]
+pub fn _traces(limit: usize, own: &str) -> Told {
+    let Traces {
+        files,
+        tracebacks,
+        alike,
+    } = unfreed_agent::traces(limit, own);
+    let tracebacks = tracebacks.into_iter();
+    let stacks =
+        tracebacks.map(|(one, bytes, blocks)| (one.domain, one.frames, one.depth, bytes, blocks));
+    let stack_of = alike.iter().flat_map(|one| one.traceback.to_ne_bytes());
+    let sizes = alike.iter().flat_map(|one| one.size.to_ne_bytes());
+    let counts = alike.iter().flat_map(|one| one.blocks.to_ne_bytes());
+    (
+        files,
+        stacks.collect(),
+        stack_of.collect(),
+        sizes.collect(),
+        counts.collect(),
+    )
+}
+
+/// Size, frames and depth of the block at an address.
+#[pyfunction]
+pub fn _trace_at(address: usize, limit: usize) -> Option<(u64, Frames, u32)> {
+    let traced = unfreed_agent::trace_at(address, limit)?;
+    Some((traced.size, traced.frames, traced.depth))
+}
+
+/// Goes on in a forked child.
+#[pyfunction]
+pub fn _trace_child() {
+    unfreed_agent::follow_child();
+}
+
+/// Calls a function while nothing that this thread allocates is followed.
+#[pyfunction]
+pub fn _unobserved<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    unfreed_agent::unobserved(|| function.call0())
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err takes"
+)]
+fn refused(why: StartError) -> PyErr {
+    PyRuntimeError::new_err(why.to_string())
+}
