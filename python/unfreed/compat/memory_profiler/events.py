@@ -1,0 +1,210 @@
+"""Where the program is in the functions that are watched: `sys.monitoring` from Python 3.12 on, which costs nothing
+elsewhere, and `sys.settrace` before, with whatever was set before still called.
+"""
+
+import inspect
+import sys
+import threading
+from types import CodeType, FrameType
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+
+Trace = Callable[[FrameType, str, Any], Any]
+_GENERATORS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+
+class Watcher:
+    """Who is told; see `Ledger`, the only one. The frame is the innermost of the thread that calls."""
+
+    def begun(self, code: CodeType, line: int, resumed: bool) -> None:
+        """A call begins, or a generator or coroutine goes on, at a line."""
+        raise NotImplementedError
+
+    def line(self, code: CodeType, line: int) -> None:
+        """A line is about to run."""
+        raise NotImplementedError
+
+    def left(self, code: CodeType) -> None:
+        """A call ends, by `return`, `yield`, `await` or an exception."""
+        raise NotImplementedError
+
+
+#: Watchers by the identity of the code, with the code to keep that identity. Comparing codes would read them whole.
+_watched: "Dict[int, Tuple[CodeType, Tuple[Watcher, ...]]]" = {}
+_lock = threading.RLock()
+
+
+def watch(codes: "List[CodeType]", watcher: Watcher) -> None:
+    """Tells the watcher what happens in these codes, in all threads (before 3.12: this one and later ones)."""
+    with _lock:
+        for code in codes:
+            before = _watched.get(id(code), (code, ()))[1]
+            _watched[id(code)] = (code, (*before, watcher))
+            if not before:
+                _source.add(code)
+        _source.enter_thread()
+
+
+def unwatch(codes: "List[CodeType]", watcher: Watcher) -> None:
+    """Ends that."""
+    with _lock:
+        for code in codes:
+            left = tuple(one for one in _watched.get(id(code), (code, ()))[1] if one is not watcher)
+            if left:
+                _watched[id(code)] = (code, left)
+            elif _watched.pop(id(code), None):
+                _source.remove(code)
+        _source.leave_thread()
+
+
+class _Monitoring:
+    """Python 3.12 and later."""
+
+    NAME = "unfreed.compat.memory_profiler"
+
+    def __init__(self) -> None:
+        self.tool: Optional[int] = None
+        self.monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
+        events = self.monitoring.events
+        self.local = events.LINE | events.PY_START | events.PY_RESUME | events.PY_RETURN | events.PY_YIELD
+        self.callbacks: "Dict[int, Callable[..., None]]" = {
+            events.LINE: _line,
+            events.PY_START: _start,
+            events.PY_RESUME: _resume,
+            events.PY_THROW: _resume,
+            events.PY_RETURN: _left,
+            events.PY_YIELD: _left,
+            events.PY_UNWIND: _left,
+        }
+
+    def add(self, code: CodeType) -> None:
+        if self.tool is None:
+            self.tool = self._begin()
+        self.monitoring.set_local_events(self.tool, code, self.local)
+
+    def remove(self, code: CodeType) -> None:
+        self.monitoring.set_local_events(self.tool, code, 0)
+        if not _watched:
+            self.monitoring.set_events(self.tool, 0)
+            for event in self.callbacks:
+                self.monitoring.register_callback(self.tool, event, None)
+            self.monitoring.free_tool_id(self.tool)
+            self.tool = None
+
+    def _begin(self) -> int:
+        # Last come those that debuggers, coverage and cProfile ask for by their number.
+        for tool in (3, 4, 2, 5, 1, 0):
+            if self.monitoring.get_tool(tool) is None:
+                self.monitoring.use_tool_id(tool, self.NAME)
+                break
+        else:
+            raise RuntimeError("lines cannot be followed: other tools have all places of sys.monitoring")
+        for event, callback in self.callbacks.items():
+            self.monitoring.register_callback(tool, event, callback)
+        # These two cannot be had for a single code; they come for exceptions only.
+        self.monitoring.set_events(tool, self.monitoring.events.PY_UNWIND | self.monitoring.events.PY_THROW)
+        return tool
+
+    def enter_thread(self) -> None:
+        """Every thread is seen."""
+
+    def leave_thread(self) -> None:
+        """Every thread is seen."""
+
+
+def _line(code: CodeType, line: int) -> None:
+    found = _watched.get(id(code))
+    if found:
+        for watcher in found[1]:
+            watcher.line(code, line)
+
+
+def _start(code: CodeType, offset: int) -> None:
+    found = _watched.get(id(code))
+    if found:
+        for watcher in found[1]:
+            watcher.begun(code, code.co_firstlineno, False)
+
+
+def _resume(code: CodeType, offset: int, *thrown: object) -> None:
+    found = _watched.get(id(code))
+    if found:
+        for watcher in found[1]:
+            watcher.begun(code, sys._getframe(1).f_lineno or code.co_firstlineno, True)
+
+
+def _left(code: CodeType, offset: int, value: object) -> None:
+    found = _watched.get(id(code))
+    if found:
+        for watcher in found[1]:
+            watcher.left(code)
+
+
+class _Tracing:
+    """Before Python 3.12. Calls of other functions cost one call of ours, their lines nothing."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.before: "Dict[int, Optional[Trace]]" = {}
+        """What each thread had before ours, by its number."""
+        self.before_in_new: Optional[Trace] = None
+
+    def add(self, code: CodeType) -> None:
+        """Codes are looked up when they are called."""
+
+    def remove(self, code: CodeType) -> None:
+        """Codes are looked up when they are called."""
+
+    def enter_thread(self) -> None:
+        self.count += 1
+        if self.count == 1:
+            self.before_in_new = threading._trace_hook  # type: ignore[attr-defined,unused-ignore]
+            threading.settrace(self.trace)
+        present = sys.gettrace()
+        if present != self.trace:
+            self.before[threading.get_ident()] = present
+            sys.settrace(self.trace)
+
+    def leave_thread(self) -> None:
+        self.count -= 1
+        if not self.count:
+            threading.settrace(self.before_in_new)  # type: ignore[arg-type,unused-ignore]
+            self._end()
+
+    def _end(self) -> None:
+        """Gives this thread back what it had. Other threads do so at their next call."""
+        if sys.gettrace() == self.trace:
+            sys.settrace(self.before.pop(threading.get_ident(), None))
+
+    def trace(self, frame: FrameType, event: str, value: Any) -> "Optional[Trace]":
+        """A call begins."""
+        earlier = self.before.get(threading.get_ident(), self.before_in_new)
+        local = earlier(frame, event, value) if earlier else None
+        if not self.count:
+            self._end()
+            return local
+        found = _watched.get(id(frame.f_code))
+        if not found:
+            return local
+        resumed = bool(frame.f_code.co_flags & _GENERATORS) and frame.f_lineno != frame.f_code.co_firstlineno
+        for watcher in found[1]:
+            watcher.begun(frame.f_code, frame.f_lineno, resumed)
+        return _Lines(local)
+
+
+class _Lines:
+    """Follows the lines of one call, for the watchers and for who was there before."""
+
+    def __init__(self, local: "Optional[Trace]") -> None:
+        self.local = local
+
+    def __call__(self, frame: FrameType, event: str, value: Any) -> "Trace":
+        if self.local is not None:
+            self.local = self.local(frame, event, value)
+        if event == "line":
+            _line(frame.f_code, frame.f_lineno)
+        elif event == "return":
+            _left(frame.f_code, 0, value)
+        return self
+
+
+_source: "Union[_Monitoring, _Tracing]" = _Monitoring() if sys.version_info >= (3, 12) else _Tracing()
