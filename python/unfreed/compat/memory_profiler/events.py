@@ -6,54 +6,98 @@ import inspect
 import sys
 import threading
 from types import CodeType, FrameType
-from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+
+from unfreed.compat.memory_profiler.ledger import Ledger, LineFigures
 
 Trace = Callable[[FrameType, str, Any], Any]
 _GENERATORS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
-class Watcher:
-    """Who is told; see `Ledger`, the only one. The frame is the innermost of the thread that calls."""
-
-    def begun(self, code: CodeType, line: int, resumed: bool) -> None:
-        """A call begins, or a generator or coroutine goes on, at a line."""
-        raise NotImplementedError
-
-    def line(self, code: CodeType, line: int) -> None:
-        """A line is about to run."""
-        raise NotImplementedError
-
-    def left(self, code: CodeType) -> None:
-        """A call ends, by `return`, `yield`, `await` or an exception."""
-        raise NotImplementedError
-
-
-#: Watchers by the identity of the code, with the code to keep that identity. Comparing codes would read them whole.
-_watched: "Dict[int, Tuple[CodeType, Tuple[Watcher, ...]]]" = {}
+#: Ledgers by the identity of the code, with the code to keep that identity. Comparing codes would read them whole.
+_watched: "Dict[int, Tuple[CodeType, Tuple[Ledger, ...]]]" = {}
 _lock = threading.RLock()
 
 
-def watch(codes: "List[CodeType]", watcher: Watcher) -> None:
-    """Tells the watcher what happens in these codes, in all threads (before 3.12: this one and later ones)."""
+class _Hot(NamedTuple):
+    """The code of the newest line, if it has one ledger, and what a line costs least with."""
+
+    code: Optional[CodeType]
+    lines: LineFigures
+    ledger: Ledger
+
+
+_NOTHING = _Hot(None, {}, Ledger(int))
+_hot = _NOTHING
+
+
+def watch(codes: "List[CodeType]", ledger: Ledger) -> None:
+    """Tells the ledger what happens in these codes, in all threads (before 3.12: this one and later ones)."""
+    global _hot
     with _lock:
+        _hot = _NOTHING
         for code in codes:
             before = _watched.get(id(code), (code, ()))[1]
-            _watched[id(code)] = (code, (*before, watcher))
+            _watched[id(code)] = (code, (*before, ledger))
             if not before:
                 _source.add(code)
         _source.enter_thread()
 
 
-def unwatch(codes: "List[CodeType]", watcher: Watcher) -> None:
+def unwatch(codes: "List[CodeType]", ledger: Ledger) -> None:
     """Ends that."""
+    global _hot
     with _lock:
+        _hot = _NOTHING
         for code in codes:
-            left = tuple(one for one in _watched.get(id(code), (code, ()))[1] if one is not watcher)
+            left = tuple(one for one in _watched.get(id(code), (code, ()))[1] if one is not ledger)
             if left:
                 _watched[id(code)] = (code, left)
             elif _watched.pop(id(code), None):
                 _source.remove(code)
         _source.leave_thread()
+
+
+def _line(code: CodeType, line: int) -> None:
+    hot = _hot
+    if code is hot[0]:
+        figures = hot[1].get(line)
+        if figures is not None and figures.left and not hot[2].open:
+            # Nothing in this way allocates: it is most of what a loop costs.
+            figures.left -= 1
+            return
+    _read_line(code, line)
+
+
+def _read_line(code: CodeType, line: int) -> None:
+    global _hot
+    found = _watched.get(id(code))
+    if found:
+        for ledger in found[1]:
+            ledger.line(code, line)
+        if len(found[1]) == 1 and _hot[0] is not code:
+            _hot = _Hot(code, ledger.lines[id(code)], ledger)
+
+
+def _start(code: CodeType, offset: int) -> None:
+    found = _watched.get(id(code))
+    if found:
+        for ledger in found[1]:
+            ledger.begun(code, code.co_firstlineno, False)
+
+
+def _resume(code: CodeType, offset: int, *thrown: object) -> None:
+    found = _watched.get(id(code))
+    if found:
+        for ledger in found[1]:
+            ledger.begun(code, sys._getframe(1).f_lineno or code.co_firstlineno, True)
+
+
+def _left(code: CodeType, offset: int, value: object) -> None:
+    found = _watched.get(id(code))
+    if found:
+        for ledger in found[1]:
+            ledger.left(code)
 
 
 class _Monitoring:
@@ -111,34 +155,6 @@ class _Monitoring:
         """Every thread is seen."""
 
 
-def _line(code: CodeType, line: int) -> None:
-    found = _watched.get(id(code))
-    if found:
-        for watcher in found[1]:
-            watcher.line(code, line)
-
-
-def _start(code: CodeType, offset: int) -> None:
-    found = _watched.get(id(code))
-    if found:
-        for watcher in found[1]:
-            watcher.begun(code, code.co_firstlineno, False)
-
-
-def _resume(code: CodeType, offset: int, *thrown: object) -> None:
-    found = _watched.get(id(code))
-    if found:
-        for watcher in found[1]:
-            watcher.begun(code, sys._getframe(1).f_lineno or code.co_firstlineno, True)
-
-
-def _left(code: CodeType, offset: int, value: object) -> None:
-    found = _watched.get(id(code))
-    if found:
-        for watcher in found[1]:
-            watcher.left(code)
-
-
 class _Tracing:
     """Before Python 3.12. Calls of other functions cost one call of ours, their lines nothing."""
 
@@ -186,13 +202,13 @@ class _Tracing:
         if not found:
             return local
         resumed = bool(frame.f_code.co_flags & _GENERATORS) and frame.f_lineno != frame.f_code.co_firstlineno
-        for watcher in found[1]:
-            watcher.begun(frame.f_code, frame.f_lineno, resumed)
+        for ledger in found[1]:
+            ledger.begun(frame.f_code, frame.f_lineno, resumed)
         return _Lines(local)
 
 
 class _Lines:
-    """Follows the lines of one call, for the watchers and for who was there before."""
+    """Follows the lines of one call, for the ledgers and for who was there before."""
 
     def __init__(self, local: "Optional[Trace]") -> None:
         self.local = local

@@ -50,7 +50,8 @@ def leave() -> None:
 
 def counted() -> int:
     """Bytes that the program has from Python's allocators, of those since `follow`."""
-    return traced()[0] - _own
+    size = traced()[0]
+    return size - _own if _own else size
 
 
 def resident_at_start() -> int:

@@ -1,8 +1,12 @@
 """What each line of the watched functions added, from a counter that is read before and after it.
 
 A line has what it and all it calls add and give back, each byte once, however deep the recursion. What a suspended
-generator or coroutine's caller does meanwhile is not its own. Each thread has a clock of its own: what was added between
-two events goes to the thread of the first.
+generator's or coroutine's caller does meanwhile is not its own. Each thread has a clock of its own: what was added
+between two events goes to the thread of the first.
+
+Reading costs a microsecond. So a line of a loop that changed nothing for long is only counted, and looked at once in
+`UNREAD` times; should something have changed then, it goes to the line that did so most often before, and all are
+looked at again.
 """
 
 import os
@@ -10,10 +14,47 @@ import threading
 from types import CodeType
 from typing import Callable, Dict, FrozenSet, List, Optional
 
-from unfreed.compat.memory_profiler.events import Watcher
+QUIET_AFTER = 32
+"""Times in a row that a line has to change nothing; eight more for each time that it ever did."""
+UNREAD = 128
+"""Times that it is only counted then. Not above 256: small numbers are no allocations."""
+SLACK = 64
+"""Bytes in that many loops that are nobody's: a number that became longer."""
 
-Figures = List[int]
-"""Bytes added, most bytes of the process after it, and how often a line began."""
+
+class Figures:
+    """What one line did."""
+
+    __slots__ = ("added", "most", "begun", "left", "quiet", "streak", "changes")
+
+    def __init__(self) -> None:
+        self.added = 0
+        """Bytes."""
+        self.most = 0
+        """Most bytes of the process after it."""
+        self.begun = 0
+        """How often it began, with `left` times that are still to come."""
+        self.left = 0
+        """Times to be counted only."""
+        self.quiet = False
+        """Whether it is one that changes nothing."""
+        self.streak = 0
+        """Times in a row that it changed nothing."""
+        self.changes = 0
+        """Times that it changed something."""
+
+    @property
+    def count(self) -> int:
+        """How often it began so far."""
+        return self.begun - self.left
+
+    def wake(self) -> None:
+        """It is looked at each time again."""
+        self.begun -= self.left
+        self.left = self.streak = 0
+        self.quiet = False
+
+
 LineFigures = Dict[int, Figures]
 
 
@@ -28,7 +69,7 @@ class _Frame:
         self.code = code
         self.lines = lines
         self.current = current
-        """Figures of the line that runs."""
+        """The line that runs, or one of the quiet ones that do."""
         self.start = start
         """The thread's clock when it began."""
         self.outer = outer
@@ -45,7 +86,7 @@ class _Thread:
         self.frames: "List[_Frame]" = []
 
 
-class Ledger(Watcher):
+class Ledger:
     """Adds up what happens in watched codes."""
 
     def __init__(self, read: "Callable[[], int]") -> None:
@@ -59,6 +100,8 @@ class Ledger(Watcher):
         self._threads: "Dict[int, _Thread]" = {}
         self._lock = threading.Lock()
         self._last = 0
+        self.open = False
+        """Whether the line that runs is to be read when it has ended."""
         self._owner = _Thread()
 
     def start(self, shift: int) -> None:
@@ -77,64 +120,79 @@ class Ledger(Watcher):
         # Another thread may have held it.
         self._lock = threading.Lock()
 
-    def _turn(self, now: int) -> _Thread:
-        """Gives what was added since the last event to the thread of that event; the thread that runs comes next."""
-        ident = threading.get_ident()
-        thread = self._threads.get(ident)
-        if thread is None:
-            thread = self._threads[ident] = _Thread()
-        self._owner.clock += now - self._last
-        self._owner = thread
-        return thread
-
     def line(self, code: CodeType, line: int) -> None:
+        """A line is about to run."""
+        lines = self.lines[id(code)]
+        figures = lines.get(line)
+        if figures is not None and figures.left and not self.open:
+            figures.left -= 1
+        else:
+            self._read_line(code, line, lines, figures)
+
+    def _read_line(self, code: CodeType, line: int, lines: LineFigures, figures: Optional[Figures]) -> None:
         with self._lock:
             now = self._read()
             thread = self._turn(now)
             frames = thread.frames
             if frames and frames[-1].code is code:
-                frame: Optional[_Frame] = frames[-1]
+                frame = frames[-1]
                 self._charge(frame, thread, now)
             else:
                 frame = self._push(thread, code, code.co_firstlineno)
-            if frame is not None:
-                figures = frame.lines.get(line)
-                if figures is None:
-                    figures = frame.lines[line] = [0, 0, 0]
-                figures[2] += 1
-                frame.current = figures
-            self._last = self._read()
+            if figures is None:
+                figures = lines[line] = Figures()
+            figures.begun += 1
+            if not figures.left and (figures.quiet or figures.streak >= QUIET_AFTER + 8 * figures.changes):
+                figures.quiet = True
+                figures.begun += UNREAD
+                figures.left = UNREAD
+            frame.current = figures
+            self.open = not figures.quiet
+            # What is new in here is ours; when nothing is, numbers only take the place of others.
+            self._last = now if figures.begun > 2 else self._read()
 
     def begun(self, code: CodeType, line: int, resumed: bool) -> None:
+        """A call begins, or a generator or coroutine goes on, at a line."""
         with self._lock:
             now = self._read()
             thread = self._turn(now)
-            frame = self._push(thread, code, line)
-            if frame is not None and not resumed and self.top.get(id(code)) == line:
-                figures = frame.current
-                figures[2] += 1
-                if figures[2] == 1:
+            figures = self._push(thread, code, line).current
+            if not resumed and self.top.get(id(code)) == line:
+                if not figures.begun:
                     # As people know the table: the first line has what was there before.
-                    figures[0] += now + self.shift
-                figures[1] = max(figures[1], now + self.shift)
+                    figures.added += now + self.shift
+                figures.begun += 1
+                figures.most = max(figures.most, now + self.shift)
+            self.open = True
             self._last = self._read()
 
     def left(self, code: CodeType) -> None:
+        """A call ends, by `return`, `yield`, `await` or an exception."""
         with self._lock:
             now = self._read()
             thread = self._turn(now)
             frames = thread.frames
             if frames and frames[-1].code is code:
                 self._charge(frames.pop(), thread, now)
+            self.open = True
             self._last = self._read()
 
-    def _push(self, thread: _Thread, code: CodeType, line: int) -> "Optional[_Frame]":
-        lines = self.lines.get(id(code))
-        if lines is None:
-            return None
+    def _turn(self, now: int) -> _Thread:
+        """Gives what was added since the last event to the thread of that event; the thread that runs comes next."""
+        ident = threading.get_ident()
+        thread = self._threads.get(ident)
+        if thread is None:
+            thread = self._threads[ident] = _Thread()
+        if now != self._last:
+            self._owner.clock += now - self._last
+        self._owner = thread
+        return thread
+
+    def _push(self, thread: _Thread, code: CodeType, line: int) -> _Frame:
+        lines = self.lines[id(code)]
         current = lines.get(line)
         if current is None:
-            current = lines[line] = [0, 0, 0]
+            current = lines[line] = Figures()
         outer: "FrozenSet[int]" = frozenset()
         if thread.frames:
             caller = thread.frames[-1]
@@ -146,12 +204,33 @@ class Ledger(Watcher):
         return frame
 
     def _charge(self, frame: _Frame, thread: _Thread, now: int) -> None:
+        """Gives the line that ran what the thread added since it began."""
         figures = frame.current
-        if id(figures) not in frame.outer:
-            figures[0] += thread.clock - frame.start
-        frame.start = thread.clock
-        if now + self.shift > figures[1]:
-            figures[1] = now + self.shift
+        change = thread.clock - frame.start
+        if change:
+            if figures.quiet:
+                if abs(change) > SLACK:
+                    figures = _suspect(frame.lines)
+            else:
+                figures.changes += 1
+                figures.streak = 0
+            if id(figures) not in frame.outer:
+                figures.added += change
+            frame.start = thread.clock
+        else:
+            figures.streak += 1
+        if now + self.shift > figures.most:
+            figures.most = now + self.shift
+
+
+def _suspect(lines: LineFigures) -> Figures:
+    """The quiet line that changed something most often before; all are awake afterwards."""
+    quiet = [figures for figures in lines.values() if figures.quiet]
+    for figures in quiet:
+        figures.wake()
+    found = max(quiet, key=lambda figures: figures.changes)
+    found.changes += 1
+    return found
 
 
 _alive: "List[Callable[[], None]]" = []

@@ -26,16 +26,16 @@ class Measures(Mapping[int, Measure]):
         self._figures = figures
 
     def __getitem__(self, line: int) -> Measure:
-        added, most, count = self._figures[line]
-        if not count:
+        figures = self._figures[line]
+        if not figures.count:
             raise KeyError(line)
-        return added / MIB, most / MIB, count
+        return figures.added / MIB, figures.most / MIB, figures.count
 
     def __iter__(self) -> "Iterator[int]":
-        return iter([line for line, figures in list(self._figures.items()) if figures[2]])
+        return iter([line for line, figures in list(self._figures.items()) if figures.count])
 
     def __len__(self) -> int:
-        return sum(1 for figures in list(self._figures.values()) if figures[2])
+        return sum(1 for figures in list(self._figures.values()) if figures.count)
 
     def __repr__(self) -> str:
         return repr(dict(self))
