@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 MIB = float(1 << 20)
 """Bytes in the unit of every figure that memory_profiler gives."""
 PAGE = os.sysconf("SC_PAGESIZE")
-METRICS = ("rss", "pss", "uss")
-"""Resident pages; those with shared ones divided among their users; those that nobody shares."""
+QUICK = 0.001
+"""Seconds between looks that cost next to nothing."""
 
 
 def occupied(pid: int, metric: str = "rss") -> int:
-    """Bytes of a process now; 0 for one that has ended and not been waited for.
+    """Bytes of a process now: resident pages (`rss`), with shared ones divided among their users (`pss`), or only those
+    that nobody shares (`uss`). 0 for one that has ended and not been waited for.
 
     Raises `ProcessLookupError` if there is none, `PermissionError` if it may not be looked at.
     """
@@ -116,19 +117,28 @@ def peak(pid: int) -> int:
 
 
 def _main() -> None:
-    """`PID INTERVAL METRIC CHILDREN`: a line `BYTES SECONDS` for each look, until standard input has an end."""
+    """`PID INTERVAL METRIC CHILDREN`: a line `BYTES SECONDS` with the most of each interval, until standard input has
+    an end."""
     pid, interval, metric, children = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3], sys.argv[4] == "1"
+    # Resident pages cost microseconds, the rest may cost milliseconds in the process that is measured.
+    pause = min(interval, QUICK) if metric == "rss" and not children else interval
     try:
-        ended = False
-        while True:
-            size = measured(pid, metric, children)
-            sys.stdout.write("%d %.6f\n" % (size, time.time()))
-            sys.stdout.flush()
-            if ended:
-                return
-            ended = bool(select.select([0], [], [], interval)[0])
+        _say(measured(pid, metric, children), time.time())
+        ended, most, due = False, (0, 0.0), time.time() + interval
+        while not ended:
+            ended = bool(select.select([0], [], [], pause)[0])
+            now = time.time()
+            most = max(most, (measured(pid, metric, children), now))
+            if ended or now >= due:
+                _say(*most)
+                most, due = (0, 0.0), now + interval
     except (OSError, KeyboardInterrupt):
         return  # The process is gone, or does not listen any more.
+
+
+def _say(size: int, seconds: float) -> None:
+    sys.stdout.write("%d %.6f\n" % (size, seconds))
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
