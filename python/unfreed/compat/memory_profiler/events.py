@@ -73,10 +73,11 @@ def _read_line(code: CodeType, line: int) -> None:
     global _hot
     found = _watched.get(id(code))
     if found:
+        if len(found[1]) == 1 and _hot[0] is not code:
+            ledger = found[1][0]
+            _hot = _Hot(code, ledger.lines[id(code)], ledger)
         for ledger in found[1]:
             ledger.line(code, line)
-        if len(found[1]) == 1 and _hot[0] is not code:
-            _hot = _Hot(code, ledger.lines[id(code)], ledger)
 
 
 def _start(code: CodeType, offset: int) -> None:
@@ -173,9 +174,9 @@ class _Tracing:
     def enter_thread(self) -> None:
         self.count += 1
         if self.count == 1:
-            self.before_in_new = threading._trace_hook  # type: ignore[attr-defined,unused-ignore]
+            self.before_in_new = vars(threading)["_trace_hook"]
             threading.settrace(self.trace)
-        present = sys.gettrace()
+        present: Any = sys.gettrace()
         if present != self.trace:
             self.before[threading.get_ident()] = present
             sys.settrace(self.trace)

@@ -94,8 +94,8 @@ class Ledger:
         """Figures of each code, by its identity; a function and what is nested in it share theirs."""
         self.top: "Dict[int, int]" = {}
         """First line of the outermost codes, whose calls are counted there."""
-        self.shift = 0
-        """See `start`."""
+        self._process = 0
+        """Bytes of the process at the last event, without what this ledger itself keeps."""
         self._read = read
         self._threads: "Dict[int, _Thread]" = {}
         self._lock = threading.Lock()
@@ -106,8 +106,8 @@ class Ledger:
 
     def start(self, shift: int) -> None:
         """Counts from here; `shift` makes bytes of the process of the counter's bytes."""
-        self.shift = shift
         self._last = self._read()
+        self._process = self._last + shift
         _alive.append(self._after_fork)
 
     def forget(self) -> None:
@@ -136,7 +136,7 @@ class Ledger:
             frames = thread.frames
             if frames and frames[-1].code is code:
                 frame = frames[-1]
-                self._charge(frame, thread, now)
+                self._charge(frame, thread)
             else:
                 frame = self._push(thread, code, code.co_firstlineno)
             if figures is None:
@@ -149,33 +149,40 @@ class Ledger:
             frame.current = figures
             self.open = not figures.quiet
             # What is new in here is ours; when nothing is, numbers only take the place of others.
-            self._last = now if figures.begun > 2 else self._read()
+            if figures.begun > 2:
+                self._last = now
+            else:
+                self._read_again()
 
     def begun(self, code: CodeType, line: int, resumed: bool) -> None:
         """A call begins, or a generator or coroutine goes on, at a line."""
         with self._lock:
-            now = self._read()
-            thread = self._turn(now)
+            thread = self._turn(self._read())
             figures = self._push(thread, code, line).current
             if not resumed and self.top.get(id(code)) == line:
                 if not figures.begun:
                     # As people know the table: the first line has what was there before.
-                    figures.added += now + self.shift
+                    figures.added += self._process
                 figures.begun += 1
-                figures.most = max(figures.most, now + self.shift)
+                figures.most = max(figures.most, self._process)
             self.open = True
-            self._last = self._read()
+            self._read_again()
 
     def left(self, code: CodeType) -> None:
         """A call ends, by `return`, `yield`, `await` or an exception."""
         with self._lock:
-            now = self._read()
-            thread = self._turn(now)
+            thread = self._turn(self._read())
             frames = thread.frames
             if frames and frames[-1].code is code:
-                self._charge(frames.pop(), thread, now)
+                self._charge(frames.pop(), thread)
             self.open = True
-            self._last = self._read()
+            self._read_again()
+
+    def _read_again(self) -> None:
+        """What was added since the last reading is ours."""
+        # The number that was there goes before the reading, as the one that is new comes after it.
+        self._last = 0
+        self._last = self._read()
 
     def _turn(self, now: int) -> _Thread:
         """Gives what was added since the last event to the thread of that event; the thread that runs comes next."""
@@ -185,6 +192,7 @@ class Ledger:
             thread = self._threads[ident] = _Thread()
         if now != self._last:
             self._owner.clock += now - self._last
+            self._process += now - self._last
         self._owner = thread
         return thread
 
@@ -203,7 +211,7 @@ class Ledger:
         thread.frames.append(frame)
         return frame
 
-    def _charge(self, frame: _Frame, thread: _Thread, now: int) -> None:
+    def _charge(self, frame: _Frame, thread: _Thread) -> None:
         """Gives the line that ran what the thread added since it began."""
         figures = frame.current
         change = thread.clock - frame.start
@@ -219,8 +227,8 @@ class Ledger:
             frame.start = thread.clock
         else:
             figures.streak += 1
-        if now + self.shift > figures.most:
-            figures.most = now + self.shift
+        if self._process > figures.most:
+            figures.most = self._process
 
 
 def _suspect(lines: LineFigures) -> Figures:

@@ -13,7 +13,7 @@ def wrapped(func: "Callable[..., Any]", around: Around) -> "Callable[..., Any]":
     """A function of the same kind, name and text. Class and static methods may be wrapped before or after they are
     made."""
     if isinstance(func, (classmethod, staticmethod)):
-        method: "Callable[..., Any]" = type(func)(wrapped(func.__func__, around))  # type: ignore[assignment]
+        method: "Callable[..., Any]" = type(func)(wrapped(func.__func__, around))
         return method
     for is_kind, make in (
         (inspect.isasyncgenfunction, _async_generator),
