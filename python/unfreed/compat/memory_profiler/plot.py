@@ -70,7 +70,7 @@ class _Drawing:
         shown = [y for x, y in seen if self.left <= x <= self.right] or [y for _, y in seen]
         margin = (max(shown) - min(shown)) * 0.05 or 1.0
         self.low, self.high = min(shown) - margin, max(shown) + margin
-        self.wide = WIDTH - LEFT - (60 if wishes.flame else 360)
+        self.wide = WIDTH - LEFT - (60 if wishes.flame else 420)
         self.tall = HEIGHT - TOP - BOTTOM
         self.legend: "List[Tuple[str, str]]" = []
 
