@@ -27,7 +27,7 @@ class _Hot(NamedTuple):
     ledger: Ledger
 
 
-_NOTHING = _Hot(None, {}, Ledger(int))
+_NOTHING = _Hot(None, LineFigures(), Ledger(int))
 _hot = _NOTHING
 
 

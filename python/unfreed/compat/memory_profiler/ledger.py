@@ -5,8 +5,8 @@ generator's or coroutine's caller does meanwhile is not its own. Each thread has
 between two events goes to the thread of the first.
 
 Reading costs a microsecond. So a line of a loop that changed nothing for long is only counted, and looked at once in
-`UNREAD` times; should something have changed then, it goes to the line that did so most often before, and all are
-looked at again.
+`UNREAD` times. Should something have changed then, all lines of the loop are looked at again, each time for longer, and
+what changed goes to the line that is caught at it.
 """
 
 import os
@@ -16,6 +16,8 @@ from typing import Callable, Dict, FrozenSet, List, Optional
 
 QUIET_AFTER = 32
 """Times in a row that a line has to change nothing; eight more for each time that it ever did."""
+LONGER = 16
+"""How much longer after each time that something changed nevertheless."""
 UNREAD = 128
 """Times that it is only counted then. Not above 256: small numbers are no allocations."""
 SLACK = 64
@@ -25,7 +27,7 @@ SLACK = 64
 class Figures:
     """What one line did."""
 
-    __slots__ = ("added", "most", "begun", "left", "quiet", "streak", "changes")
+    __slots__ = ("added", "most", "begun", "left", "quiet", "streak", "changes", "surprises", "known")
 
     def __init__(self) -> None:
         self.added = 0
@@ -42,20 +44,49 @@ class Figures:
         """Times in a row that it changed nothing."""
         self.changes = 0
         """Times that it changed something."""
+        self.surprises = 0
+        """Times that something changed while it was quiet."""
+        self.known = 0
+        """`changes` at the first of them."""
 
     @property
     def count(self) -> int:
         """How often it began so far."""
         return self.begun - self.left
 
+    def falls_quiet(self) -> bool:
+        """Whether it has changed nothing for long enough."""
+        return self.streak >= QUIET_AFTER * LONGER**self.surprises + 8 * self.changes
+
     def wake(self) -> None:
         """It is looked at each time again."""
+        if not self.surprises:
+            self.known = self.changes
+        self.surprises += 1
         self.begun -= self.left
         self.left = self.streak = 0
         self.quiet = False
 
 
-LineFigures = Dict[int, Figures]
+class LineFigures(Dict[int, Figures]):
+    """Figures by line, of a function and of what is nested in it."""
+
+    unclaimed = 0
+    """Bytes that one of the quiet lines added."""
+
+    def wake(self) -> None:
+        """A quiet line has changed something."""
+        for figures in list(self.values()):
+            if figures.quiet:
+                figures.wake()
+
+    def settle(self) -> None:
+        """Gives what is unclaimed to the line that was caught most often since, or changed something most often."""
+        suspects = [figures for figures in list(self.values()) if figures.surprises]
+        if self.unclaimed and suspects:
+            found = max(suspects, key=lambda figures: (figures.changes - figures.known, figures.changes))
+            found.added += self.unclaimed
+            self.unclaimed = 0
 
 
 class _Frame:
@@ -142,7 +173,7 @@ class Ledger:
             if figures is None:
                 figures = lines[line] = Figures()
             figures.begun += 1
-            if not figures.left and (figures.quiet or figures.streak >= QUIET_AFTER + 8 * figures.changes):
+            if not figures.left and (figures.quiet or figures.falls_quiet()):
                 figures.quiet = True
                 figures.begun += UNREAD
                 figures.left = UNREAD
@@ -216,29 +247,21 @@ class Ledger:
         figures = frame.current
         change = thread.clock - frame.start
         if change:
-            if figures.quiet:
-                if abs(change) > SLACK:
-                    figures = _suspect(frame.lines)
-            else:
+            frame.start = thread.clock
+            mine = 0 if id(figures) in frame.outer else change
+            if not figures.quiet:
+                figures.added += mine
                 figures.changes += 1
                 figures.streak = 0
-            if id(figures) not in frame.outer:
-                figures.added += change
-            frame.start = thread.clock
+            elif abs(change) > SLACK:
+                frame.lines.wake()
+                frame.lines.unclaimed += mine
+            else:
+                figures.added += mine
         else:
             figures.streak += 1
         if self._process > figures.most:
             figures.most = self._process
-
-
-def _suspect(lines: LineFigures) -> Figures:
-    """The quiet line that changed something most often before; all are awake afterwards."""
-    quiet = [figures for figures in lines.values() if figures.quiet]
-    for figures in quiet:
-        figures.wake()
-    found = max(quiet, key=lambda figures: figures.changes)
-    found.changes += 1
-    return found
 
 
 _alive: "List[Callable[[], None]]" = []

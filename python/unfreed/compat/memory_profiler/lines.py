@@ -26,6 +26,7 @@ class Measures(Mapping[int, Measure]):
         self._figures = figures
 
     def __getitem__(self, line: int) -> Measure:
+        self._figures.settle()
         figures = self._figures[line]
         if not figures.count:
             raise KeyError(line)
@@ -57,7 +58,7 @@ class CodeMap(Dict[CodeType, Measures]):
             return
         if toplevel_code is None:
             toplevel_code = code
-            self.ledger.lines[id(code)] = {}
+            self.ledger.lines[id(code)] = LineFigures()
             self.ledger.top[id(code)] = code.co_firstlineno
             self._toplevel.append((_file_of(code), code, _lines_of(code)))
         figures = self.ledger.lines[id(code)] = self.ledger.lines[id(toplevel_code)]
