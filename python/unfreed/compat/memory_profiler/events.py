@@ -27,7 +27,7 @@ class _Hot(NamedTuple):
     ledger: Ledger
 
 
-_NOTHING = _Hot(None, LineFigures(), Ledger(int))
+_NOTHING = _Hot(None, LineFigures(), Ledger(tuple))
 _hot = _NOTHING
 
 
@@ -65,19 +65,21 @@ def _line(code: CodeType, line: int) -> None:
         if figures is not None and figures.left and not hot[2].open:
             # Nothing in this way allocates: it is most of what a loop costs.
             figures.left -= 1
-            return
-    _read_line(code, line)
+        else:
+            hot[2].line(code, line, hot[1])
+    else:
+        _line_of_other(code, line)
 
 
-def _read_line(code: CodeType, line: int) -> None:
+def _line_of_other(code: CodeType, line: int) -> None:
     global _hot
     found = _watched.get(id(code))
     if found:
-        if len(found[1]) == 1 and _hot[0] is not code:
+        if len(found[1]) == 1:
             ledger = found[1][0]
             _hot = _Hot(code, ledger.lines[id(code)], ledger)
         for ledger in found[1]:
-            ledger.line(code, line)
+            ledger.line(code, line, ledger.lines[id(code)])
 
 
 def _start(code: CodeType, offset: int) -> None:

@@ -10,20 +10,17 @@ import os
 import threading
 import tracemalloc
 from contextlib import contextmanager
-from typing import Callable, Iterator
+from typing import Iterator
 
 from unfreed.compat.memory_profiler.backends import bytes_of
+from unfreed.compat.memory_profiler.ledger import Counter, skip
+from unfreed.compat.memory_profiler.process import of_descendants
 
 _lock = threading.Lock()
 _followers = 0
 _started = False
-_own = 0
-"""Bytes of this package's own that are in the counter."""
 _resident = 0
 """Bytes of the process when the counter was at 0."""
-
-traced = tracemalloc.get_traced_memory
-
 
 def follow() -> None:
     """Counts from here on, until `leave` was called as often as this."""
@@ -35,7 +32,7 @@ def follow() -> None:
             _started = True
         if _followers == 1:
             # Once: later on, what the counter itself took and gave back is among the pages of the process.
-            _resident = bytes_of(-1, "psutil") - tracemalloc.get_tracemalloc_memory() - counted()
+            _resident = bytes_of(-1, "psutil") - tracemalloc.get_tracemalloc_memory() - tracemalloc.get_traced_memory()[0]
 
 
 def leave() -> None:
@@ -48,12 +45,6 @@ def leave() -> None:
             tracemalloc.stop()
 
 
-def counted() -> int:
-    """Bytes that the program has from Python's allocators, of those since `follow`."""
-    size = traced()[0]
-    return size - _own if _own else size
-
-
 def resident_at_start() -> int:
     """Bytes of the process without those that are counted."""
     return _resident
@@ -62,20 +53,18 @@ def resident_at_start() -> int:
 @contextmanager
 def not_counted() -> Iterator[None]:
     """What is allocated and kept in this block is ours, not the program's."""
-    global _own
-    before = traced()[0]
+    before = tracemalloc.get_traced_memory()[0]
     try:
         yield
     finally:
-        _own += traced()[0] - before
+        skip(tracemalloc.get_traced_memory()[0] - before)
 
 
-def counter(backend: str, include_children: bool) -> "Callable[[], int]":
-    """What a line profile reads before and after each line, in bytes."""
+def counter(backend: str, include_children: bool) -> Counter:
+    """What a line profile reads before and after each line."""
     if backend not in ("psutil", "tracemalloc"):
-        return lambda: bytes_of(-1, backend, include_children)
+        return lambda: (bytes_of(-1, backend, include_children),)
     if not include_children:
-        return counted
-    from unfreed.compat.memory_profiler.process import of_descendants
-
-    return lambda: counted() + sum(size for _, size in of_descendants(os.getpid()))
+        return tracemalloc.get_traced_memory
+    own = os.getpid()
+    return lambda: (tracemalloc.get_traced_memory()[0] + sum(size for _, size in of_descendants(own)),)

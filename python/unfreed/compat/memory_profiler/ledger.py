@@ -11,23 +11,29 @@ what changed goes to the line that is caught at it.
 
 import os
 import threading
+from threading import get_ident
 from types import CodeType
-from typing import Callable, Dict, FrozenSet, List, Optional
+from typing import Callable, Dict, FrozenSet, List, Sequence
 
+Counter = Callable[[], Sequence[int]]
+"""Its first number is the bytes that there are; the form is that of `tracemalloc`, for the sake of time."""
 QUIET_AFTER = 32
-"""Times in a row that a line has to change nothing; eight more for each time that it ever did."""
+"""Times in a row that a line has to change nothing."""
 LONGER = 16
 """How much longer after each time that something changed nevertheless."""
 UNREAD = 128
 """Times that it is only counted then. Not above 256: small numbers are no allocations."""
-SLACK = 64
-"""Bytes in that many loops that are nobody's: a number that became longer."""
+
+
+def is_nothing(change: int, times: int) -> bool:
+    """Whether bytes in so many loops are nobody's: numbers that became longer, and shorter again."""
+    return abs(change) <= 64 + 2 * times
 
 
 class Figures:
     """What one line did."""
 
-    __slots__ = ("added", "most", "begun", "left", "quiet", "streak", "changes", "surprises", "known")
+    __slots__ = ("added", "most", "begun", "left", "quiet", "streak", "drift", "surprises", "known")
 
     def __init__(self) -> None:
         self.added = 0
@@ -42,29 +48,40 @@ class Figures:
         """Whether it is one that changes nothing."""
         self.streak = 0
         """Times in a row that it changed nothing."""
-        self.changes = 0
-        """Times that it changed something."""
+        self.drift = 0
+        """Bytes that it added in these times."""
         self.surprises = 0
         """Times that something changed while it was quiet."""
         self.known = 0
-        """`changes` at the first of them."""
+        """`added` before the first of them."""
 
     @property
     def count(self) -> int:
         """How often it began so far."""
         return self.begun - self.left
 
-    def falls_quiet(self) -> bool:
-        """Whether it has changed nothing for long enough."""
-        return self.streak >= QUIET_AFTER * LONGER**self.surprises + 8 * self.changes
+    def changed(self, change: int) -> None:
+        """It was looked at, and something had changed."""
+        self.drift += change
+        self.streak += 1
+        if not is_nothing(self.drift, self.streak):
+            self.drift = self.streak = 0
+
+    def count_only(self) -> None:
+        """Looks away, if it has changed nothing for long enough."""
+        if not self.quiet and self.streak < QUIET_AFTER * LONGER**self.surprises:
+            return
+        if not self.quiet and not self.surprises:
+            self.known = self.added
+        self.quiet = True
+        self.begun += UNREAD
+        self.left = UNREAD
 
     def wake(self) -> None:
         """It is looked at each time again."""
-        if not self.surprises:
-            self.known = self.changes
         self.surprises += 1
         self.begun -= self.left
-        self.left = self.streak = 0
+        self.left = self.streak = self.drift = 0
         self.quiet = False
 
 
@@ -74,17 +91,19 @@ class LineFigures(Dict[int, Figures]):
     unclaimed = 0
     """Bytes that one of the quiet lines added."""
 
-    def wake(self) -> None:
-        """A quiet line has changed something."""
-        for figures in list(self.values()):
-            if figures.quiet:
-                figures.wake()
+    def surprise(self, change: int, mine: int) -> None:
+        """Quiet lines have changed something; `mine` of it is no caller's."""
+        self.unclaimed += mine
+        if not is_nothing(change, UNREAD):
+            for figures in list(self.values()):
+                if figures.quiet:
+                    figures.wake()
 
     def settle(self) -> None:
-        """Gives what is unclaimed to the line that was caught most often since, or changed something most often."""
-        suspects = [figures for figures in list(self.values()) if figures.surprises]
+        """Gives what is unclaimed to the line that was caught at most since, or else ever."""
+        suspects = [figures for figures in list(self.values()) if figures.surprises or figures.quiet]
         if self.unclaimed and suspects:
-            found = max(suspects, key=lambda figures: (figures.changes - figures.known, figures.changes))
+            found = max(suspects, key=lambda figures: (abs(figures.added - figures.known), abs(figures.added)))
             found.added += self.unclaimed
             self.unclaimed = 0
 
@@ -120,63 +139,66 @@ class _Thread:
 class Ledger:
     """Adds up what happens in watched codes."""
 
-    def __init__(self, read: "Callable[[], int]") -> None:
+    def __init__(self, counter: Counter) -> None:
         self.lines: "Dict[int, LineFigures]" = {}
         """Figures of each code, by its identity; a function and what is nested in it share theirs."""
         self.top: "Dict[int, int]" = {}
         """First line of the outermost codes, whose calls are counted there."""
-        self._process = 0
-        """Bytes of the process at the last event, without what this ledger itself keeps."""
-        self._read = read
-        self._threads: "Dict[int, _Thread]" = {}
-        self._lock = threading.Lock()
-        self._last = 0
         self.open = False
         """Whether the line that runs is to be read when it has ended."""
+        self._process = 0
+        """Bytes of the process at the last event, without what this ledger itself keeps."""
+        self._counter = counter
+        self._last = 0
+        self._threads: "Dict[int, _Thread]" = {}
         self._owner = _Thread()
+        self._lock = threading.Lock()
 
     def start(self, shift: int) -> None:
         """Counts from here; `shift` makes bytes of the process of the counter's bytes."""
-        self._last = self._read()
+        self._last = self._counter()[0]
         self._process = self._last + shift
-        _alive.append(self._after_fork)
+        _alive.append(self)
 
     def forget(self) -> None:
         """Nothing is watched any more: calls that still run end unseen."""
         self._threads = {}
-        if self._after_fork in _alive:
-            _alive.remove(self._after_fork)
+        self._owner = _Thread()
+        if self in _alive:
+            _alive.remove(self)
 
-    def _after_fork(self) -> None:
-        # Another thread may have held it.
+    def renew_lock(self) -> None:
+        """After a fork: another thread may have held it."""
         self._lock = threading.Lock()
 
-    def line(self, code: CodeType, line: int) -> None:
-        """A line is about to run."""
-        lines = self.lines[id(code)]
+    def line(self, code: CodeType, line: int, lines: LineFigures) -> None:
+        """A line of a code is about to run. The short ways are most of what profiling costs."""
         figures = lines.get(line)
         if figures is not None and figures.left and not self.open:
             figures.left -= 1
-        else:
-            self._read_line(code, line, lines, figures)
-
-    def _read_line(self, code: CodeType, line: int, lines: LineFigures, figures: Optional[Figures]) -> None:
+            return
         with self._lock:
-            now = self._read()
-            thread = self._turn(now)
+            now = self._counter()[0]
+            thread = self._threads.get(get_ident())
+            if thread is None or thread is not self._owner or now != self._last:
+                thread = self._turn(now)
             frames = thread.frames
-            if frames and frames[-1].code is code:
-                frame = frames[-1]
-                self._charge(frame, thread)
-            else:
+            frame = frames[-1] if frames else None
+            if frame is None or frame.code is not code:
                 frame = self._push(thread, code, code.co_firstlineno)
+            else:
+                current = frame.current
+                if thread.clock != frame.start:
+                    self._charge(frame, thread)
+                else:
+                    current.streak += 1
+                if self._process > current.most:
+                    current.most = self._process
             if figures is None:
                 figures = lines[line] = Figures()
             figures.begun += 1
-            if not figures.left and (figures.quiet or figures.falls_quiet()):
-                figures.quiet = True
-                figures.begun += UNREAD
-                figures.left = UNREAD
+            if not figures.left and (figures.quiet or figures.streak >= QUIET_AFTER):
+                figures.count_only()
             frame.current = figures
             self.open = not figures.quiet
             # What is new in here is ours; when nothing is, numbers only take the place of others.
@@ -188,7 +210,7 @@ class Ledger:
     def begun(self, code: CodeType, line: int, resumed: bool) -> None:
         """A call begins, or a generator or coroutine goes on, at a line."""
         with self._lock:
-            thread = self._turn(self._read())
+            thread = self._turn(self._counter()[0])
             figures = self._push(thread, code, line).current
             if not resumed and self.top.get(id(code)) == line:
                 if not figures.begun:
@@ -202,10 +224,13 @@ class Ledger:
     def left(self, code: CodeType) -> None:
         """A call ends, by `return`, `yield`, `await` or an exception."""
         with self._lock:
-            thread = self._turn(self._read())
+            thread = self._turn(self._counter()[0])
             frames = thread.frames
             if frames and frames[-1].code is code:
-                self._charge(frames.pop(), thread)
+                frame = frames.pop()
+                self._charge(frame, thread)
+                frame.current.most = max(frame.current.most, self._process)
+                del frame
             self.open = True
             self._read_again()
 
@@ -213,17 +238,19 @@ class Ledger:
         """What was added since the last reading is ours."""
         # The number that was there goes before the reading, as the one that is new comes after it.
         self._last = 0
-        self._last = self._read()
+        self._last = self._counter()[0]
 
     def _turn(self, now: int) -> _Thread:
         """Gives what was added since the last event to the thread of that event; the thread that runs comes next."""
-        ident = threading.get_ident()
+        ident = get_ident()
         thread = self._threads.get(ident)
         if thread is None:
             thread = self._threads[ident] = _Thread()
-        if now != self._last:
-            self._owner.clock += now - self._last
-            self._process += now - self._last
+        change = now - self._last
+        if change:
+            self._owner.clock += change
+            self._process += change
+            self._last = now
         self._owner = thread
         return thread
 
@@ -246,30 +273,32 @@ class Ledger:
         """Gives the line that ran what the thread added since it began."""
         figures = frame.current
         change = thread.clock - frame.start
-        if change:
-            frame.start = thread.clock
-            mine = 0 if id(figures) in frame.outer else change
-            if not figures.quiet:
-                figures.added += mine
-                figures.changes += 1
-                figures.streak = 0
-            elif abs(change) > SLACK:
-                frame.lines.wake()
-                frame.lines.unclaimed += mine
-            else:
-                figures.added += mine
+        frame.start = thread.clock
+        mine = 0 if id(figures) in frame.outer else change
+        if figures.quiet:
+            frame.lines.surprise(change, mine)
         else:
-            figures.streak += 1
-        if self._process > figures.most:
-            figures.most = self._process
+            figures.added += mine
+            figures.changed(change)
+
+    def skip(self, change: int) -> None:
+        """So many bytes are this package's."""
+        self._last += change
 
 
-_alive: "List[Callable[[], None]]" = []
+_alive: "List[Ledger]" = []
+"""Those that watch something."""
+
+
+def skip(change: int) -> None:
+    """So many bytes, added since the last event, are this package's."""
+    for ledger in list(_alive):
+        ledger.skip(change)
 
 
 def _renew_locks() -> None:
-    for renew in list(_alive):
-        renew()
+    for ledger in list(_alive):
+        ledger.renew_lock()
 
 
 os.register_at_fork(after_in_child=_renew_locks)
