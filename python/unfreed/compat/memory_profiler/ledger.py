@@ -11,7 +11,6 @@ what changed goes to the line that is caught at it.
 
 import os
 import threading
-from threading import get_ident
 from types import CodeType
 from typing import Callable, Dict, FrozenSet, List, Sequence
 
@@ -25,9 +24,8 @@ UNREAD = 128
 """Times that it is only counted then. Not above 256: small numbers are no allocations."""
 
 
-def is_nothing(change: int, times: int) -> bool:
-    """Whether bytes in so many loops are nobody's: numbers that became longer, and shorter again."""
-    return abs(change) <= 64 + 2 * times
+LENIENT = 64
+"""Bytes in these times that are nobody's, and one more each time: numbers become longer, and shorter again."""
 
 
 class Figures:
@@ -64,7 +62,7 @@ class Figures:
         """It was looked at, and something had changed."""
         self.drift += change
         self.streak += 1
-        if not is_nothing(self.drift, self.streak):
+        if abs(self.drift) > LENIENT + self.streak:
             self.drift = self.streak = 0
 
     def count_only(self) -> None:
@@ -94,7 +92,7 @@ class LineFigures(Dict[int, Figures]):
     def surprise(self, change: int, mine: int) -> None:
         """Quiet lines have changed something; `mine` of it is no caller's."""
         self.unclaimed += mine
-        if not is_nothing(change, UNREAD):
+        if abs(change) > LENIENT + UNREAD:
             for figures in list(self.values()):
                 if figures.quiet:
                     figures.wake()
@@ -136,6 +134,13 @@ class _Thread:
         self.frames: "List[_Frame]" = []
 
 
+class _Threads(threading.local):
+    """The thread that asks."""
+
+    def __init__(self) -> None:
+        self.own = _Thread()
+
+
 class Ledger:
     """Adds up what happens in watched codes."""
 
@@ -150,7 +155,7 @@ class Ledger:
         """Bytes of the process at the last event, without what this ledger itself keeps."""
         self._counter = counter
         self._last = 0
-        self._threads: "Dict[int, _Thread]" = {}
+        self._threads = _Threads()
         self._owner = _Thread()
         self._lock = threading.Lock()
 
@@ -162,7 +167,7 @@ class Ledger:
 
     def forget(self) -> None:
         """Nothing is watched any more: calls that still run end unseen."""
-        self._threads = {}
+        self._threads = _Threads()
         self._owner = _Thread()
         if self in _alive:
             _alive.remove(self)
@@ -177,11 +182,14 @@ class Ledger:
         if figures is not None and figures.left and not self.open:
             figures.left -= 1
             return
-        with self._lock:
+        # As `with` and numbers of threads cost more than all the rest.
+        lock = self._lock
+        lock.acquire()
+        try:
             now = self._counter()[0]
-            thread = self._threads.get(get_ident())
-            if thread is None or thread is not self._owner or now != self._last:
-                thread = self._turn(now)
+            thread = self._threads.own
+            if now != self._last or thread is not self._owner:
+                self._turn(now)
             frames = thread.frames
             frame = frames[-1] if frames else None
             if frame is None or frame.code is not code:
@@ -206,6 +214,8 @@ class Ledger:
                 self._last = now
             else:
                 self._read_again()
+        finally:
+            lock.release()
 
     def begun(self, code: CodeType, line: int, resumed: bool) -> None:
         """A call begins, or a generator or coroutine goes on, at a line."""
@@ -242,10 +252,7 @@ class Ledger:
 
     def _turn(self, now: int) -> _Thread:
         """Gives what was added since the last event to the thread of that event; the thread that runs comes next."""
-        ident = get_ident()
-        thread = self._threads.get(ident)
-        if thread is None:
-            thread = self._threads[ident] = _Thread()
+        thread = self._threads.own
         change = now - self._last
         if change:
             self._owner.clock += change
@@ -274,7 +281,7 @@ class Ledger:
         figures = frame.current
         change = thread.clock - frame.start
         frame.start = thread.clock
-        mine = 0 if id(figures) in frame.outer else change
+        mine = 0 if frame.outer and id(figures) in frame.outer else change
         if figures.quiet:
             frame.lines.surprise(change, mine)
         else:
