@@ -125,6 +125,17 @@ def test_loops_have_counts_and_sums() -> None:
     assert row(shown, "head").increment == pytest.approx(0, abs=0.01)
 
 
+def test_loops_in_one_line_count_each_round() -> None:
+    def loop() -> list[int]:
+        for _ in range(5): pass  # for  # fmt: skip  # noqa: E701
+        number = 0
+        while number < 5: number += 1  # while  # fmt: skip  # noqa: E701
+        return [one for one in range(number)]  # comprehension
+
+    shown = {one.text.split("  # ")[1]: one.count for one in rows(profiled(loop)) if "  # " in one.text}
+    assert shown["for"] == 6 and shown["while"] in (5, 6) and shown["comprehension"] in (6, 7)
+
+
 def test_a_long_loop_is_counted_to_the_last_line() -> None:
     def loop() -> list[bytearray]:
         kept, total = [], 0

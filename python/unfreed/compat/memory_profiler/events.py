@@ -2,6 +2,7 @@
 elsewhere, and `sys.settrace` before, with whatever was set before still called.
 """
 
+import dis
 import inspect
 import sys
 import threading
@@ -11,6 +12,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 from unfreed.compat.memory_profiler.ledger import Ledger, LineFigures
 
 Trace = Callable[[FrameType, str, Any], Any]
+_JUMP_BACKWARD = dis.opmap.get("JUMP_BACKWARD", -1)
 _GENERATORS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
@@ -40,7 +42,7 @@ def watch(codes: "List[CodeType]", ledger: Ledger) -> None:
             before = _watched.get(id(code), (code, ()))[1]
             _watched[id(code)] = (code, (*before, ledger))
             if not before:
-                _source.add(code)
+                _source.add(code, bool(ledger.loops[id(code)]))
         _source.enter_thread()
 
 
@@ -103,6 +105,30 @@ def _left(code: CodeType, offset: int, value: object) -> None:
             ledger.left(code)
 
 
+def _jump(code: CodeType, offset: int, target: int) -> None:
+    found = _watched.get(id(code))
+    if found:
+        for ledger in found[1]:
+            line = ledger.loops[id(code)].get(offset)
+            if line is not None:
+                ledger.again(code, line)
+
+
+def one_line_loops(code: CodeType) -> "Dict[int, int]":
+    """Lines of the jumps that go back in their own line, by offset: `sys.monitoring` has no line event for these."""
+    if sys.version_info < (3, 12) or _JUMP_BACKWARD not in code.co_code[::2]:
+        return {}
+    lines: "Dict[int, Optional[int]]" = {}
+    for start, end, number in code.co_lines():
+        lines.update(dict.fromkeys(range(start, end, 2), number))
+    found = {}
+    for one in dis.get_instructions(code):
+        line = lines.get(one.offset)
+        if one.opcode == _JUMP_BACKWARD and line is not None and line == lines.get(one.argval):
+            found[one.offset] = line
+    return found
+
+
 class _Monitoring:
     """Python 3.12 and later."""
 
@@ -115,6 +141,7 @@ class _Monitoring:
         self.local = events.LINE | events.PY_START | events.PY_RESUME | events.PY_RETURN | events.PY_YIELD
         self.callbacks: "Dict[int, Callable[..., None]]" = {
             events.LINE: _line,
+            events.JUMP: _jump,
             events.PY_START: _start,
             events.PY_RESUME: _resume,
             events.PY_THROW: _resume,
@@ -123,10 +150,11 @@ class _Monitoring:
             events.PY_UNWIND: _left,
         }
 
-    def add(self, code: CodeType) -> None:
+    def add(self, code: CodeType, has_loops: bool) -> None:
         if self.tool is None:
             self.tool = self._begin()
-        self.monitoring.set_local_events(self.tool, code, self.local)
+        jumps = self.monitoring.events.JUMP if has_loops else 0
+        self.monitoring.set_local_events(self.tool, code, self.local | jumps)
 
     def remove(self, code: CodeType) -> None:
         self.monitoring.set_local_events(self.tool, code, 0)
@@ -167,7 +195,7 @@ class _Tracing:
         """What each thread had before ours, by its number."""
         self.before_in_new: Optional[Trace] = None
 
-    def add(self, code: CodeType) -> None:
+    def add(self, code: CodeType, has_loops: bool) -> None:
         """Codes are looked up when they are called."""
 
     def remove(self, code: CodeType) -> None:

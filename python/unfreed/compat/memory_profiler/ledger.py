@@ -149,6 +149,8 @@ class Ledger:
         """Figures of each code, by its identity; a function and what is nested in it share theirs."""
         self.top: "Dict[int, int]" = {}
         """First line of the outermost codes, whose calls are counted there."""
+        self.loops: "Dict[int, Dict[int, int]]" = {}
+        """Of each code, see `one_line_loops`."""
         self.open = False
         """Whether the line that runs is to be read when it has ended."""
         self._process = 0
@@ -216,6 +218,12 @@ class Ledger:
                 self._read_again()
         finally:
             lock.release()
+
+    def again(self, code: CodeType, line: int) -> None:
+        """A loop in one line goes round."""
+        figures = self.lines[id(code)].get(line)
+        if figures is not None:
+            figures.begun += 1
 
     def begun(self, code: CodeType, line: int, resumed: bool) -> None:
         """A call begins, or a generator or coroutine goes on, at a line."""

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 from unfreed._profile import _span
 from unfreed.compat.memory_profiler import following
 from unfreed.compat.memory_profiler.backends import choose_backend
-from unfreed.compat.memory_profiler.events import unwatch, watch
+from unfreed.compat.memory_profiler.events import one_line_loops, unwatch, watch
 from unfreed.compat.memory_profiler.ledger import Ledger, LineFigures
 from unfreed.compat.memory_profiler.process import MIB
 from unfreed.compat.memory_profiler.wrapping import wrapped
@@ -62,6 +62,7 @@ class CodeMap(Dict[CodeType, Measures]):
             self.ledger.top[id(code)] = code.co_firstlineno
             self._toplevel.append((_file_of(code), code, _lines_of(code)))
         figures = self.ledger.lines[id(code)] = self.ledger.lines[id(toplevel_code)]
+        self.ledger.loops[id(code)] = one_line_loops(code)
         self[code] = Measures(figures)
         for nested in code.co_consts:
             if isinstance(nested, CodeType):
