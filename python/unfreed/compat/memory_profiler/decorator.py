@@ -42,7 +42,8 @@ class _Calls:
         self._stream = stream
         self._precision = precision
         self._backend = backend
-        self._lock = threading.Lock()
+        # Again and again in one thread: a generator may be closed by the collector anywhere.
+        self._lock = threading.RLock()
         self._running = 0
         self._profiler: Optional[LineProfiler] = None
 

@@ -60,6 +60,12 @@ def unwatch(codes: "List[CodeType]", ledger: Ledger) -> None:
         _source.leave_thread()
 
 
+def join() -> None:
+    """Lets this thread be seen, if it began before something was watched (before Python 3.12)."""
+    with _lock:
+        _source.join()
+
+
 def _line(code: CodeType, line: int) -> None:
     hot = _hot
     if code is hot[0]:
@@ -182,6 +188,9 @@ class _Monitoring:
     def enter_thread(self) -> None:
         """Every thread is seen."""
 
+    def join(self) -> None:
+        """Every thread is seen."""
+
     def leave_thread(self) -> None:
         """Every thread is seen."""
 
@@ -194,6 +203,8 @@ class _Tracing:
         self.before: "Dict[int, Optional[Trace]]" = {}
         """What each thread had before ours, by its number."""
         self.before_in_new: Optional[Trace] = None
+        self.alone = True
+        """Whether no thread had anything."""
 
     def add(self, code: CodeType, has_loops: bool) -> None:
         """Codes are looked up when they are called."""
@@ -206,9 +217,15 @@ class _Tracing:
         if self.count == 1:
             self.before_in_new = vars(threading)["_trace_hook"]
             threading.settrace(self.trace)
+            self.alone = self.before_in_new is None
+        self.join()
+
+    def join(self) -> None:
+        """Lets this thread be seen."""
         present: Any = sys.gettrace()
         if present != self.trace:
             self.before[threading.get_ident()] = present
+            self.alone = self.alone and present is None
             sys.settrace(self.trace)
 
     def leave_thread(self) -> None:
@@ -224,34 +241,51 @@ class _Tracing:
 
     def trace(self, frame: FrameType, event: str, value: Any) -> "Optional[Trace]":
         """A call begins."""
+        found = _watched.get(id(frame.f_code))
+        if found is None and self.alone and self.count:
+            return None
         earlier = self.before.get(threading.get_ident(), self.before_in_new)
         local = earlier(frame, event, value) if earlier else None
         if not self.count:
             self._end()
             return local
-        found = _watched.get(id(frame.f_code))
-        if not found:
+        if found is None:
             return local
         resumed = bool(frame.f_code.co_flags & _GENERATORS) and frame.f_lineno != frame.f_code.co_firstlineno
         for ledger in found[1]:
             ledger.begun(frame.f_code, frame.f_lineno, resumed)
-        return _Lines(local)
+        return _both(local) if local else _trace_lines
 
 
-class _Lines:
+def _trace_lines(frame: FrameType, event: str, value: Any) -> "Trace":
+    """Follows the lines of one call."""
+    if event == "line":
+        hot = _hot
+        if frame.f_code is hot[0]:
+            # As in `_line`; a call of it costs as much as all of this.
+            figures = hot[1].get(frame.f_lineno)
+            if figures is not None and figures.left and not hot[2].open:
+                figures.left -= 1
+            else:
+                hot[2].line(frame.f_code, frame.f_lineno, hot[1])
+        else:
+            _line_of_other(frame.f_code, frame.f_lineno)
+    elif event == "return":
+        _left(frame.f_code, 0, value)
+    return _trace_lines
+
+
+def _both(local: "Optional[Trace]") -> "Trace":
     """Follows the lines of one call, for the ledgers and for who was there before."""
 
-    def __init__(self, local: "Optional[Trace]") -> None:
-        self.local = local
+    def trace(frame: FrameType, event: str, value: Any) -> "Trace":
+        nonlocal local
+        if local is not None:
+            local = local(frame, event, value)
+        _trace_lines(frame, event, value)
+        return trace
 
-    def __call__(self, frame: FrameType, event: str, value: Any) -> "Trace":
-        if self.local is not None:
-            self.local = self.local(frame, event, value)
-        if event == "line":
-            _line(frame.f_code, frame.f_lineno)
-        elif event == "return":
-            _left(frame.f_code, 0, value)
-        return self
+    return trace
 
 
 _source: "Union[_Monitoring, _Tracing]" = _Monitoring() if sys.version_info >= (3, 12) else _Tracing()

@@ -16,7 +16,7 @@ from unfreed.compat.memory_profiler.backends import bytes_of
 from unfreed.compat.memory_profiler.ledger import Counter, skip
 from unfreed.compat.memory_profiler.process import of_descendants
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _followers = 0
 _started = False
 _resident = 0

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import threading
 import warnings
 from contextlib import contextmanager
 from types import CodeType, TracebackType
@@ -10,7 +11,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 from unfreed._profile import _span
 from unfreed.compat.memory_profiler import following
 from unfreed.compat.memory_profiler.backends import choose_backend
-from unfreed.compat.memory_profiler.events import one_line_loops, unwatch, watch
+from unfreed.compat.memory_profiler.events import join, one_line_loops, unwatch, watch
 from unfreed.compat.memory_profiler.ledger import Ledger, LineFigures
 from unfreed.compat.memory_profiler.process import MIB
 from unfreed.compat.memory_profiler.wrapping import wrapped
@@ -105,6 +106,7 @@ class LineProfiler:
         self.enable_count = 0
         self.max_mem: Optional[float] = None
         self._enabled: "Optional[List[CodeType]]" = None
+        self._lock = threading.RLock()
 
     def __call__(self, func: "Optional[Callable[..., Any]]" = None, precision: int = 1) -> Any:
         if func is None:
@@ -143,16 +145,20 @@ class LineProfiler:
 
     def enable_by_count(self) -> None:
         """Enables it; it takes as many calls of `disable_by_count` to end that."""
-        if self.enable_count == 0:
-            self.enable()
-        self.enable_count += 1
+        with self._lock:
+            if self.enable_count == 0:
+                self.enable()
+            else:
+                join()
+            self.enable_count += 1
 
     def disable_by_count(self) -> None:
         """See `enable_by_count`."""
-        if self.enable_count > 0:
-            self.enable_count -= 1
-            if self.enable_count == 0:
-                self.disable()
+        with self._lock:
+            if self.enable_count > 0:
+                self.enable_count -= 1
+                if self.enable_count == 0:
+                    self.disable()
 
     def __enter__(self) -> None:
         self.enable_by_count()
