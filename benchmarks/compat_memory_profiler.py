@@ -12,7 +12,10 @@ from pathlib import Path
 
 COMMAND = ("as", "func", "gen", "global", "loop", "loop_decorated", "mprofile", "nested", "precision_command_line")
 """Run as `python -m memory_profiler test_….py`, as the package's Makefile does."""
-PLAIN = ("async", "attributes", "exception", "import", "memory_usage", "precision_import", "stream_unicode", "tracemalloc")
+PLAIN = (
+    *("async", "attributes", "exception", "import", "memory_usage", "precision_import", "stream_unicode"),
+    "tracemalloc",
+)
 """Run as `python test_….py`."""
 UNIT_TESTS = (
     "exit_code.TestExitCode.test_exit_code_fail",

@@ -2,9 +2,9 @@
 
     python benchmarks/line_profile.py [--seconds 2]
 
-The Python that runs this needs unfreed, memory_profiler and psutil. Each function runs without a profiler and with each
-of the two, with as many loops as fit into the seconds; printed are microseconds of CPU for a loop, and how many times less
-unfreed's takes than memory_profiler's. The goal is 50 for the loop that only counts.
+The Python that runs this needs unfreed, memory_profiler and psutil. Each function runs without a profiler and with
+each of the two, with as many loops as fit into the seconds; printed are microseconds of CPU for a loop, and how many
+times less unfreed's takes than memory_profiler's. The goal is 50 for the loop that only counts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`unfreed.compat.memory_profiler`, line by line: `@profile`, `LineProfiler`, `show_results`, and what memory_profiler got
+"""`unfreed.compat.memory_profiler`, line by line: `@profile`, `LineProfiler`, `show_results`; what memory_profiler got
 wrong."""
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ def follow() -> None:
             _started = True
         if _followers == 1:
             # Once: later on, what the counter itself took and gave back is among the pages of the process.
-            _resident = bytes_of(-1, "psutil") - tracemalloc.get_tracemalloc_memory() - tracemalloc.get_traced_memory()[0]
+            counted = tracemalloc.get_traced_memory()[0]
+            _resident = bytes_of(-1, "psutil") - tracemalloc.get_tracemalloc_memory() - counted
 
 
 def leave() -> None:

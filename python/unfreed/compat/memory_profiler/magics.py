@@ -96,7 +96,8 @@ class MemoryProfilerMagics:
             try:
                 profiler.add_function(eval(name, self.shell.user_global_ns, self.shell.user_ns))
             except Exception as error:
-                raise _usage_error("Could not find function %r.\n%s: %s" % (name, type(error).__name__, error)) from None
+                reason = "%s: %s" % (type(error).__name__, error)
+                raise _usage_error("Could not find function %r.\n%s" % (name, reason)) from None
         message = self._run(profiler, statement)
         trap = io.StringIO()
         show_results(profiler, trap)
@@ -127,6 +128,10 @@ class MemoryProfilerMagics:
         return ""
 
     def _page(self, text: str) -> None:
+        if getattr(self.shell, "kernel", None) is not None:
+            # The pager of a notebook is a window that most frontends do not have.
+            print(text)
+            return
         from IPython.core.page import page
 
         page(text)
@@ -161,7 +166,8 @@ def _options(line: str, known: str) -> "Tuple[Dict[str, List[str]], str]":
         raise _usage_error(str(error)) from None
     options: "Dict[str, List[str]]" = {}
     for name, value in pairs:
-        options.setdefault(name.lstrip("-"), []).append(shlex.split(value)[0] if value[:1] in "'\"" and value else value)
+        plain = shlex.split(value)[0] if value and value[0] in "'\"" else value
+        options.setdefault(name.lstrip("-"), []).append(plain)
     return options, rest
 
 

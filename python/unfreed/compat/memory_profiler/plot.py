@@ -1,4 +1,4 @@
-"""`mprof plot` as an SVG picture, without any library: memory over time, with brackets or bars for calls of functions."""
+"""`mprof plot` as SVG, without any library: memory over time, with brackets or bars for calls of functions."""
 
 import math
 import time
