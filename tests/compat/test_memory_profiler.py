@@ -4,10 +4,13 @@ wrong."""
 from __future__ import annotations
 
 import asyncio
+import functools
+import gc
 import inspect
 import io
 import linecache
 import logging
+import os
 import re
 import sys
 import threading
@@ -464,12 +467,11 @@ def test_two_profilers_see_the_same_call() -> None:
         return bytearray(MIB)  # made
 
     one, other = LineProfiler(), LineProfiler()
-    one(other(make))()
-    other_shown = of(other)
-    one.add_function(make)
-    one(other(make))()
+    called = other(make)
+    called()
+    one(called)()
     assert row(of(one), "made").count == 1 and row(of(other), "made").count == 2
-    assert row(other_shown, "made").increment == pytest.approx(1, abs=0.01)
+    assert row(of(one), "made").increment == pytest.approx(1, abs=0.01)
 
 
 def test_what_has_no_code_is_warned_about() -> None:
@@ -477,8 +479,40 @@ def test_what_has_no_code_is_warned_about() -> None:
         def __repr__(self) -> str:
             raise RuntimeError("repr")
 
-    with pytest.warns(UserWarning, match="Could not extract a code object"):
-        LineProfiler().add_function(Liar())
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError("attribute")
+
+    for value in (Liar(), len):
+        with pytest.warns(UserWarning, match="Could not extract a code object"):
+            LineProfiler().add_function(value)
+    with LineProfiler() as nothing:
+        assert nothing is None
+
+
+def test_functions_in_wrappers_are_found() -> None:
+    @functools.lru_cache
+    def cached() -> bytearray:
+        return bytearray(MIB)  # cached
+
+    profiler = LineProfiler()
+    profiler.add_function(profiler(cached))
+    with profiler:
+        cached()
+    [shown] = [of(profiler)]
+    assert row(shown, "cached").count == 1 and shown.count(HEADER) == 1
+
+
+def test_forks_go_on_by_themselves() -> None:
+    def forks() -> int:
+        child = os.fork()  # forks
+        made = bytearray(MIB)  # made
+        if not child:
+            os._exit(len(made) >> 20)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])  # waits
+
+    profiler = LineProfiler()
+    assert profiler(forks)() == 1
+    assert row(of(profiler), "made").increment == pytest.approx(1, abs=0.01)
 
 
 def test_functions_without_a_file_have_a_table() -> None:
@@ -496,6 +530,7 @@ def test_nothing_is_followed_after_the_last_profiler() -> None:
     traced = tracemalloc.is_tracing()
     before = sys.gettrace()
     profiled(lambda: [1])
+    gc.collect()  # Profilers of other tests may wait for it.
     assert tracemalloc.is_tracing() == traced and sys.gettrace() is before
     if sys.version_info >= (3, 12):
         tools = [sys.monitoring.get_tool(number) for number in range(6)]

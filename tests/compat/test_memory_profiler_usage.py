@@ -22,6 +22,7 @@ from unfreed.compat.memory_profiler import (
     choose_backend,
     memory_usage,
     mprof,
+    running,
 )
 from unfreed.compat.memory_profiler.plot import Wishes, draw, ticks
 from unfreed.compat.memory_profiler.profiles import function_labels, get_profile_filenames, read_profile
@@ -193,34 +194,48 @@ def test_the_command_runs_modules_and_writes_files(tmp_path: Path) -> None:
     assert "FUNC __main__.make " in done.stdout and "FUNC __main__.fails " in done.stdout
 
 
-def test_the_command_says_what_it_cannot(tmp_path: Path) -> None:
-    assert "A program to run must be provided" in command(folder=tmp_path).stdout
-    missing = command("none.py", folder=tmp_path)
-    assert missing.returncode == 1 and missing.stderr == "Could not find script none.py\n"
-    refused = command("--pdb-mmem", "10", "none.py", folder=tmp_path)
-    assert refused.returncode == 2 and "not supported" in refused.stderr
-    assert command("--version", folder=tmp_path).stdout == "0.61.0\n"
+def test_the_command_says_what_it_cannot(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, code, said in (
+        ([], 1, "A program to run must be provided"),
+        (["none.py"], 1, "Could not find script none.py\n"),
+        (["--pdb-mmem", "10", "none.py"], 2, "--pdb-mmem is not supported"),
+        (["--version"], 0, "0.61.0\n"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            running.main(words)
+        assert ended.value.code == code
+        assert said in "".join(capsys.readouterr())
 
 
-def test_mprof_records_lists_and_removes(tmp_path: Path) -> None:
+def test_mprof_records_lists_and_removes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "program.py").write_text(PROGRAM)
+    monkeypatch.chdir(tmp_path)
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return python("-m", "unfreed.compat.memory_profiler.mprof", *words, folder=tmp_path)
+    def said(*words: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["mprof", *words])
+        mprof.main()
+        return capsys.readouterr().out
 
-    done = run("run", "-T", "0.02", "-E", "program.py", "z")
+    run = ("-m", "unfreed.compat.memory_profiler.mprof", "run", "-T", "0.02", "-E", "program.py", "z")
+    done = python(*run, folder=tmp_path)
     assert done.returncode == 3 and "words ['z']" in done.stdout and "running as a Python program" in done.stdout
     [data] = tmp_path.glob("mprofile_*.dat")
     assert re.fullmatch(r"mprofile_\d{14}\.dat", data.name)
     text = data.read_text()
     assert text.startswith("CMDLINE %s program.py z\n" % sys.executable)
     assert "\nMEM " in text and "\nFUNC __main__.make " in text
-    assert re.fullmatch(r"0 %s \d\d:\d\d:\d\d \d\d/\d\d/\d{4}\n" % data.name, run("list").stdout)
-    assert re.search(r"%s\t\d+\.\d{3} MiB" % data.name, run("peak", "-1").stdout)
-    assert run("plot").stdout.endswith("Plot written to %s.svg\n" % data.stem)
-    assert data.name in run("clean", "--dry-run").stdout and data.exists()
-    assert run("rm", "7").returncode == 2 and run("rm", "-1").returncode == 0 and not data.exists()
-    assert run("plot").returncode == 1 and run("nonsense").returncode == 1
+    assert re.fullmatch(r"0 %s \d\d:\d\d:\d\d \d\d/\d\d/\d{4}\n" % data.name, said("list"))
+    assert re.search(r"%s\t\d+\.\d{3} MiB" % data.name, said("peak", "-1"))
+    assert said("plot").endswith("Plot written to %s.svg\n" % data.stem)
+    assert data.name in said("clean", "--dry-run") and data.exists()
+    with pytest.raises(SystemExit):
+        said("rm", "7")
+    assert said("rm", "-1") == "" and not data.exists()
+    for words in (["plot"], ["nonsense"]):
+        with pytest.raises(SystemExit):
+            said(*words)
 
 
 def test_mprof_measures_a_process_that_runs(tmp_path: Path) -> None:

@@ -66,5 +66,6 @@ class _Calls:
                 ended = not self._running
                 if ended:
                     self._profiler = None
+                    profiler.release()
             if ended:
                 show_results(profiler, self._stream, self._precision)

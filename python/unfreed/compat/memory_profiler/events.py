@@ -7,7 +7,7 @@ import inspect
 import sys
 import threading
 from types import CodeType, FrameType
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple, Union
 
 from unfreed.compat.memory_profiler.ledger import Ledger, LineFigures
 
@@ -33,30 +33,48 @@ _NOTHING = _Hot(None, LineFigures(), Ledger(tuple))
 _hot = _NOTHING
 
 
-def watch(codes: "List[CodeType]", ledger: Ledger) -> None:
-    """Tells the ledger what happens in these codes, in all threads (before 3.12: this one and later ones)."""
+def watch(codes: "Sequence[CodeType]", ledger: Ledger) -> None:
+    """Tells the ledger what happens in these codes, while it is enabled."""
     global _hot
     with _lock:
         _hot = _NOTHING
         for code in codes:
             before = _watched.get(id(code), (code, ()))[1]
-            _watched[id(code)] = (code, (*before, ledger))
-            if not before:
-                _source.add(code, bool(ledger.loops[id(code)]))
-        _source.enter_thread()
+            if ledger not in before:
+                _watched[id(code)] = (code, (*before, ledger))
+                _source.add(code, any(ledger.loops[id(code)] for ledger in _watched[id(code)][1]))
 
 
-def unwatch(codes: "List[CodeType]", ledger: Ledger) -> None:
+def unwatch(codes: "Sequence[CodeType]", ledger: Ledger) -> None:
     """Ends that."""
     global _hot
     with _lock:
         _hot = _NOTHING
         for code in codes:
-            left = tuple(one for one in _watched.get(id(code), (code, ()))[1] if one is not ledger)
+            before = _watched.get(id(code), (code, ()))[1]
+            left = tuple(one for one in before if one is not ledger)
             if left:
                 _watched[id(code)] = (code, left)
-            elif _watched.pop(id(code), None):
+            elif before:
+                del _watched[id(code)]
                 _source.remove(code)
+
+
+def enable(ledger: Ledger) -> None:
+    """Begins, in all threads (before Python 3.12: in this one, later ones, and those that join)."""
+    global _hot
+    with _lock:
+        _hot = _NOTHING
+        ledger.enabled = True
+        _source.enter_thread()
+
+
+def disable(ledger: Ledger) -> None:
+    """Ends that. What is watched stays so: it costs much more to begin than to be asked in vain."""
+    global _hot
+    with _lock:
+        _hot = _NOTHING
+        ledger.enabled = False
         _source.leave_thread()
 
 
@@ -83,10 +101,10 @@ def _line_of_other(code: CodeType, line: int) -> None:
     global _hot
     found = _watched.get(id(code))
     if found:
-        if len(found[1]) == 1:
-            ledger = found[1][0]
-            _hot = _Hot(code, ledger.lines[id(code)], ledger)
-        for ledger in found[1]:
+        ledgers = [ledger for ledger in found[1] if ledger.enabled]
+        if len(ledgers) == 1:
+            _hot = _Hot(code, ledgers[0].lines[id(code)], ledgers[0])
+        for ledger in ledgers:
             ledger.line(code, line, ledger.lines[id(code)])
 
 
@@ -94,21 +112,24 @@ def _start(code: CodeType, offset: int) -> None:
     found = _watched.get(id(code))
     if found:
         for ledger in found[1]:
-            ledger.begun(code, code.co_firstlineno, False)
+            if ledger.enabled:
+                ledger.begun(code, code.co_firstlineno, False)
 
 
 def _resume(code: CodeType, offset: int, *thrown: object) -> None:
     found = _watched.get(id(code))
     if found:
         for ledger in found[1]:
-            ledger.begun(code, sys._getframe(1).f_lineno or code.co_firstlineno, True)
+            if ledger.enabled:
+                ledger.begun(code, sys._getframe(1).f_lineno or code.co_firstlineno, True)
 
 
 def _left(code: CodeType, offset: int, value: object) -> None:
     found = _watched.get(id(code))
     if found:
         for ledger in found[1]:
-            ledger.left(code)
+            if ledger.enabled:
+                ledger.left(code)
 
 
 def _jump(code: CodeType, offset: int, target: int) -> None:
@@ -116,7 +137,7 @@ def _jump(code: CodeType, offset: int, target: int) -> None:
     if found:
         for ledger in found[1]:
             line = ledger.loops[id(code)].get(offset)
-            if line is not None:
+            if line is not None and ledger.enabled:
                 ledger.again(code, line)
 
 
@@ -253,7 +274,8 @@ class _Tracing:
             return local
         resumed = bool(frame.f_code.co_flags & _GENERATORS) and frame.f_lineno != frame.f_code.co_firstlineno
         for ledger in found[1]:
-            ledger.begun(frame.f_code, frame.f_lineno, resumed)
+            if ledger.enabled:
+                ledger.begun(frame.f_code, frame.f_lineno, resumed)
         return _both(local) if local else _trace_lines
 
 

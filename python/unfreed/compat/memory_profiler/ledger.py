@@ -151,6 +151,8 @@ class Ledger:
         """First line of the outermost codes, whose calls are counted there."""
         self.loops: "Dict[int, Dict[int, int]]" = {}
         """Of each code, see `one_line_loops`."""
+        self.enabled = False
+        """Whether it is told what happens; whoever tells it looks."""
         self.open = False
         """Whether the line that runs is to be read when it has ended."""
         self._process = 0

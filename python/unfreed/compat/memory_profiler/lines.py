@@ -4,6 +4,7 @@ import inspect
 import os
 import threading
 import warnings
+import weakref
 from contextlib import contextmanager
 from types import CodeType, TracebackType
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Type
@@ -11,7 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 from unfreed._profile import _span
 from unfreed.compat.memory_profiler import following
 from unfreed.compat.memory_profiler.backends import choose_backend
-from unfreed.compat.memory_profiler.events import join, one_line_loops, unwatch, watch
+from unfreed.compat.memory_profiler.events import disable, enable, join, one_line_loops, unwatch, watch
 from unfreed.compat.memory_profiler.ledger import Ledger, LineFigures
 from unfreed.compat.memory_profiler.process import MIB
 from unfreed.compat.memory_profiler.wrapping import wrapped
@@ -105,7 +106,8 @@ class LineProfiler:
         self.code_map = CodeMap(self.include_children, self.backend)
         self.enable_count = 0
         self.max_mem: Optional[float] = None
-        self._enabled: "Optional[List[CodeType]]" = None
+        self._watched: "List[CodeType]" = []
+        weakref.finalize(self, unwatch, self._watched, self.code_map.ledger).atexit = False
         self._lock = threading.RLock()
 
     def __call__(self, func: "Optional[Callable[..., Any]]" = None, precision: int = 1) -> Any:
@@ -116,14 +118,13 @@ class LineProfiler:
 
     def add_function(self, func: object) -> None:
         """Records this function, too. What has no code of Python's is warned about."""
-        code = getattr(getattr(func, "__func__", func), "__code__", None)
-        if not isinstance(code, CodeType):
+        code = _code_of(func)
+        if code is None:
             warnings.warn("Could not extract a code object for the object %s" % _text(func), stacklevel=2)
             return
         self.code_map.add(code)
-        if self._enabled is not None:
-            self.disable()
-            self.enable()
+        if self.code_map.ledger.enabled:
+            self._watch()
 
     def wrap_function(self, func: "Callable[..., Any]") -> "Callable[..., Any]":
         """A function of the same kind that is recorded while it is called."""
@@ -173,26 +174,46 @@ class LineProfiler:
 
     def enable(self) -> None:
         """Records from here on."""
-        if self._enabled is not None:
+        if self.code_map.ledger.enabled:
             return
+        self._watch()
         following.follow()
         # Other backends count bytes of the process themselves; tracemalloc's never were those.
         self.code_map.ledger.start(following.resident_at_start() if self.backend == "psutil" else 0)
-        self._enabled = self.code_map.codes()
-        try:
-            watch(self._enabled, self.code_map.ledger)
-        except RuntimeError:
-            self._enabled = None
-            following.leave()
-            raise
+        enable(self.code_map.ledger)
 
     def disable(self) -> None:
         """Records no more."""
-        if self._enabled is not None:
-            unwatch(self._enabled, self.code_map.ledger)
-            self._enabled = None
+        if self.code_map.ledger.enabled:
+            disable(self.code_map.ledger)
             self.code_map.ledger.forget()
             following.leave()
+
+    def _watch(self) -> None:
+        codes = self.code_map.codes()
+        if len(codes) != len(self._watched):
+            watch(codes, self.code_map.ledger)
+            self._watched[:] = codes
+
+    def release(self) -> None:
+        """Lets go of the functions at once; else that comes with the end of the profiler."""
+        unwatch(self._watched, self.code_map.ledger)
+        del self._watched[:]
+
+
+def _code_of(func: object) -> Optional[CodeType]:
+    """The code of a function or method, also in a wrapper of ours or one that is no function of Python's."""
+    try:
+        function: Any = getattr(func, "__func__", func)
+        while hasattr(function, "__wrapped__"):
+            code = getattr(function, "__code__", None)
+            if isinstance(code, CodeType) and code.co_filename != wrapped.__code__.co_filename:
+                break
+            function = function.__wrapped__
+        code = getattr(function, "__code__", None)
+    except Exception:
+        return None
+    return code if isinstance(code, CodeType) else None
 
 
 def _file_of(code: CodeType) -> str:
