@@ -23,6 +23,7 @@ from unfreed.compat.memory_profiler import (
     memory_usage,
     mprof,
     running,
+    sampling,
 )
 from unfreed.compat.memory_profiler.plot import Wishes, draw, ticks
 from unfreed.compat.memory_profiler.profiles import function_labels, get_profile_filenames, read_profile
@@ -86,6 +87,9 @@ def test_a_peak_between_two_measurements_is_seen() -> None:
     # `bytes * n` holds the GIL and touches its pages; it is gone long before the next measurement is due.
     peak = memory_usage((lambda: len(b"x" * (200 * MIB)),), interval=60, max_usage=True)
     assert peak > before + 150
+    # What measures is no child of the program's.
+    with_children = memory_usage((len, ("",)), include_children=True, max_usage=True)
+    assert with_children == pytest.approx(memory_usage()[0], abs=3)
 
 
 def test_what_a_function_raises_comes_out_and_children_live_on() -> None:
@@ -95,6 +99,26 @@ def test_what_a_function_raises_comes_out_and_children_live_on() -> None:
     assert child.poll() is None
     child.communicate(b"\n")
     assert child.returncode == 0
+
+
+def test_what_a_function_forks_may_outlive_it() -> None:
+    children: list[int] = []
+    reading, writing = os.pipe()
+
+    def fork() -> None:
+        child = os.fork()
+        if not child:
+            os.close(writing)
+            os.read(reading, 1)
+            os._exit(0)
+        children.append(child)
+
+    began = time.monotonic()
+    assert memory_usage((fork,))
+    assert time.monotonic() - began < sampling.ENDS_WITHIN / 2
+    os.close(writing)
+    os.waitpid(children[0], 0)
+    os.close(reading)
 
 
 def test_a_process_that_was_started_is_measured_until_it_ends() -> None:

@@ -117,8 +117,8 @@ def peak(pid: int) -> int:
 
 
 def _main() -> None:
-    """`PID INTERVAL METRIC CHILDREN`: a line `BYTES SECONDS` with the most of each interval, until standard input has
-    an end."""
+    """`PID INTERVAL METRIC CHILDREN`: a line `BYTES SECONDS` for the begin, for the most of each interval, and for
+    the end, which comes when there is something to read."""
     pid, interval, metric, children = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3], sys.argv[4] == "1"
     # Resident pages cost microseconds, the rest may cost milliseconds in the process that is measured.
     pause = min(interval, QUICK) if metric == "rss" and not children else interval
@@ -132,6 +132,7 @@ def _main() -> None:
             if ended or now >= due:
                 _say(*most)
                 most, due = (0, 0.0), now + interval
+        _say(measured(pid, metric, children), time.time())
     except (OSError, KeyboardInterrupt):
         return  # The process is gone, or does not listen any more.
 

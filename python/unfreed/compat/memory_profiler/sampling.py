@@ -7,7 +7,7 @@ import time
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from unfreed.compat.memory_profiler import process
-from unfreed.compat.memory_profiler.backends import _get_memory, bytes_of, children_of, choose_backend, metric_of
+from unfreed.compat.memory_profiler.backends import _get_memory, children_of, choose_backend, metric_of
 from unfreed.compat.memory_profiler.process import MIB
 
 FLUSHED_EACH = 50
@@ -130,11 +130,8 @@ def _around(call: "Callable[[], Any]", interval: float, include_children: bool, 
     plain = not include_children and metric_of(backend) == "rss"
     before = process.peak(os.getpid()) if plain else 0
     with _Sampler(interval, metric_of(backend), include_children, looks):
-        looks.append((bytes_of(-1, backend, include_children) / MIB, time.time()))
         returned = call()
-        looks.append((bytes_of(-1, backend, include_children) / MIB, time.time()))
     peak = process.peak(os.getpid()) if plain else 0
-    looks.sort(key=lambda look: look[1])
     if peak > before and peak / MIB > max(mib for mib, _ in looks):
         # It fell between two measurements; when, nobody knows.
         looks.insert(-1, (peak / MIB, looks[-1][1]))
@@ -178,10 +175,14 @@ class _Sampler:
         )
         assert self._child.stdout is not None
         self._first = self._child.stdout.readline()
+        if not self._first:
+            self._child.communicate()
+            raise RuntimeError("the process that measures did not start: %s" % self._command[0])
 
     def __exit__(self, *raised: object) -> None:
         try:
-            rest, _ = self._child.communicate(timeout=ENDS_WITHIN)
+            # An end of its input alone would not do: forks of this process have it, too.
+            rest, _ = self._child.communicate("\n", timeout=ENDS_WITHIN)
         except subprocess.TimeoutExpired:
             self._child.kill()
             rest, _ = self._child.communicate()
