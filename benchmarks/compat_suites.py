@@ -113,7 +113,15 @@ def tracemalloc(folder: Path) -> tuple[Results, Results]:
     return runs[0], runs[1]
 
 
-PACKAGES = {"objgraph": objgraph, "tracemalloc": tracemalloc}
+def memory_profiler(folder: Path) -> tuple[Results, Results]:
+    """Scripts and unit tests of its folder `test`."""
+    from compat_memory_profiler import results
+
+    where = source("memory_profiler==0.61.0", folder)
+    return results(where, False), results(where, True)
+
+
+PACKAGES = {"objgraph": objgraph, "tracemalloc": tracemalloc, "memory_profiler": memory_profiler}
 
 
 def count(results: Results) -> str:

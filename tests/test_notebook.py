@@ -11,7 +11,7 @@ nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("ipykernel")
 
 CELLS = [
-    "%load_ext unfreed",
+    "%load_ext unfreed\ndef load(size):\n    return bytearray(size)",
     "%unfreed growth",
     "%%unfreed\nclass Session: pass\nkept = [Session() for _ in range(1000)]",
     "%unfreed growth",
@@ -19,6 +19,8 @@ CELLS = [
     "%unfreed size kept",
     "import unfreed; unfreed.show_holders(kept[3])",
     "%unfreed",
+    "%memit made = b'x' * (100 << 20)",
+    "%%mprun -f load load(3 << 20)\npass",
 ]
 
 
@@ -54,3 +56,11 @@ def test_pictures_are_drawn_in_line(outputs: list[Any]) -> None:
 
 def test_without_words_the_magic_says_what_it_can(outputs: list[Any]) -> None:
     assert "%unfreed growth" in "".join(one.get("text", "") for one in outputs[7])
+
+
+def test_the_magics_of_memory_profiler_are_there(outputs: list[Any]) -> None:
+    said = "".join(one.get("text", "") for one in outputs[8])
+    assert said.startswith("peak memory: ") and " MiB, increment: " in said
+    table = "".join(one.get("text", "") + shown([one], "text/plain") for one in outputs[9])
+    assert "Line #    Mem usage    Increment  Occurrences   Line Contents" in table
+    assert "    return bytearray(size)" in table

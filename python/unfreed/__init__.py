@@ -172,7 +172,7 @@ def expect_dead(*values: object) -> "ExpectDead":
 
 
 def load_ipython_extension(ipython: object) -> None:
-    """`%load_ext unfreed`: the magics `%unfreed` and `%%unfreed`."""
+    """`%load_ext unfreed`: the magics `%unfreed`, `%memit` and `%mprun`, and those of cells with `%%`."""
     from unfreed import _magics
 
     _magics.register(ipython)

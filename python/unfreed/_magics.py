@@ -22,6 +22,10 @@ def register(shell: Any) -> None:
         return _line(shell, line) if cell is None else _cell(shell, cell)
 
     shell.register_magic_function(line_or_cell, magic_kind="line_cell", magic_name="unfreed")
+    # Those that people know from memory_profiler.
+    from unfreed.compat.memory_profiler.magics import MemoryProfilerMagics
+
+    MemoryProfilerMagics.register_magics(shell)
 
 
 def _line(shell: Any, line: str) -> Any:
