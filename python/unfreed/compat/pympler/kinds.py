@@ -1,0 +1,51 @@
+"""What types are called and how large objects are, whatever the objects say about themselves.
+
+`__class__`, `__sizeof__` and what metaclasses define are not asked: they may raise, lie, or change something.
+"""
+
+from typing import Any
+
+from unfreed import _native
+
+_name = type.__dict__["__qualname__"].__get__
+_module = type.__dict__["__module__"].__get__
+_HEAP_TYPE = 1 << 9
+_flags = type.__dict__["__flags__"].__get__
+
+
+def is_a(obj: object, classes: "type | tuple[type, ...]") -> bool:
+    """By the real type: `isinstance` believes the `__class__` of mocks and proxies."""
+    return issubclass(type(obj), classes)
+
+
+def short_name(kind: type) -> str:
+    """`Session`."""
+    name: str = type.__dict__["__name__"].__get__(kind)
+    return name
+
+
+def module_of(kind: type) -> str:
+    """The module that a class says it is from, or nothing."""
+    try:
+        module: object = _module(kind)
+    except AttributeError:
+        return ""
+    return str(module) if type(module) is str else ""
+
+
+def long_name(kind: type) -> str:
+    """`app.Session`; of built-in types the name only."""
+    module = module_of(kind)
+    name: str = _name(kind)
+    return name if module in ("", "builtins") else "%s.%s" % (module, name)
+
+
+def is_built_in(kind: type) -> bool:
+    """Whether a type was compiled into the interpreter or a library, and is there once for all."""
+    return not _flags(kind) & _HEAP_TYPE
+
+
+def sizes(objects: "list[Any]") -> "list[int]":
+    """Bytes of each object alone: with the collector's header, and with attributes that have no dict of their own."""
+    own: list[int] = _native._sizes([id(obj) for obj in objects], False)[0]
+    return own
