@@ -9,8 +9,16 @@ from unfreed import _native
 
 _name = type.__dict__["__qualname__"].__get__
 _module = type.__dict__["__module__"].__get__
+_short = type.__dict__["__name__"].__get__
 _HEAP_TYPE = 1 << 9
-_flags = type.__dict__["__flags__"].__get__
+_HAS_COLLECTOR = 1 << 14
+flags = type.__dict__["__flags__"].__get__
+"""What CPython knows of a type, as bits."""
+namespace = type.__dict__["__dict__"].__get__
+"""What a class defines itself."""
+basic_size = type.__dict__["__basicsize__"].__get__
+item_size = type.__dict__["__itemsize__"].__get__
+dict_offset = type.__dict__["__dictoffset__"].__get__
 
 
 def is_a(obj: object, classes: "type | tuple[type, ...]") -> bool:
@@ -20,7 +28,7 @@ def is_a(obj: object, classes: "type | tuple[type, ...]") -> bool:
 
 def short_name(kind: type) -> str:
     """`Session`."""
-    name: str = type.__dict__["__name__"].__get__(kind)
+    name: str = _short(kind)
     return name
 
 
@@ -42,7 +50,12 @@ def long_name(kind: type) -> str:
 
 def is_built_in(kind: type) -> bool:
     """Whether a type was compiled into the interpreter or a library, and is there once for all."""
-    return not _flags(kind) & _HEAP_TYPE
+    return not flags(kind) & _HEAP_TYPE
+
+
+def is_tracked(kind: type) -> bool:
+    """Whether the collector looks after its objects, and they have a header for it."""
+    return bool(flags(kind) & _HAS_COLLECTOR)
 
 
 def sizes(objects: "list[Any]") -> "list[int]":

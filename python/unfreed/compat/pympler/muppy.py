@@ -7,11 +7,8 @@ from typing import Any, Optional
 
 from unfreed import _live
 from unfreed.compat.pympler import summary
-from unfreed.compat.pympler.kinds import is_a, sizes
+from unfreed.compat.pympler.kinds import is_a, is_tracked, sizes
 from unfreed.compat.pympler.referents import held
-
-_HAS_REFERENTS = 1 << 14
-_flags = type.__dict__["__flags__"].__get__
 
 
 def get_objects(remove_dups: bool = True, include_frames: bool = False) -> "list[Any]":
@@ -101,7 +98,7 @@ def print_summary() -> None:
 
 def _is_containerobject(o: Any) -> bool:
     """Whether the collector would follow objects of its type."""
-    return bool(_flags(type(o)) & _HAS_REFERENTS)
+    return is_tracked(type(o))
 
 
 def _remove_duplicates(objects: "Iterable[Any]") -> "list[Any]":
