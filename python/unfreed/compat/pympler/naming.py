@@ -4,7 +4,7 @@ Attributes that an object has without a dict (CPython 3.11 and later) are named 
 objects: to ask for `__dict__` would make one, and leave it behind.
 """
 
-import builtins
+import functools
 import os
 import sys
 import types
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from unfreed.compat.objgraph import surroundings
-from unfreed.compat.pympler.kinds import dict_offset, flags, is_a, module_of, namespace, short_name
-from unfreed.compat.pympler.referents import held
+from unfreed.compat.pympler.kinds import dict_offset, flags, is_a, namespace, short_name
+from unfreed.compat.pympler.referents import Rules, data_of, held
 
 Reference = tuple[str, Any]
 """A name, or nothing, and what is referred to."""
@@ -22,6 +22,7 @@ _CLIP = 80
 _DOTS = "...."
 _FEW = 200
 """How many elements a list has whose `repr` is asked for; each of a longer one would be written, and cut away."""
+_ALL = Rules(code=True)
 _WITHOUT_DICT = sys.version_info >= (3, 11)
 _MANAGED = 1 << 4
 
@@ -34,6 +35,7 @@ _ATTRIBUTES: "dict[type, tuple[str, ...]]" = {
     types.FrameType: ("f_back", "f_builtins", "f_code", "f_globals", "f_trace"),
     types.GeneratorType: ("gi_code", "gi_yieldfrom"),
     types.CoroutineType: ("cr_code", "cr_await"),
+    functools.partial: ("func", "args", "keywords"),
     enumerate: ("__doc__",),
     reversed: ("__doc__",),
     os.stat_result: tuple(sorted(name for name in dir(os.stat_result) if name.startswith("st_"))),
@@ -135,11 +137,11 @@ def _of_instance(obj: Any, seen: "list[tuple[Any, str]]") -> "list[Reference]":
 
 
 def slots(kind: type) -> "list[Any]":
-    """The slots of a class and those that it inherits, as what reads them: not those of built-in types."""
+    """The slots of a class and those that it inherits, as what reads them."""
     return [
         value
         for each in type.mro(kind)
-        if module_of(each) != builtins.__name__
+        if "__slots__" in namespace(each)
         for value in namespace(each).values()
         if type(value) is types.MemberDescriptorType
     ]
@@ -178,23 +180,19 @@ def _others(obj: Any, known: "list[Reference]") -> "list[Reference]":
     pairs = _attributes(obj)
     told = {id(target) for _, target in [*known, *pairs]}
     rest: list[Reference] = []
-    for one in held(obj):
+    for one in data_of(obj, _ALL):
         if id(one) in told:
             continue
         told.add(id(one))
         if one is type(obj):
             rest.append(("__class__", one))
-        elif type(one) is dict and _has_dict(obj):
+        elif type(one) is dict and dict_offset(type(obj)) and type(obj) not in _ATTRIBUTES:
             rest.insert(0, ("__dict__", one))
         elif type(obj) is types.CellType:
             rest.append(("cell_contents", one))
         else:
             rest.append(("", one))
     return pairs + rest
-
-
-def _has_dict(obj: Any) -> bool:
-    return bool(dict_offset(type(obj)))
 
 
 def _attributes(obj: Any) -> "list[Reference]":

@@ -27,6 +27,8 @@ def held(obj: Any) -> "list[Any]":
     kind = type(obj)
     if kind is dict:
         return [*_dict_keys(obj), *_dict_values(obj)]
+    if kind is list or kind is tuple:
+        return [*obj]
     found = get_referents(obj)
     if issubclass(kind, dict):
         known = set(map(id, found))
@@ -62,10 +64,18 @@ def data_of(obj: Any, rules: Rules) -> "list[Any]":
         return _of_function(obj, rules)
     if is_a(obj, types.FrameType):
         return _of_frame(obj)
+    if is_a(obj, (type, types.CodeType)) and not rules.code:
+        return []
     found = held(obj)
     if is_a(obj, GENERATORS):
         return _of_generator(found, rules)
     return found
+
+
+def is_plain(kind: type) -> bool:
+    """Whether `data_of` for objects of a type is what the collector knows."""
+    special = (dict, list, tuple, types.FunctionType, types.FrameType, types.CodeType, type, *GENERATORS)
+    return not issubclass(kind, special) and not _is_array(kind)
 
 
 def _of_function(obj: types.FunctionType, rules: Rules) -> "list[Any]":
@@ -75,7 +85,7 @@ def _of_function(obj: types.FunctionType, rules: Rules) -> "list[Any]":
         return found
     kept = (id(obj.__closure__), id(obj.__defaults__), id(obj.__kwdefaults__))
     # Dicts are attributes and annotations; asking for either by name would make one.
-    return [one for one in found if id(one) in kept or type(one) is dict]
+    return [one for one in found if one is not None and (id(one) in kept or type(one) is dict)]
 
 
 def _of_frame(obj: types.FrameType) -> "list[Any]":
@@ -97,6 +107,11 @@ def _of_generator(found: "list[Any]", rules: Rules) -> "list[Any]":
 _DEFINITIONS = (type, types.ModuleType, types.CodeType, types.BuiltinFunctionType, types.FrameType)
 """What is no data. Functions are: each has a closure and defaults of its own."""
 _BUILT_IN_NAMES = builtins.__dict__
+
+
+def always_weighs(kind: type) -> bool:
+    """Whether all objects of a type count that others lead to."""
+    return not issubclass(kind, (*_DEFINITIONS, dict))
 
 
 def weighs(obj: Any, rules: Rules) -> bool:

@@ -5,13 +5,14 @@ linked is an ordinary input.
 """
 
 import sys
+import types
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import Any, Optional
+from gc import get_referents
+from typing import Any
 
-from unfreed.compat.pympler.kinds import flags, is_tracked, sizes
+from unfreed.compat.pympler.kinds import flags, is_a, is_tracked, sizes
 from unfreed.compat.pympler.naming import Attributes, Reference, named, slots
-from unfreed.compat.pympler.referents import Rules, data_of, weighs
+from unfreed.compat.pympler.referents import Rules, always_weighs, data_of, is_plain, weighs
 
 _HEADER = 16
 _MANAGED = 1 << 4
@@ -88,7 +89,11 @@ class _Search:
         self._excluded = excluded
         self._seen = seen
         self._levels: dict[int, list[int]] = {0: []}
+        # By the `id()` of types, which their objects keep meanwhile.
         self._slots: dict[int, list[Any]] = {}
+        self._plain: dict[int, bool] = {}
+        self._light: dict[int, bool] = {}
+        self._any_excluded = bool(excluded.objects or excluded.references or excluded.types)
 
     def begin(self, given: "list[Any]") -> None:
         """Those that are asked for come first, so that each counts for itself."""
@@ -118,19 +123,37 @@ class _Search:
 
     def _expand(self, level: "list[int]", depth: int) -> None:
         """Finds what the objects of a level lead to."""
-        options, sized, excluded, seen = self._options, self.sized, self._excluded, self._seen
+        objects, plain = self.sized.objects, self._plain
         for at in level:
-            obj = sized.objects[at]
+            obj = objects[at]
+            kind = type(obj)
+            known = plain.get(id(kind))
+            if known is None:
+                known = plain[id(kind)] = kind is not Attributes and is_plain(kind) and not _has_attributes(kind)
+            if known:
+                self._reach(get_referents(obj), at, depth + 1)
+                continue
             near, far = self._referents(obj)
-            for one, further in chain(((one, 1) for one in near), ((one, 2) for one in far)):
-                if depth + further > options.limit:
-                    continue
-                times = seen.get(id(one), 0)
-                seen[id(one)] = times + 1
-                if times or not weighs(one, options.rules) or excluded.has(one, False):
-                    continue
-                reached = sized.add(one, at, depth + further, "", True)
-                self._levels.setdefault(depth + further, []).append(reached)
+            self._reach(near, at, depth + 1)
+            self._reach(far, at, depth + 2)
+
+    def _reach(self, found: "list[Any]", parent: int, depth: int) -> None:
+        """Adds what is new among what an object refers to."""
+        if depth > self._options.limit:
+            return
+        seen, light = self._seen, self._light
+        for one in found:
+            kind = id(type(one))
+            if kind not in light:
+                light[kind] = always_weighs(type(one))
+            if not light[kind] and not weighs(one, self._options.rules):
+                continue
+            if self._any_excluded and self._excluded.has(one, False):
+                continue
+            times = seen.get(id(one), 0)
+            seen[id(one)] = times + 1
+            if not times:
+                self._levels.setdefault(depth, []).append(self.sized.add(one, parent, depth, "", True))
 
     def _referents(self, obj: Any) -> "tuple[list[Any], list[Any]]":
         """What an object refers to itself, and what it would by its `__dict__`, which is one reference more."""
@@ -138,7 +161,7 @@ class _Search:
             return list(obj.values.values()), []
         found = data_of(obj, self._options.rules)
         kind = type(obj)
-        if not _WITHOUT_DICT or not flags(kind) & _MANAGED or issubclass(kind, (dict, type)):
+        if not _has_attributes(kind):
             return found, []
         own = self._slot_values(obj, kind)
         far = [one for one in found if id(one) not in own]
@@ -159,24 +182,38 @@ class _Search:
 
     def _name(self, level: "list[int]", depth: int) -> None:
         """As `_expand`, with the name of each reference, and with those that count elsewhere."""
-        sized = self.sized
+        sized, rules = self.sized, self._options.rules
         objects = [sized.objects[at] for at in level]
         for at, references in zip(level, named(objects, self._options.clip)):
             owner = sized.objects[at]
-            followed = None if type(owner) is Attributes else set(map(id, data_of(owner, self._options.rules)))
-            self._add_named(at, depth, references, followed)
+            if type(owner) is Attributes:
+                self._add_attributes(at, depth, references)
+                continue
+            data = data_of(owner, rules)
+            told = {id(one) for _, one in references}
+            for _, one in references:
+                if type(one) is Attributes:
+                    told.update(map(id, one.values.values()))
+            # A module's dict is no reference that has a name, but its items are.
+            items = is_a(owner, (types.ModuleType, types.MappingProxyType))
+            own = told if items else set(map(id, data))
+            self._add_named(at, depth, references, own)
+            self._add_named(at, depth, [("", one) for one in data if id(one) not in told], own | set(map(id, data)))
 
-    def _add_named(self, at: int, depth: int, references: "list[Reference]", followed: "Optional[set[int]]") -> None:
+    def _add_attributes(self, at: int, depth: int, references: "list[Reference]") -> None:
+        """Names of attributes belong to the class, which keeps them once for all instances."""
+        values = {id(one) for name, one in references if name[:3] != "[K]"}
+        for name, one in references:
+            self._add_named(at, depth, [(name, one)], values if name[:3] != "[K]" else set())
+
+    def _add_named(self, at: int, depth: int, references: "list[Reference]", own: "set[int]") -> None:
         for name, one in references:
             if self._excluded.has(one, False):
                 continue
             if type(one) is Attributes:
-                self._levels.setdefault(depth + 1, []).append(self.sized.add(one, at, depth + 1, name, True))
-                continue
-            # Names of attributes belong to the class, which keeps them once for all instances.
-            is_data = followed is None or id(one) in followed
-            counted = is_data and weighs(one, self._options.rules) and not (followed is None and name[:3] == "[K]")
-            counted = counted and self._is_new(one)
+                counted = True
+            else:
+                counted = id(one) in own and weighs(one, self._options.rules) and self._is_new(one)
             reached = self.sized.add(one, at, depth + 1, name, counted)
             if counted:
                 self._levels.setdefault(depth + 1, []).append(reached)
@@ -197,6 +234,11 @@ class _Search:
         for at in range(len(sized.objects) - 1, -1, -1):
             if sized.parents[at] >= 0:
                 sized.total[sized.parents[at]] += sized.total[at]
+
+
+def _has_attributes(kind: type) -> bool:
+    """Whether objects of a type may have attributes without a dict."""
+    return _WITHOUT_DICT and bool(flags(kind) & _MANAGED) and not issubclass(kind, (dict, type))
 
 
 def aligned(number: int, align: int) -> int:
