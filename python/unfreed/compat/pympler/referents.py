@@ -42,7 +42,7 @@ def held(obj: Any) -> "list[Any]":
 def _is_array(kind: type) -> bool:
     numpy = sys.modules.get("numpy")
     array = getattr(numpy, "ndarray", None)
-    return is_a(array, type) and issubclass(kind, array)
+    return isinstance(array, type) and issubclass(kind, array)
 
 
 def _of_array(obj: Any) -> "list[Any]":
