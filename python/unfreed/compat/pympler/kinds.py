@@ -26,6 +26,12 @@ def is_a(obj: object, classes: "type | tuple[type, ...]") -> bool:
     return issubclass(type(obj), classes)
 
 
+def known_as(kind: type) -> type:
+    """The type, to be looked up in tables; `object` for one whose metaclass may have an `__eq__` or `__hash__` that
+    raises."""
+    return kind if type(kind) is type else object
+
+
 def short_name(kind: type) -> str:
     """`Session`."""
     name: str = _short(kind)

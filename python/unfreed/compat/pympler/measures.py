@@ -6,7 +6,7 @@ from array import array
 from collections import deque
 from typing import Any, Optional
 
-from unfreed.compat.pympler.kinds import is_a, item_size
+from unfreed.compat.pympler.kinds import is_a, item_size, known_as, module_of
 
 GC_HEAD = 16
 """Bytes of the collector's header before an object."""
@@ -55,7 +55,7 @@ def item_size_of(obj: Any) -> int:
         if issubclass(kind, known):
             return size
     size_of_type: int = item_size(kind)
-    if not size_of_type and kind.__module__ == "numpy":
+    if not size_of_type and module_of(kind) == "numpy":
         own: Any = getattr(obj, "itemsize", 0)
         return own if type(own) is int else 0
     return size_of_type
@@ -76,7 +76,7 @@ def length(obj: Any) -> "Optional[int]":
             return int(kind.__len__(obj))
     if is_a(obj, types.ModuleType):
         return len(object.__getattribute__(obj, "__dict__"))
-    if type(obj) in _ITERATORS:
+    if known_as(type(obj)) in _ITERATORS:
         return int(obj.__length_hint__())
     return None
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from unfreed.compat.objgraph import surroundings
-from unfreed.compat.pympler.kinds import dict_offset, flags, is_a, namespace, short_name
+from unfreed.compat.pympler.kinds import dict_offset, flags, is_a, known_as, namespace, short_name
 from unfreed.compat.pympler.referents import Rules, data_of, held
 
 Reference = tuple[str, Any]
@@ -79,7 +79,7 @@ def text_of(obj: Any, clip: int = _CLIP) -> str:
 
 
 def _shortened(obj: Any, clip: int) -> str:
-    kind = type(obj)
+    kind = known_as(type(obj))
     if kind in (str, bytes) and len(obj) > 2 * clip:
         return repr(obj[:clip] + obj[-clip:])
     if kind in (list, tuple) and len(obj) > _FEW:
@@ -112,7 +112,7 @@ def named(objects: "Sequence[Any]", clip: int = _CLIP) -> "list[list[Reference]]
 
 def _needs_look(obj: Any) -> bool:
     kind = type(obj)
-    if not _WITHOUT_DICT or kind in _ATTRIBUTES or not flags(kind) & _MANAGED:
+    if not _WITHOUT_DICT or known_as(kind) in _ATTRIBUTES or not flags(kind) & _MANAGED:
         return False
     return not issubclass(kind, (dict, type)) and kind is not Attributes
 
@@ -151,7 +151,7 @@ def _without_look(obj: Any, clip: int) -> "list[Reference]":
     kind = type(obj)
     if kind is Attributes:
         return of_mapping(obj.values, clip)
-    if kind in _UNNAMED:
+    if known_as(kind) in _UNNAMED:
         return [("", one) for one in held(obj)]
     if is_a(obj, types.ModuleType):
         return of_mapping(object.__getattribute__(obj, "__dict__"), clip)
@@ -186,7 +186,7 @@ def _others(obj: Any, known: "list[Reference]") -> "list[Reference]":
         told.add(id(one))
         if one is type(obj):
             rest.append(("__class__", one))
-        elif type(one) is dict and dict_offset(type(obj)) and type(obj) not in _ATTRIBUTES:
+        elif type(one) is dict and dict_offset(type(obj)) and known_as(type(obj)) not in _ATTRIBUTES:
             rest.insert(0, ("__dict__", one))
         elif type(obj) is types.CellType:
             rest.append(("cell_contents", one))
@@ -198,7 +198,7 @@ def _others(obj: Any, known: "list[Reference]") -> "list[Reference]":
 def _attributes(obj: Any) -> "list[Reference]":
     """What slots and well-known attributes have. Read by the types that define them."""
     kind = type(obj)
-    names = _ATTRIBUTES.get(kind, ()) if type(kind) is type else ()
+    names = _ATTRIBUTES.get(known_as(kind), ())
     if issubclass(kind, type):
         return [(name, _read(type, obj, name)) for name in _ATTRIBUTES[type]]
     if issubclass(kind, BaseException):

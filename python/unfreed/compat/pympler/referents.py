@@ -4,7 +4,7 @@ import builtins
 import sys
 import types
 from gc import get_referents
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from unfreed.compat.pympler.kinds import is_a, is_built_in
 
@@ -109,9 +109,12 @@ _DEFINITIONS = (type, types.ModuleType, types.CodeType, types.BuiltinFunctionTyp
 _BUILT_IN_NAMES = builtins.__dict__
 
 
-def always_weighs(kind: type) -> bool:
-    """Whether all objects of a type count that others lead to."""
-    return not issubclass(kind, (*_DEFINITIONS, dict))
+def all_weigh(kind: type, rules: Rules) -> "Optional[bool]":
+    """Whether all objects of a type count that others lead to, or none; `None` where it depends."""
+    if not issubclass(kind, _DEFINITIONS):
+        return None if issubclass(kind, dict) else True
+    nothing_asked = not (rules.code or rules.frames or rules.built_in)
+    return False if nothing_asked else None
 
 
 def weighs(obj: Any, rules: Rules) -> bool:

@@ -8,11 +8,11 @@ import sys
 import types
 from dataclasses import dataclass, field
 from gc import get_referents
-from typing import Any
+from typing import Any, Optional
 
 from unfreed.compat.pympler.kinds import flags, is_a, is_tracked, sizes
 from unfreed.compat.pympler.naming import Attributes, Reference, named, slots
-from unfreed.compat.pympler.referents import Rules, always_weighs, data_of, is_plain, weighs
+from unfreed.compat.pympler.referents import Rules, all_weigh, data_of, is_plain, weighs
 
 _HEADER = 16
 _MANAGED = 1 << 4
@@ -88,32 +88,36 @@ class _Search:
         self._options = options
         self._excluded = excluded
         self._seen = seen
-        self._levels: dict[int, list[int]] = {0: []}
+        # The level that is looked at, and the two after it. They are used again, as a long chain has many.
+        self._levels: tuple[list[int], list[int], list[int]] = ([], [], [])
         # By the `id()` of types, which their objects keep meanwhile.
         self._slots: dict[int, list[Any]] = {}
         self._plain: dict[int, bool] = {}
-        self._light: dict[int, bool] = {}
+        self._light: dict[int, Optional[bool]] = {}
         self._any_excluded = bool(excluded.objects or excluded.references or excluded.types)
 
     def begin(self, given: "list[Any]") -> None:
         """Those that are asked for come first, so that each counts for itself."""
         for obj in given:
             counted = not self._excluded.has(obj, True) and self._is_new(obj)
-            self._levels[0].append(self.sized.add(obj, -1, 0, "", counted))
-        self._levels[0] = [at for at in self._levels[0] if self.sized.counted[at]]
+            at = self.sized.add(obj, -1, 0, "", counted)
+            if counted:
+                self._levels[0].append(at)
 
     def run(self) -> None:
         """Goes outwards."""
         depth = 0
-        while self._levels:
-            level = self._levels.pop(depth, [])
+        while self._levels[0] or self._levels[1] or self._levels[2]:
+            level = self._levels[0]
             if level:
-                self.sized.deepest = max(self.sized.deepest, depth)
+                self.sized.deepest = depth
             if depth < self._options.limit:
                 if depth < self._options.detail:
                     self._name(level, depth)
                 else:
                     self._expand(level, depth)
+            level.clear()
+            self._levels = (self._levels[1], self._levels[2], level)
             depth += 1
 
     def _is_new(self, obj: Any) -> bool:
@@ -131,29 +135,31 @@ class _Search:
             if known is None:
                 known = plain[id(kind)] = kind is not Attributes and is_plain(kind) and not _has_attributes(kind)
             if known:
-                self._reach(get_referents(obj), at, depth + 1)
+                self._reach(get_referents(obj), at, depth, 1)
                 continue
             near, far = self._referents(obj)
-            self._reach(near, at, depth + 1)
-            self._reach(far, at, depth + 2)
+            self._reach(near, at, depth, 1)
+            self._reach(far, at, depth, 2)
 
-    def _reach(self, found: "list[Any]", parent: int, depth: int) -> None:
+    def _reach(self, found: "list[Any]", parent: int, depth: int, further: int) -> None:
         """Adds what is new among what an object refers to."""
+        depth += further
         if depth > self._options.limit:
             return
-        seen, light = self._seen, self._light
+        seen, light, level, add = self._seen, self._light, self._levels[further], self.sized.add
         for one in found:
             kind = id(type(one))
             if kind not in light:
-                light[kind] = always_weighs(type(one))
-            if not light[kind] and not weighs(one, self._options.rules):
+                light[kind] = all_weigh(type(one), self._options.rules)
+            counts = light[kind]
+            if not counts and (counts is False or not weighs(one, self._options.rules)):
                 continue
             if self._any_excluded and self._excluded.has(one, False):
                 continue
             times = seen.get(id(one), 0)
             seen[id(one)] = times + 1
             if not times:
-                self._levels.setdefault(depth, []).append(self.sized.add(one, parent, depth, "", True))
+                level.append(add(one, parent, depth, "", True))
 
     def _referents(self, obj: Any) -> "tuple[list[Any], list[Any]]":
         """What an object refers to itself, and what it would by its `__dict__`, which is one reference more."""
@@ -216,7 +222,7 @@ class _Search:
                 counted = id(one) in own and weighs(one, self._options.rules) and self._is_new(one)
             reached = self.sized.add(one, at, depth + 1, name, counted)
             if counted:
-                self._levels.setdefault(depth + 1, []).append(reached)
+                self._levels[1].append(reached)
 
     def weigh(self) -> None:
         """All flat sizes at once, then the sums, from the outermost inwards."""

@@ -39,13 +39,13 @@ def pp(i: Union[int, float], base: int = 1024) -> str:
     >>> pp(5000), pp(5)
     ('   4.88 KB', '   5     B')
     """
-    if i < base:
+    if i <= base:
         return "%4d     B" % i
     value = float(i)
     unit = ""
     for unit in _UNITS:
         value /= base
-        if value < base:
+        if value <= base:
             break
     return "%7.2f %s" % (value, unit)
 

@@ -1,6 +1,5 @@
 """What came and went between two looks at the heap: by type, or as the objects themselves."""
 
-import types
 from collections.abc import Iterable, Iterator
 from typing import Any, Optional
 from weakref import WeakValueDictionary
@@ -98,11 +97,10 @@ class ObjectTracker:
 
     def _get_objects(self, ignore: "Iterable[Any]" = ()) -> "list[Any]":
         """All objects but frames, this tracker and what it keeps, and those to ignore."""
-        known = getattr(self, "o0", ())
-        skipped = {id(self), id(self.__dict__), id(known), id(ignore), *map(id, ignore)}
-        return [
-            one for one in muppy.get_objects() if id(one) not in skipped and not is_a(one, types.FrameType)
-        ]
+        # Before there is anything to skip, which would be among them.
+        objects = muppy.get_objects()
+        skipped = {id(self), id(self.__dict__), id(getattr(self, "o0", objects)), id(ignore), *map(id, ignore)}
+        return [one for one in objects if id(one) not in skipped]
 
     def get_diff(self, ignore: "Iterable[Any]" = ()) -> "dict[str, list[Any]]":
         """`{'+': new objects, '-': those that nobody but the tracker had}`."""
