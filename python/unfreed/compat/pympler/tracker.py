@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Optional
-from weakref import WeakValueDictionary
 
 from unfreed.compat.pympler import muppy, summary
 from unfreed.compat.pympler.kinds import is_a
@@ -15,11 +14,7 @@ _SMALL_INTEGERS = 256
 class _Summary(list[Row]):
     """A summary that a tracker made. Later summaries leave it out for as long as anybody keeps it."""
 
-    __slots__ = ("__weakref__",)
-
-
-_SUMMARIES: "WeakValueDictionary[int, _Summary]" = WeakValueDictionary()
-"""By `id()`."""
+    __slots__ = ()
 
 
 class SummaryTracker:
@@ -38,17 +33,15 @@ class SummaryTracker:
         """Rows `[type, number, bytes]` of all objects that there are now."""
         objects = muppy.get_objects()
         if self.ignore_self:
-            own = self._own()
+            own = self._own(objects)
             objects = [one for one in objects if id(one) not in own]
             del own
-        made = _Summary(summary.summarize(objects))
-        _SUMMARIES[id(made)] = made
-        return made
+        return _Summary(summary.summarize(objects))
 
-    def _own(self) -> "set[int]":
+    def _own(self, objects: "list[Any]") -> "set[int]":
         """`id()`s of what trackers have."""
         own = {id(self), id(self.__dict__), id(self.summaries)}
-        for made in list(_SUMMARIES.values()):
+        for made in [one for one in objects if type(one) is _Summary]:
             own.add(id(made))
             for row in made:
                 own.add(id(row))
