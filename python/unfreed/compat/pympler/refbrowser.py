@@ -14,7 +14,12 @@ _Text = Callable[[Any], str]
 
 
 class _Node:
-    """An object and who refers to it: nodes, or texts for those that stand elsewhere in the tree."""
+    """An object and who refers to it: nodes, or texts for those that stand elsewhere in the tree.
+
+    With slots it holds the object itself, and not by a dict that would be a holder which nothing tells apart.
+    """
+
+    __slots__ = ("children", "o", "str_func")
 
     def __init__(self, o: Any, str_func: "Optional[_Text]" = None) -> None:
         self.o = o
@@ -84,6 +89,8 @@ class _Holders:
         for place, holders in enumerate(found, begin):
             self._by[place] = []
             for holder, _ in holders:
+                if type(holder) is _Node:
+                    continue
                 if id(holder) not in self._place:
                     self._place[id(holder)] = len(self._objects)
                     self._objects.append(holder)
