@@ -30,6 +30,8 @@ class Session:
 class Slotted:
     __slots__ = ("next", "value")
 
+    next: Any
+
     def __init__(self, value: Any = None) -> None:
         self.value = value
 
@@ -37,8 +39,8 @@ class Slotted:
 class Liar(dict):  # type: ignore[type-arg]
     """Raises wherever it is asked."""
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
         raise RuntimeError("class")
 
     def __eq__(self, other: object) -> bool:
@@ -391,7 +393,7 @@ def test_all_of_a_deep_structure_counts() -> None:
 def test_one_that_raises_or_lies_ends_nothing() -> None:
     liar = Liar(key=["value" * 100])
     assert asizeof.asizeof([liar]) > 500
-    lying = object.__new__(Lying)
+    lying: Any = object.__new__(Lying)  # type: ignore[arg-type]
     assert asizeof.asizeof([lying]) > 0
     stream = io.StringIO()
     asizeof.asizeof([liar, lying], stats=3, above=0, stream=stream)

@@ -3,7 +3,7 @@
 import pickle
 import sys
 from collections.abc import Callable
-from typing import IO, TYPE_CHECKING, Any, Optional, Union
+from typing import IO, TYPE_CHECKING, Any, Optional, TypeVar, Union
 
 from unfreed.compat.pympler.asized import Asized
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from unfreed.compat.pympler.tracked import TrackedObject, Trace
 
 _FOREVER = float("inf")
+_Self = TypeVar("_Self", bound="Stats")
 
 
 def _ref2key(ref: Asized) -> str:
@@ -87,7 +88,7 @@ class Stats:
         if not self.sorted:
             self.sort_stats("classname", "birth")
 
-    def sort_stats(self, *args: str) -> "Stats":
+    def sort_stats(self: _Self, *args: str) -> _Self:
         """Sorts by one or several of `classname`, `name`, `birth`, `death`, `repr`, and, the largest first, `size` and
         `tsize`: the size when all were largest. Raises `ValueError` for others. Returns itself."""
         keys = self._keys()
@@ -115,7 +116,7 @@ class Stats:
             "tsize": lambda one: -one.get_size_at_time(at),
         }
 
-    def reverse_order(self) -> "Stats":
+    def reverse_order(self: _Self) -> _Self:
         """Turns `sorted` around. Returns itself."""
         self._init_sort()
         self.sorted.reverse()
