@@ -5,7 +5,6 @@ Sizes are read from CPython, not guessed from definitions of types: `derive`, `i
 no difference.
 """
 
-import types
 from collections.abc import Iterator
 from inspect import isbuiltin as isbuiltin
 from inspect import isclass as isclass
@@ -17,9 +16,9 @@ from inspect import ismodule as ismodule
 from typing import Any, Optional
 
 from unfreed import _live
-from unfreed.compat.pympler.asized import Asized, tree
+from unfreed.compat.pympler.asized import Asized
 from unfreed.compat.pympler.asizer import Asizer
-from unfreed.compat.pympler.kinds import basic_size, is_tracked, item_size, sizes
+from unfreed.compat.pympler.kinds import basic_size, is_tracked, sizes
 from unfreed.compat.pympler.measures import (
     GC_HEAD,
     ITEM_OF_DICT,
@@ -51,7 +50,6 @@ _sizeof_CPyGC_Head = GC_HEAD
 _sizeof_CPyDictEntry = ITEM_OF_DICT
 _sizeof_Csetentry = ITEM_OF_SET
 
-_asizer = Asizer()
 _MAPPED = [1.0]
 _MEASURE_OPTIONS = ("derive", "infer", "save")
 
@@ -78,24 +76,22 @@ def asizeof(*objs: Any, **opts: Any) -> int:
     everything = options.pop("all", None)
     if everything not in (None, True, False) or type(everything) is int:
         raise ValueError("invalid option: asizeof(all=%r)" % (everything,))
-    _asizer.reset(**options)
+    sizer = Asizer(**options)
     given = objs
     if everything and not objs:
         given = tuple(_live.get_objects())
-    total = _asizer.asizeof(*given)
-    if _asizer.stats:
-        _asizer.print_stats(objs=objs, opts=opts, sizes=(total,), stats=_asizer.stats)
-    _asizer.forget()
+    total = sizer.asizeof(*given)
+    if sizer.stats:
+        sizer.print_stats(objs=objs, opts=opts, sizes=(total,), stats=sizer.stats)
     return total
 
 
 def asizesof(*objs: Any, **opts: Any) -> "tuple[int, ...]":
     """Bytes of each object with what it leads to; what several lead to counts for one of them. Options of `asizeof`."""
-    _asizer.reset(**opts)
-    told = _asizer.asizesof(*objs)
-    if _asizer.stats:
-        _asizer.print_stats(objs=objs, opts=opts, sizes=told, stats=_asizer.stats)
-    _asizer.forget()
+    sizer = Asizer(**opts)
+    told = sizer.asizesof(*objs)
+    if sizer.stats:
+        sizer.print_stats(objs=objs, opts=opts, sizes=told, stats=sizer.stats)
     return told
 
 
@@ -104,12 +100,11 @@ def asized(*objs: Any, **opts: Any) -> "Any":
 
     Options of `asizeof`.
     """
-    _asizer.reset(**opts)
-    told = _asizer.asized(*objs)
-    if _asizer.stats:
+    sizer = Asizer(**opts)
+    told = sizer.asized(*objs)
+    if sizer.stats:
         parts = told if type(told) is tuple else (told,)
-        _asizer.print_stats(objs=objs, opts=opts, sized=parts, stats=_asizer.stats)
-    _asizer.forget()
+        sizer.print_stats(objs=objs, opts=opts, sized=parts, stats=sizer.stats)
     return told
 
 
@@ -164,9 +159,7 @@ def flatsize(obj: Any, align: int = 0, **opts: Any) -> int:
 
 
 def _references(obj: Any) -> "list[Reference]":
-    return [
-        (name, dict(one.values) if type(one) is Attributes else one) for name, one in named([obj], _asizer.clip)[0]
-    ]
+    return [(name, dict(one.values) if type(one) is Attributes else one) for name, one in named([obj])[0]]
 
 
 def refs(obj: Any, **opts: Any) -> "Iterator[Any]":
