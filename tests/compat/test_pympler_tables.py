@@ -318,7 +318,7 @@ def test_summaries_keep_nothing_alive() -> None:
     session = Session()
     gone = weakref.ref(session)
     tracked = tracker.SummaryTracker()
-    tracked.store_summary(1)
+    assert row(tracked.s0, __name__ + ".Session")[1] >= 1
     del session
     assert gone() is None
 
@@ -329,7 +329,7 @@ def test_no_cycles_are_made() -> None:
     try:
         muppy.get_objects()
         muppy.get_objects(include_frames=True)
-        tracker.SummaryTracker().diff()
+        summary.summarize([Session()])
         assert gc.collect() == 0
     finally:
         gc.enable()

@@ -16,6 +16,8 @@ flags = type.__dict__["__flags__"].__get__
 """What CPython knows of a type, as bits."""
 namespace = type.__dict__["__dict__"].__get__
 """What a class defines itself."""
+mro = type.__dict__["__mro__"].__get__
+"""A class and those that it inherits from."""
 basic_size = type.__dict__["__basicsize__"].__get__
 item_size = type.__dict__["__itemsize__"].__get__
 dict_offset = type.__dict__["__dictoffset__"].__get__

@@ -1,7 +1,7 @@
 """References by name: `__dict__`, `__class__`, slots, `[K] key` and `[V] key: value` of dicts, `f_code` of frames.
 
-Attributes that an object has without a dict (CPython 3.11 and later) are named by a look at the heap, one for many
-objects: to ask for `__dict__` would make one, and leave it behind.
+Attributes that an object has without a dict (CPython 3.11 and later) are named by the code of its class, or by a look at
+the heap, one for many objects: to ask for `__dict__` would make one, and leave it behind.
 """
 
 import functools
@@ -9,10 +9,11 @@ import os
 import sys
 import types
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Optional
 
 from unfreed.compat.objgraph import surroundings
-from unfreed.compat.pympler.kinds import dict_offset, flags, is_a, known_as, namespace, short_name
+from unfreed.compat.pympler.attributes import Names, is_dict_of
+from unfreed.compat.pympler.kinds import dict_offset, flags, is_a, known_as, mro, namespace, short_name
 from unfreed.compat.pympler.referents import Rules, data_of, held
 
 Reference = tuple[str, Any]
@@ -99,22 +100,46 @@ def named(objects: "Sequence[Any]", clip: int = _CLIP) -> "list[list[Reference]]
     """The references of each object, in one look at the heap at most. What has no name has an empty one."""
     found: list[list[Reference]] = []
     asked = []
+    names = Names()
     for obj in objects:
-        found.append([])
-        if _needs_look(obj):
+        references = _of_attributes(obj, names) if _may_need_look(obj) else _without_look(obj, clip)
+        found.append(references or [])
+        if references is None:
             asked.append((obj, found[-1]))
-        else:
-            found[-1] += _without_look(obj, clip)
     for (obj, references), seen in zip(asked, surroundings.referents([obj for obj, _ in asked])):
         references += _of_instance(obj, seen)
     return found
 
 
-def _needs_look(obj: Any) -> bool:
+def _may_need_look(obj: Any) -> bool:
     kind = type(obj)
     if not _WITHOUT_DICT or known_as(kind) in _ATTRIBUTES or not flags(kind) & _MANAGED:
         return False
     return not issubclass(kind, (dict, type)) and kind is not Attributes
+
+
+def _of_attributes(obj: Any, names: Names) -> "Optional[list[Reference]]":
+    """References of an object that may have attributes without a dict; `None` if only a look tells."""
+    references: list[Reference] = []
+    told = {id(type(obj))}
+    for slot in slots(type(obj)):
+        try:
+            value = slot.__get__(obj, type(obj))
+        except (AttributeError, TypeError):
+            continue
+        references.append((slot.__name__, value))
+        told.add(id(value))
+    known = held(obj)
+    rest = [one for one in known if id(one) not in told]
+    if len(known) - len(rest) != len(references) + 1:
+        return None
+    references.append(("__class__", type(obj)))
+    if len(rest) == 1 and type(rest[0]) is dict and is_dict_of(obj, rest[0]):
+        return [("__dict__", rest[0]), *references]
+    values = names.attributes(obj, rest) if rest else {}
+    if values:
+        references.insert(0, ("__dict__", Attributes(obj, values)))
+    return None if values is None else references
 
 
 def _of_instance(obj: Any, seen: "list[tuple[Any, str]]") -> "list[Reference]":
@@ -140,7 +165,7 @@ def slots(kind: type) -> "list[Any]":
     """The slots of a class and those that it inherits, as what reads them."""
     return [
         value
-        for each in type.mro(kind)
+        for each in mro(kind)
         if "__slots__" in namespace(each)
         for value in namespace(each).values()
         if type(value) is types.MemberDescriptorType

@@ -1,9 +1,11 @@
 """One object that a `ClassTracker` follows: its life and its sizes, without keeping it alive."""
 
-import inspect
+import linecache
 import os
+import sys
 import time
 import weakref
+from types import FrameType
 from typing import Any, Callable, Optional
 
 from unfreed import _live
@@ -167,8 +169,13 @@ def _at_birth(instance: Any) -> int:
 
 def _callers() -> Trace:
     """The stack outside of the tracker. Texts: frames would keep the variables of all callers alive."""
-    try:
-        frames = [tuple(frame)[1:] for frame in inspect.stack() if not frame.filename.startswith(_OWN)]
-    except Exception:
-        return []
-    return frames[::-1]
+    trace: Trace = []
+    frame: Optional[FrameType] = sys._getframe(1)
+    while frame is not None:
+        code, line = frame.f_code, frame.f_lineno
+        if not code.co_filename.startswith(_OWN):
+            lines = linecache.getlines(code.co_filename, frame.f_globals)
+            context = ([lines[line - 1]], 0) if 0 < line <= len(lines) else (None, None)
+            trace.append((code.co_filename, line, code.co_name, *context))
+        frame = frame.f_back
+    return trace[::-1]
