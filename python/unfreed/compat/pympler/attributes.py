@@ -12,6 +12,7 @@ from typing import Any, Optional
 from unfreed.compat.pympler.kinds import mro, namespace
 
 _read = object.__getattribute__
+_DECORATORS = 8
 
 
 class Names:
@@ -62,11 +63,13 @@ def _used_by(cls: type) -> "list[str]":
     """Names of attributes, globals and methods in the functions of one class, and those that are declared."""
     used: list[str] = []
     for value in list(namespace(cls).values()):
-        code = getattr(value.fget, "__code__", None) if type(value) is property else None
-        if type(value) is types.FunctionType:
-            code = value.__code__
-        if type(code) is types.CodeType:
-            used += code.co_names
+        function = value.fget if type(value) is property else value
+        # Decorators, and trackers of classes, put another function around the one that is meant.
+        for _ in range(_DECORATORS):
+            if type(function) is not types.FunctionType:
+                break
+            used += function.__code__.co_names
+            function = getattr(function, "__wrapped__", None)
     declared = namespace(cls).get("__annotations__")
     return used + [name for name in declared if type(name) is str] if type(declared) is dict else used
 
