@@ -308,7 +308,6 @@ def test_one_bad_object_ends_no_table() -> None:
 
 def test_two_summaries_differ_by_nothing_of_their_own() -> None:
     tracked = tracker.SummaryTracker()
-    tracked.store_summary(1)
     before = tracked.create_summary()
     after = tracked.create_summary()
     assert summary._sweep(summary.get_diff(before, after)) == []
