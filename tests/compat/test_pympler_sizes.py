@@ -469,6 +469,18 @@ def test_what_c_code_and_functions_hold_counts() -> None:
     generator.close()
 
 
+def test_arrays_of_numpy() -> None:
+    numpy = pytest.importorskip("numpy")
+    array = numpy.zeros(100_000)
+    assert 800_000 < asizeof.asizeof(array) < 801_000
+    assert 800_000 < asizeof.asizeof(array[:1]) < 801_000, "a view keeps all of it"
+    assert asizeof.asizeof(array, array[:1], array.T) < 801_000
+    assert asizeof.asizeof(numpy.broadcast_to(numpy.float64(1), (10**9,))) < 1000
+    assert asizeof.asizeof(numpy.array(["x" * 1000, "y" * 1000], dtype=object)) > 2000
+    assert 90_000 < asizeof.asizeof(numpy.ma.masked_array(numpy.zeros(10_000), mask=False))
+    assert asizeof.leng(array) == 100_000 and asizeof.itemsize(array) == 8
+
+
 def test_weak_references_hold_nothing() -> None:
     """Pympler counts what they point to."""
     session = Session(data="x" * 1000)

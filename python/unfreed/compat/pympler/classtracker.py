@@ -301,10 +301,12 @@ class ClassTracker:
 
     def _alive(self) -> "list[tuple[TrackedObject, Any]]":
         """What is followed and still there. One look at the heap finds those that take no weak reference."""
-        unreferenced = {at: one.ref for at, one in self.objects.items() if isinstance(one.ref, Unreferenced)}
+        # Copied: other threads may make objects meanwhile.
+        objects = list(self.objects.items())
+        unreferenced = {at: one.ref for at, one in objects if isinstance(one.ref, Unreferenced)}
         there = found(list(unreferenced.values()))
         alive = []
-        for at, followed in list(self.objects.items()):
+        for at, followed in objects:
             instance = there.get(at) if at in unreferenced else followed.ref()
             if instance is not None:
                 alive.append((followed, instance))

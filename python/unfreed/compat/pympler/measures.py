@@ -6,7 +6,8 @@ from array import array
 from collections import deque
 from typing import Any, Optional
 
-from unfreed.compat.pympler.kinds import is_a, item_size, known_as, module_of
+from unfreed.compat.pympler.kinds import is_a, item_size, known_as
+from unfreed.compat.pympler.referents import is_array
 
 GC_HEAD = 16
 """Bytes of the collector's header before an object."""
@@ -54,10 +55,9 @@ def item_size_of(obj: Any) -> int:
     for known, size in _ITEM_SIZES:
         if issubclass(kind, known):
             return size
+    if is_array(kind):
+        return int(sys.modules["numpy"].ndarray.itemsize.__get__(obj))
     size_of_type: int = item_size(kind)
-    if not size_of_type and module_of(kind) == "numpy":
-        own: Any = getattr(obj, "itemsize", 0)
-        return own if type(own) is int else 0
     return size_of_type
 
 
@@ -74,6 +74,8 @@ def length(obj: Any) -> "Optional[int]":
     for kind in (dict, tuple, str, bytes, bytearray, deque, array, memoryview):
         if is_a(obj, kind):
             return int(kind.__len__(obj))
+    if is_array(type(obj)):
+        return int(sys.modules["numpy"].ndarray.size.__get__(obj))
     if is_a(obj, types.ModuleType):
         return len(object.__getattribute__(obj, "__dict__"))
     if known_as(type(obj)) in _ITERATORS:

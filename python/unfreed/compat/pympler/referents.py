@@ -34,12 +34,13 @@ def held(obj: Any) -> "list[Any]":
         known = set(map(id, found))
         # The collector leaves out keys of dicts that have texts for keys only.
         found += [key for key in _dict_keys(obj) if id(key) not in known]
-    elif not found and _is_array(kind):
-        return _of_array(obj)
+    elif is_array(kind):
+        found += _of_array(obj)
     return found
 
 
-def _is_array(kind: type) -> bool:
+def is_array(kind: type) -> bool:
+    """Whether a type is numpy's array, or inherits from it."""
     numpy = sys.modules.get("numpy")
     array = getattr(numpy, "ndarray", None)
     return isinstance(array, type) and issubclass(kind, array)
@@ -75,7 +76,7 @@ def data_of(obj: Any, rules: Rules) -> "list[Any]":
 def is_plain(kind: type) -> bool:
     """Whether `data_of` for objects of a type is what the collector knows."""
     special = (dict, list, tuple, types.FunctionType, types.FrameType, types.CodeType, type, *GENERATORS)
-    return not issubclass(kind, special) and not _is_array(kind)
+    return not issubclass(kind, special) and not is_array(kind)
 
 
 def _of_function(obj: types.FunctionType, rules: Rules) -> "list[Any]":
