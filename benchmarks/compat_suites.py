@@ -121,7 +121,44 @@ def memory_profiler(folder: Path) -> tuple[Results, Results]:
     return results(where, False), results(where, True)
 
 
-PACKAGES = {"objgraph": objgraph, "tracemalloc": tracemalloc, "memory_profiler": memory_profiler}
+#: Finds Pympler's tests, and puts each of its modules that unfreed has in its place. `pympler.util` stays: what the
+#: tests compare lists with comes from there. The pages come last, since their server stays.
+PYMPLER_SUITE = """
+import importlib, pkgutil, sys, unittest
+original = sys.modules.pop('pympler', None)
+sys.path.insert(0, '..')
+import pympler.util.compat, pympler.util.stringutils
+if original is not None:
+    kept = {name: module for name, module in sys.modules.items() if name.startswith('pympler.util')}
+    sys.modules['pympler'] = original
+    original.util = kept['pympler.util']
+    for each in pkgutil.iter_modules(original.__path__):
+        module = importlib.import_module(original.__name__ + '.' + each.name)
+        sys.modules['pympler.' + each.name] = module
+
+NAMES = ['asizeof.test_asizeof', 'muppy.test_mprofile', 'muppy.test_muppy', 'muppy.test_refbrowser',
+    'muppy.test_summary', 'muppy.test_tracker', 'test_process', 'tracker.test_classtracker', 'tracker.test_stats',
+    'gui.test_garbage', 'gui.test_web']
+
+def suite():
+    return unittest.defaultTestLoader.loadTestsFromNames(NAMES)
+"""
+
+
+def pympler(folder: Path) -> tuple[Results, Results]:
+    """The unit tests of each of its folders."""
+    where = source("Pympler==1.1", folder) / "test"
+    (where / "all_of_them.py").write_text(PYMPLER_SUITE)
+    runs = [run(where, "pympler", name, "all_of_them", "suite") for name in ("", "unfreed.compat.pympler")]
+    return runs[0], runs[1]
+
+
+PACKAGES = {
+    "objgraph": objgraph,
+    "tracemalloc": tracemalloc,
+    "memory_profiler": memory_profiler,
+    "pympler": pympler,
+}
 
 
 def count(results: Results) -> str:
