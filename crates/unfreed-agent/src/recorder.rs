@@ -1,19 +1,22 @@
 //! What the allocator hooks talk to: decides, captures the stack, keeps the live set. One for the
 //! process, never dropped.
 
+mod every_block;
+
 use crate::StartError;
-use crate::ledger::{Added, Ledger};
+use crate::ledger::Ledger;
 use crate::live::{Block, Inserted, LiveBlocks};
 use crate::sampler::{self, Sampler};
 use crate::sites::SiteFigures;
 use crate::stacks::{NewStacks, StackTable};
+use every_block::EveryBlock;
 use std::sync::atomic::{
     AtomicBool, AtomicU32, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use unfreed_cpython::Runtime;
-use unfreed_cpython::births::{self, Births};
+use unfreed_cpython::births;
 use unfreed_cpython::gil::Gil;
 use unfreed_cpython::hooks::{self, Caller, Observer};
 use unfreed_cpython::stack::{self, RawFrame};
@@ -523,107 +526,5 @@ impl interpose::Observer for Recorder {
 
     fn loaded(&self) {
         self.reach_new_objects();
-    }
-}
-
-/// Told of every block.
-struct EveryBlock {
-    recorder: &'static Recorder,
-    ledger: &'static Ledger,
-    /// Whether blocks of C code are followed, too.
-    natives: AtomicBool,
-}
-
-impl EveryBlock {
-    fn keep(&self, block: usize, size: usize, gil: Option<&Gil>) {
-        let recorder = self.recorder;
-        if fork::is_orphan() {
-            return;
-        }
-        let (stack, epoch) = self.here(gil);
-        if self.ledger.add(block, size, stack, epoch) == Added::Refused {
-            recorder.lost.fetch_add(1, Relaxed);
-        }
-    }
-
-    /// The stack of this thread, and the epoch.
-    fn here(&self, gil: Option<&Gil>) -> (StackId, EpochId) {
-        let recorder = self.recorder;
-        let stack = match gil {
-            Some(gil) => recorder.capture_next(gil),
-            // Without a stack it is counted, and no walk takes it for an object of ours.
-            None if Gil::is_of_another_interpreter(recorder.runtime) => Some(StackId(0)),
-            None => recorder.stack(None),
-        };
-        let stack = stack.unwrap_or_else(|| {
-            recorder.lost.fetch_add(1, Relaxed);
-            StackId(0)
-        });
-        (stack, EpochId(recorder.epoch.load(Relaxed)))
-    }
-
-    fn forget(&self, block: usize) {
-        if self.ledger.remove(block) {
-            match self.recorder.free_stacks() {
-                Some(mut stacks) => stacks.forget_code(block),
-                None => self.recorder.code_is_gone.store(true, Relaxed),
-            }
-        }
-    }
-}
-
-impl Observer for EveryBlock {
-    #[inline]
-    fn wants(&self, _: Caller, _: usize) -> bool {
-        self.recorder.active.load(Relaxed)
-    }
-
-    #[inline]
-    fn may_know(&self, block: usize) -> bool {
-        self.ledger.holds(block)
-    }
-
-    fn allocated(&self, _: &'static Runtime, gil: Option<&Gil>, block: usize, size: usize) {
-        self.keep(block, size, gil);
-    }
-
-    fn freed(&self, block: usize) {
-        self.forget(block);
-    }
-}
-
-impl Births for EveryBlock {
-    #[inline]
-    fn are_wanted(&self) -> bool {
-        self.recorder.active.load(Relaxed)
-    }
-
-    fn handed_on(&self, gil: &Gil, block: usize) {
-        if self.ledger.holds(block) && !fork::is_orphan() {
-            let (stack, epoch) = self.here(Some(gil));
-            self.ledger.hand_on(block, stack, epoch);
-        }
-    }
-}
-
-impl interpose::Observer for EveryBlock {
-    fn wants(&self, _: usize) -> bool {
-        self.natives.load(Relaxed)
-    }
-
-    fn may_know(&self, block: usize) -> bool {
-        self.ledger.holds(block)
-    }
-
-    fn allocated(&self, block: usize, size: usize) {
-        self.keep(block, size, Gil::held(self.recorder.runtime).as_ref());
-    }
-
-    fn freed(&self, block: usize) {
-        self.forget(block);
-    }
-
-    fn loaded(&self) {
-        self.recorder.reach_new_objects();
     }
 }
