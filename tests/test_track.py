@@ -15,7 +15,7 @@ from typing import Any
 
 import unfreed
 from unfreed import _native
-from unfreed._track import _Stacks
+from unfreed._track import Stacks
 
 from programs.runs import call_unfreed, clean_environment
 
@@ -68,7 +68,7 @@ def traces_of_tracemalloc() -> Traces:
 
 
 def traces_of_unfreed(blocks: list[tuple[int, int, int]], look: Any) -> Traces:
-    stacks = _Stacks(look[2], look[3])
+    stacks = Stacks(look[2], look[3])
     found = []
     for _, size, number in blocks:
         frames = stacks.frames(number)

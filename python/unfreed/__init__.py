@@ -33,6 +33,7 @@ __all__ = [
     "snapshot",
     "suspects",
     "track",
+    "watch",
     "why_alive",
 ]
 
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from unfreed._no_leaks import NoLeaks
     from unfreed._resources import resources
     from unfreed._track import Track
+    from unfreed._watch import Watch
 
 
 def snapshot(path: "str | os.PathLike[str] | None" = None) -> "Snapshot":
@@ -140,6 +142,24 @@ def track() -> "Track":
     from unfreed._track import Track
 
     return Track()
+
+
+def watch(cls: type) -> "Watch":
+    """Follows the instances of a class: how many are alive, who made them, which came and went between two looks.
+
+    Neither the class nor its instances are touched or kept alive. Every allocation is followed until `stop()`, or the end
+    of the block: the program takes two to three times as long. Subclasses count.
+
+    Raises `RuntimeError` when this process is recorded already (`unfreed run`) or cannot be, and `TypeError` for what is
+    no class.
+
+    >>> with unfreed.watch(Session) as watched:
+    ...     serve_requests()
+    ...     print(watched.look())
+    """
+    from unfreed._watch import Watch
+
+    return Watch(cls)
 
 
 def profile(function: "Function") -> "Function":

@@ -93,6 +93,9 @@ def _end_part() -> (
 ):
     """Ends a part, and tells the same."""
 
+def _births(objects: list[int]) -> list[tuple[int, int, int] | None]:
+    """Of each object, by its address: bytes of its block, epoch of birth and stack, if it was followed from birth."""
+
 def _live_blocks() -> list[tuple[int, int, int]]:
     """Address, size and stack of each block that lives and was followed."""
 

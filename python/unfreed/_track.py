@@ -119,7 +119,7 @@ class Tracked:
                     amount(site.kept_bytes),
                     amount(site.allocated_bytes),
                     f"{site.allocated_blocks:,}",
-                    _place(site.stack),
+                    place(site.stack),
                 )
             )
             text = linecache.getline(site.stack[0].file, site.stack[0].line).strip() if site.stack else ""
@@ -150,7 +150,7 @@ class Track:
         if look is None:
             return
         _, sites, codes, nodes, _, lost_now = look
-        stacks = _Stacks(codes, nodes)
+        stacks = Stacks(codes, nodes)
         found: "dict[tuple[TrackedFrame, ...], list[int]]" = {}
         for number, size, blocks, _, left in sites:
             size_before, blocks_before = before.get(number, (0, 0))
@@ -178,7 +178,7 @@ class Track:
         return cast(Function, tracked_call)
 
 
-class _Stacks:
+class Stacks:
     """Stacks by number."""
 
     def __init__(self, codes: "list[tuple[int, str, str]]", nodes: "list[tuple[int, int, int, int]]") -> None:
@@ -195,7 +195,8 @@ class _Stacks:
         return tuple(frames)
 
 
-def _place(stack: "tuple[TrackedFrame, ...]") -> str:
+def place(stack: "tuple[TrackedFrame, ...]") -> str:
+    """The innermost call of a stack: `app.py:12 in load()`."""
     if not stack:
         return "(no Python code)"
     return "%s:%d in %s()" % (os.path.basename(stack[0].file), stack[0].line, stack[0].function)

@@ -30,7 +30,9 @@ pub use live_heap::{sizes, with_heap, with_objects};
 pub use marks::mark;
 use recorder::Followed;
 pub use rounds::{RoundError, begin_rounds, end_round, look};
-pub use session::{LiveBlock, Tracked, begin_part, end_part, live_blocks, look_at_part};
+pub use session::{
+    Birth, LiveBlock, Tracked, begin_part, births, end_part, live_blocks, look_at_part,
+};
 pub use single::{SnapshotError, Taken, snapshot};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -6,7 +6,7 @@ use crate::{StartError, running};
 use std::sync::{Mutex, PoisonError};
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::Gil;
-use unfreed_recording::ids::EpochId;
+use unfreed_recording::ids::{EpochId, StackId};
 use unfreed_recording::sites::{Site, Stacks};
 use unfreed_sys::fork;
 
@@ -55,6 +55,20 @@ impl Session {
         self.stacks = Stacks::default();
         self.epoch = 0;
     }
+}
+
+/// Bytes between a block and the object in it.
+const BEFORE_OBJECT: [usize; 3] = [0, 16, 32];
+
+/// When and where an object began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Birth {
+    /// Bytes of its block.
+    pub size: u64,
+    /// The epoch, as in [`Tracked::epoch`].
+    pub epoch: EpochId,
+    /// The stack, as in [`Tracked::stacks`].
+    pub stack: StackId,
 }
 
 /// A block that lives.
@@ -137,6 +151,24 @@ pub fn live_blocks() -> Vec<LiveBlock> {
             stack: block.stack.0,
         })
         .collect()
+}
+
+/// The blocks of objects at these addresses: size, epoch of birth and stack of each that was followed from its birth.
+/// The GIL must be held.
+#[must_use]
+pub fn births(objects: &[usize]) -> Vec<Option<Birth>> {
+    let ledger = recorder::installed().and_then(|recorder| recorder.ledger());
+    let birth = |&object: &usize| {
+        // The collector's links and a managed dict's slots come before an object.
+        let mut starts = BEFORE_OBJECT.iter().filter_map(|before| object.checked_sub(*before));
+        let block = starts.find_map(|start| ledger?.block_at(start))?;
+        Some(Birth {
+            size: block.size,
+            epoch: block.born,
+            stack: block.stack,
+        })
+    };
+    objects.iter().map(birth).collect()
 }
 
 /// Ends a part; with the last one, nothing is followed any more and all is forgotten. The GIL must be held.

@@ -39,7 +39,7 @@ mod _native {
     };
 
     #[pymodule_export]
-    use super::session::{_begin_part, _end_part, _live_blocks, _look_at_part};
+    use super::session::{_begin_part, _births, _end_part, _live_blocks, _look_at_part};
     #[pymodule_export]
     use super::traces::{
         _begin_traces, _clear_traces, _end_traces, _is_tracing, _reset_peak, _trace_at,

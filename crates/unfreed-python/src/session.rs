@@ -47,6 +47,16 @@ pub fn _live_blocks() -> Vec<(usize, usize, u32)> {
         .collect()
 }
 
+/// Of each object, by its address: bytes of its block, epoch of birth and stack, if it was followed from its birth.
+#[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "the shape that PyO3 takes")]
+pub fn _births(objects: Vec<usize>) -> Vec<Option<(u64, u32, u32)>> {
+    let births = unfreed_agent::births(&objects).into_iter();
+    births
+        .map(|birth| birth.map(|birth| (birth.size, birth.epoch.0, birth.stack.0)))
+        .collect()
+}
+
 fn told(tracked: Tracked) -> Look {
     let sites = tracked.sites.into_iter().map(|site| {
         let left = site.survivors.iter();
