@@ -180,6 +180,7 @@ def test_classes_and_code_count_when_asked_for() -> None:
     assert asizeof.asizeof(session, code=True, ignored=False) > asizeof.asizeof(session, code=True)
     assert asizeof.asizeof([len]) == asizeof.asizeof([]) + 8 * len([len])
     assert asizeof.asizeof([sys]) == asizeof.asizeof([len])
+    assert asizeof.asizeof(Session) == asizeof.flatsize(Session, align=8), "one that is given counts by itself"
 
 
 def test_modules_count_when_given() -> None:

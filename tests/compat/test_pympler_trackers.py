@@ -322,7 +322,8 @@ def test_trackers_keep_nothing_alive() -> None:
     del Local
     gc.collect()
     assert kind() is None
-    tracker.track_object(kept := Session(), keep=True)  # type: ignore[call-overload,unused-ignore]
+    kept: Any = Session()
+    tracker.track_object(kept, keep=True)
     still = weakref.ref(kept)
     del kept
     assert still() is not None
@@ -428,6 +429,8 @@ def test_graphs_are_split_and_reduced() -> None:
     graph = refgraph.ReferenceGraph([cycle, leaf, alone])
     assert [part.count for part in graph.split_and_sort()] == [2, 1]
     assert [part.index for part in graph.split()] == [0, 1]
+    leads_to_it = {"cycle": cycle}
+    graph = refgraph.ReferenceGraph([cycle, leaf, leads_to_it])
     reduced = graph.reduce_to_cycles()
     assert reduced is not None and [meta.id for meta in reduced.metadata] == [id(cycle)]
     assert refgraph.ReferenceGraph([cycle, leaf], reduce=True).num_in_cycles == 1
@@ -475,6 +478,8 @@ def test_flags_for_debugging_are_as_before() -> None:
     assert graph.count >= 1
     assert gc.get_debug() == flags and gc.garbage == garbage
     assert garbagegraph.GarbageGraph(collectable=False).count == len(garbage)
+    again = garbagegraph.GarbageGraph()
+    assert not {meta.id for meta in again.metadata} & {meta.id for meta in graph.metadata} - set(map(id, garbage))
     assert gc.get_debug() == flags
 
 
