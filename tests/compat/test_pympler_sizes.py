@@ -400,7 +400,7 @@ def test_no_dict_is_left_behind() -> None:
 
 
 def test_a_list_of_many_nodes() -> None:
-    length = 300_000
+    length = 200_000
     head = chain(length)
     each = asizeof.flatsize(head, align=8)
     assert asizeof.asizeof(head) >= each * length

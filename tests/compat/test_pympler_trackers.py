@@ -384,14 +384,13 @@ def test_holders_are_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert [id(one) for one in holders(tree)] == [id(first)]
     assert tree.children[1] == "dict (already included, id %d)" % id(second)
     assert refbrowser.RefBrowser(target, maxdepth=0).get_tree().children == []
+    file = tmp_path / "tree.txt"
+    refbrowser.FileBrowser(target, maxdepth=1).print_tree(str(file), tree)
+    assert len(file.read_text().splitlines()) == 2
     del tree
     browser = refbrowser.ConsoleBrowser(target, maxdepth=1, str_func=lambda one: type(one).__name__)
     browser.print_tree()
     assert capsys.readouterr().out == "Session-+-list\n        +-dict\n"
-    del browser
-    file = tmp_path / "tree.txt"
-    refbrowser.FileBrowser(target, maxdepth=1).print_tree(str(file))
-    assert len(file.read_text().splitlines()) == 2
 
 
 def test_without_tkinter() -> None:
