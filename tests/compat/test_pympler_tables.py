@@ -13,7 +13,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from unfreed.compat.pympler import mprofile, muppy, process, summary, texts, tracker, web
+from unfreed.compat.pympler import mprofile, muppy, panels, process, summary, texts, tracker, web
 
 PARAMETERS = {
     muppy.get_objects: "remove_dups include_frames",
@@ -291,6 +291,8 @@ def test_web_pages_point_to_the_report() -> None:
     for start in (web.start_profiler, web.start_in_background):
         with pytest.raises(NotImplementedError, match="--html"):
             start()
+    with pytest.raises(NotImplementedError, match="ClassTracker"):
+        panels.MemoryPanel()
 
 
 # What Pympler got wrong.

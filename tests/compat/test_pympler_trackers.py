@@ -322,7 +322,8 @@ def test_trackers_keep_nothing_alive() -> None:
     del Local
     gc.collect()
     assert kind() is None
-    tracker.track_object(kept := Session(), keep=True)  # type: ignore[call-overload,unused-ignore]
+    kept: Any = Session()
+    tracker.track_object(kept, keep=True)
     still = weakref.ref(kept)
     del kept
     assert still() is not None
@@ -383,14 +384,13 @@ def test_holders_are_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert [id(one) for one in holders(tree)] == [id(first)]
     assert tree.children[1] == "dict (already included, id %d)" % id(second)
     assert refbrowser.RefBrowser(target, maxdepth=0).get_tree().children == []
+    file = tmp_path / "tree.txt"
+    refbrowser.FileBrowser(target, maxdepth=1).print_tree(str(file), tree)
+    assert len(file.read_text().splitlines()) == 2
     del tree
     browser = refbrowser.ConsoleBrowser(target, maxdepth=1, str_func=lambda one: type(one).__name__)
     browser.print_tree()
     assert capsys.readouterr().out == "Session-+-list\n        +-dict\n"
-    del browser
-    file = tmp_path / "tree.txt"
-    refbrowser.FileBrowser(target, maxdepth=1).print_tree(str(file))
-    assert len(file.read_text().splitlines()) == 2
 
 
 def test_without_tkinter() -> None:
@@ -428,6 +428,8 @@ def test_graphs_are_split_and_reduced() -> None:
     graph = refgraph.ReferenceGraph([cycle, leaf, alone])
     assert [part.count for part in graph.split_and_sort()] == [2, 1]
     assert [part.index for part in graph.split()] == [0, 1]
+    leads_to_it = {"cycle": cycle}
+    graph = refgraph.ReferenceGraph([cycle, leaf, leads_to_it])
     reduced = graph.reduce_to_cycles()
     assert reduced is not None and [meta.id for meta in reduced.metadata] == [id(cycle)]
     assert refgraph.ReferenceGraph([cycle, leaf], reduce=True).num_in_cycles == 1
@@ -475,6 +477,8 @@ def test_flags_for_debugging_are_as_before() -> None:
     assert graph.count >= 1
     assert gc.get_debug() == flags and gc.garbage == garbage
     assert garbagegraph.GarbageGraph(collectable=False).count == len(garbage)
+    again = garbagegraph.GarbageGraph()
+    assert not {meta.id for meta in again.metadata} & {meta.id for meta in graph.metadata} - set(map(id, garbage))
     assert gc.get_debug() == flags
 
 

@@ -1,7 +1,7 @@
 """References by name: `__dict__`, `__class__`, slots, `[K] key` and `[V] key: value` of dicts, `f_code` of frames.
 
-Attributes that an object has without a dict (CPython 3.11 and later) are named by the code of its class, or by a look at
-the heap, one for many objects: to ask for `__dict__` would make one, and leave it behind.
+Attributes that an object has without a dict (CPython 3.11 and later) are named by the code of its class, or by a look
+at the heap, one for many objects: to ask for `__dict__` would make one, and leave it behind.
 """
 
 import functools

@@ -203,15 +203,32 @@ class ReferenceGraph:
         return subprocess.run([cmd, "-T" + format, "-o", os.fspath(filename)], input=data, check=False).returncode == 0
 
     def _drawing(self) -> Graph:
-        nodes = {
-            meta.id: Node("X%x" % meta.id, 0, _quoted(trunc(meta.str, _CLIP)) + "\\n" + meta.type, "", _WHITE, False)
-            for meta in self.metadata
-        }
+        depths = self._depths()
+        nodes = {}
+        for meta in self.metadata:
+            label = _quoted(trunc(meta.str, _CLIP)) + "\\n" + meta.type
+            nodes[meta.id] = Node("X%x" % meta.id, depths[meta.id], label, "", _WHITE, False)
         for edge in self._in_order():
             source, target = nodes[edge.src], nodes[edge.dst]
-            label = ' [label="%s"]' % _quoted(edge.label)
-            source.edges.append(Edge(source.name, target.name, label))
-        return Graph([], list(nodes.values()), False, 1)
+            source.edges.append(Edge(source.name, target.name, ' [label="%s"]' % _quoted(edge.label)))
+        return Graph([], list(nodes.values()), False, max(depths.values()))
+
+    def _depths(self) -> "dict[int, int]":
+        """How many references each object is from one that nothing refers to, or from the first of a cycle."""
+        targets: dict[int, list[int]] = {}
+        for edge in self._in_order():
+            targets.setdefault(edge.src, []).append(edge.dst)
+        referred = {edge.dst for edge in self.edges if edge.dst != edge.src}
+        depths: dict[int, int] = {}
+        begins = [meta.id for meta in self.metadata if meta.id not in referred]
+        for begin in [*begins, *(meta.id for meta in self.metadata)]:
+            level = [] if begin in depths else [begin]
+            depth = 0
+            while level:
+                depths.update((at, depth) for at in level)
+                level = list({at: None for one in level for at in targets.get(one, ()) if at not in depths})
+                depth += 1
+        return depths
 
     def write_graph(self, filename: str) -> None:
         """Writes the graph as DOT."""
