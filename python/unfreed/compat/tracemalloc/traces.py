@@ -4,7 +4,7 @@ import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain, compress, groupby, repeat
+from itertools import accumulate, chain, compress, groupby, islice, repeat
 from operator import eq, mul
 from typing import Any, Callable, Optional, Union, overload
 
@@ -70,20 +70,12 @@ class Stacks:
     @untraced
     def made(self) -> "list[Stack]":
         """Each with its frames."""
-        frames: list[RawFrame] = []
-        known: dict[int, RawFrame] = {}
-        for file, line in zip(self.frame_files, self.frame_lines):
-            key = file << 32 | line
-            frame = known.get(key)
-            if frame is None:
-                frame = known[key] = (self.files[file], line)
-            frames.append(frame)
-        stacks = []
-        start = 0
-        for domain, depth, length in zip(self.domains, self.depths, self.lengths):
-            stacks.append((domain, tuple(frames[start : start + length]), depth))
-            start += length
-        return stacks
+        numbers = set(zip(self.frame_files, self.frame_lines))
+        known: dict[tuple[int, int], RawFrame] = {number: (self.files[number[0]], number[1]) for number in numbers}
+        frames = map(known.__getitem__, zip(self.frame_files, self.frame_lines))
+        cut = [tuple(islice(frames, length)) for length in self.lengths]
+        return list(zip(self.domains, cut, self.depths))
+
 
 
 class Runs(Sequence[RawTrace]):
