@@ -77,7 +77,6 @@ class Stacks:
         return list(zip(self.domains, cut, self.depths))
 
 
-
 class Runs(Sequence[RawTrace]):
     """A sequence of raw traces, in columns: a number for each stack, size and count of equal ones in a row. Equal to
     any sequence of the same traces.
