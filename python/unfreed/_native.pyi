@@ -120,18 +120,11 @@ def _reset_peak() -> None:
 def _trace_tables() -> int:
     """Bytes of memory that the traces take."""
 
-def _traces(
-    limit: int, own: str
-) -> tuple[
-    list[str],
-    list[tuple[int, list[tuple[int, int]], int, int, int]],
-    bytes,
-    bytes,
-    bytes,
-]:
+def _traces(limit: int, own: str) -> tuple[list[str], list[bytes]]:
     """All blocks that live, without those of stacks that pass through a file whose name begins with `own`: names of
-    files; stacks of at most `limit` calls: domain, (file, line) innermost first, calls of the whole stack, bytes and
-    blocks; and columns of blocks that are alike, those of a stack together: stack (32 bits), size and count (64 bits).
+    files; and columns. Of stacks: domain, depth, frames of at most `limit` (32 bits), bytes and blocks (64 bits). Of
+    their frames, innermost first: file and line (32 bits). Of blocks that are alike, those of a stack together: stack
+    (32 bits), size and count (64 bits).
     """
 
 def _trace_at(address: int, limit: int) -> tuple[int, list[tuple[str, int]], int] | None:

@@ -4,10 +4,6 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use unfreed_agent::{StartError, Traces};
 
-/// Domain; file and line of each call, innermost first; calls of the whole stack; bytes and blocks.
-type Stack = (u32, Vec<(u32, u32)>, u32, u64, u64);
-/// Files; stacks; and columns: stack (32 bits), size and count (64 bits) of blocks that are alike.
-type Told = (Vec<String>, Vec<Stack>, Vec<u8>, Vec<u8>, Vec<u8>);
 /// File and line of each call.
 type Frames = Vec<(String, u32)>;
 
@@ -53,27 +49,38 @@ pub fn _trace_tables() -> usize {
     unfreed_agent::trace_tables()
 }
 
-/// All blocks that live, without those of stacks that pass through a file of `own`.
+/// All blocks that live, without those of stacks that pass through a file of `own`: files; and columns, of
+/// stacks: domain, depth, frames (32 bits), bytes and blocks (64 bits); of all frames: file and line (32 bits);
+/// of blocks that are alike: stack (32 bits), size and count (64 bits). Tuples would be left in a free list.
 #[pyfunction]
-pub fn _traces(limit: usize, own: &str) -> Told {
+pub fn _traces(limit: usize, own: &str) -> (Vec<String>, Vec<Vec<u8>>) {
     let Traces {
         files,
-        tracebacks,
+        tracebacks: stacks,
         alike,
     } = unfreed_agent::traces(limit, own);
-    let tracebacks = tracebacks.into_iter();
-    let stacks =
-        tracebacks.map(|(one, bytes, blocks)| (one.domain, one.frames, one.depth, bytes, blocks));
-    let stack_of = alike.iter().flat_map(|one| one.traceback.to_ne_bytes());
-    let sizes = alike.iter().flat_map(|one| one.size.to_ne_bytes());
-    let counts = alike.iter().flat_map(|one| one.blocks.to_ne_bytes());
-    (
-        files,
-        stacks.collect(),
-        stack_of.collect(),
-        sizes.collect(),
-        counts.collect(),
-    )
+    let frames = || stacks.iter().flat_map(|(stack, ..)| &stack.frames);
+    let columns = vec![
+        narrow(stacks.iter().map(|(stack, ..)| stack.domain)),
+        narrow(stacks.iter().map(|(stack, ..)| stack.depth)),
+        narrow(stacks.iter().map(|(stack, ..)| stack.frames.len() as u32)),
+        wide(stacks.iter().map(|&(_, bytes, _)| bytes)),
+        wide(stacks.iter().map(|&(.., blocks)| blocks)),
+        narrow(frames().map(|&(file, _)| file)),
+        narrow(frames().map(|&(_, line)| line)),
+        narrow(alike.iter().map(|one| one.traceback)),
+        wide(alike.iter().map(|one| one.size)),
+        wide(alike.iter().map(|one| one.blocks)),
+    ];
+    (files, columns)
+}
+
+fn narrow(numbers: impl Iterator<Item = u32>) -> Vec<u8> {
+    numbers.flat_map(u32::to_ne_bytes).collect()
+}
+
+fn wide(numbers: impl Iterator<Item = u64>) -> Vec<u8> {
+    numbers.flat_map(u64::to_ne_bytes).collect()
 }
 
 /// Size, frames and depth of the block at an address.

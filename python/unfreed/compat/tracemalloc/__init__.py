@@ -9,7 +9,6 @@ import _tracemalloc
 import linecache as linecache
 import operator
 import os
-import sys
 from array import array
 from typing import Optional
 
@@ -18,8 +17,8 @@ from unfreed.compat.tracemalloc.filters import BaseFilter, DomainFilter, Filter
 from unfreed.compat.tracemalloc.frames import Frame, RawFrames, Traceback, block_address
 from unfreed.compat.tracemalloc.snapshot import Snapshot
 from unfreed.compat.tracemalloc.statistics import Statistic, StatisticDiff
-from unfreed.compat.tracemalloc.traces import Runs, Trace
-from unfreed.compat.tracemalloc.untraced import OWN_FOLDER, untraced
+from unfreed.compat.tracemalloc.traces import Runs, Stacks, Trace
+from unfreed.compat.tracemalloc.untraced import OWN_FOLDER
 
 __all__ = [
     "BaseFilter",
@@ -127,10 +126,12 @@ def take_snapshot() -> Snapshot:
     """All blocks that live. `RuntimeError` when blocks are not traced."""
     if not is_tracing():
         raise RuntimeError("the tracemalloc module must be tracing memory allocations to take a snapshot")
-    return _made(_get_traces(), get_traceback_limit())
+    snapshot: Snapshot = _native._unobserved(_taken)
+    return snapshot
 
 
-_made = untraced(Snapshot)
+def _taken() -> Snapshot:
+    return Snapshot(_get_traces(), get_traceback_limit())
 
 
 def _get_object_traceback(obj: object) -> Optional[RawFrames]:
@@ -138,13 +139,12 @@ def _get_object_traceback(obj: object) -> Optional[RawFrames]:
     return None if found is None else tuple(found[1])
 
 
-@untraced
 def _get_traces() -> Runs:
-    files, told, *in_bytes = _native._traces(_Limit.frames, OWN_FOLDER)
-    # Names that are the same object are compared at once, of two snapshots, too.
-    files = list(map(sys.intern, files))
-    frames = {frame: (files[frame[0]], frame[1]) for _, called, _, _, _ in told for frame in called}
-    stacks = [(domain, tuple(map(frames.__getitem__, called)), depth) for domain, called, depth, _, _ in told]
-    sums = [(size, count) for _, _, _, size, count in told]
-    stack_of, sizes, counts = (array(code, column) for code, column in zip("IQQ", in_bytes))
-    return Runs(stacks, stack_of, sizes, counts, sums)
+    files, in_bytes = _native._traces(_Limit.frames, OWN_FOLDER)
+    columns = [array(code, column) for code, column in zip(_COLUMNS, in_bytes)]
+    stack_of, sizes, counts = columns[7:]
+    return Runs(Stacks(files, columns[:3] + columns[5:7]), stack_of, sizes, counts, columns[3:5])
+
+
+_COLUMNS = "IIIQQIIIQQ"
+"""Their numbers, of 32 or 64 bits."""

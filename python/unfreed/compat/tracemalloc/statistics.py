@@ -113,7 +113,7 @@ def _sums(runs: Runs, key_type: str, cumulative: bool) -> "dict[RawFrames, list[
         raise ValueError("cumulative mode cannot by used with key type %r" % key_type)
     place = _PLACES[key_type]
     sums: dict[RawFrames, list[int]] = {}
-    for (_, frames, _), (size, count) in zip(runs.stacks, runs.sums()):
+    for (_, frames, _), size, count in zip(runs.stacks, *runs.sums()):
         if not count:
             continue
         # A stack with a line twice counts twice there, as in tracemalloc.

@@ -1,14 +1,16 @@
 """Blocks by their traces: `Trace`, and the sequences of millions that are kept as runs of equal ones."""
 
+import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain, compress, groupby, repeat
-from operator import eq
+from itertools import accumulate, chain, compress, groupby, islice, repeat
+from operator import eq, mul
 from typing import Any, Callable, Optional, Union, overload
 
-from unfreed.compat.tracemalloc.frames import RawFrames, Traceback
+from unfreed.compat.tracemalloc.frames import RawFrame, RawFrames, Traceback
 from unfreed.compat.tracemalloc.sizes import format_size
+from unfreed.compat.tracemalloc.untraced import untraced
 
 RawTrace = tuple[int, int, RawFrames, int]
 """Domain, bytes, frames, and how many frames there were before they were cut to the limit."""
@@ -52,23 +54,45 @@ class Trace:
         return "<Trace domain=%s size=%s, traceback=%r>" % (self.domain, format_size(self.size), self.traceback)
 
 
+class Stacks:
+    """Stacks in columns, before somebody asks for their frames.
+
+    Tuples that are freed stay in a free list, and what the program makes of them is not traced: a snapshot that is only
+    kept, or not yet asked, has none.
+    """
+
+    def __init__(self, files: "list[str]", columns: "Sequence[array[int]]") -> None:
+        """Names of files; of each stack domain, depth and count of frames; of all frames file and line."""
+        # Names that are the same object are compared at once, of two snapshots, too.
+        self.files = list(map(sys.intern, files))
+        self.domains, self.depths, self.lengths, self.frame_files, self.frame_lines = columns
+
+    @untraced
+    def made(self) -> "list[Stack]":
+        """Each with its frames."""
+        numbers = set(zip(self.frame_files, self.frame_lines))
+        known: dict[tuple[int, int], RawFrame] = {number: (self.files[number[0]], number[1]) for number in numbers}
+        frames = map(known.__getitem__, zip(self.frame_files, self.frame_lines))
+        cut = [tuple(islice(frames, length)) for length in self.lengths]
+        return list(zip(self.domains, cut, self.depths))
+
+
 class Runs(Sequence[RawTrace]):
     """A sequence of raw traces, in columns: a number for each stack, size and count of equal ones in a row. Equal to
     any sequence of the same traces.
     """
 
-    __slots__ = ("_ends", "_sums", "counts", "sizes", "stack_of", "stacks")
+    __slots__ = ("_ends", "_stacks", "_sums", "counts", "sizes", "stack_of")
 
     def __init__(
         self,
-        stacks: "list[Stack]",
+        stacks: "Union[Stacks, list[Stack]]",
         stack_of: "array[int]",
         sizes: "array[int]",
         counts: "array[int]",
-        sums: "Optional[list[tuple[int, int]]]" = None,
+        sums: "Optional[Sequence[array[int]]]" = None,
     ) -> None:
-        self.stacks = stacks
-        """Domain, frames and depth; some may have no traces."""
+        self._stacks = stacks
         self.stack_of = stack_of
         """Index of its stack for each run."""
         self.sizes = sizes
@@ -91,6 +115,13 @@ class Runs(Sequence[RawTrace]):
             counts.append(sum(1 for _ in equal))
         return cls(list(numbers), stack_of, sizes, counts)
 
+    @property
+    def stacks(self) -> "list[Stack]":
+        """Domain, frames and depth; some may have no traces."""
+        if isinstance(self._stacks, Stacks):
+            self._stacks = self._stacks.made()
+        return self._stacks
+
     def distinct(self) -> Iterator[RawTrace]:
         """A trace of each run."""
         return map(self._made, self.stack_of, self.sizes)
@@ -99,14 +130,14 @@ class Runs(Sequence[RawTrace]):
         domain, frames, depth = self.stacks[number]
         return domain, size, frames, depth
 
-    def sums(self) -> "list[tuple[int, int]]":
+    def sums(self) -> "Sequence[array[int]]":
         """Bytes and blocks of each stack, added up once."""
         if self._sums is None:
-            sizes, counts = [0] * len(self.stacks), [0] * len(self.stacks)
+            sizes, counts = (array("Q", bytes(8 * len(self.stacks))) for _ in range(2))
             for number, size, count in zip(self.stack_of, self.sizes, self.counts):
                 sizes[number] += size * count
                 counts[number] += count
-            self._sums = list(zip(sizes, counts))
+            self._sums = (sizes, counts)
         return self._sums
 
     def of_stacks(self, stays: "Callable[[Stack], bool]") -> "Runs":
@@ -114,7 +145,7 @@ class Runs(Sequence[RawTrace]):
         chosen = list(map(stays, self.stacks))
         left = self.of_runs(map(chosen.__getitem__, self.stack_of))
         if self._sums is not None:
-            left._sums = [one if stays else (0, 0) for one, stays in zip(self._sums, chosen)]
+            left._sums = [array("Q", map(mul, column, chosen)) for column in self._sums]
         return left
 
     def of_runs(self, stay: "Iterable[bool]") -> "Runs":
