@@ -3,10 +3,11 @@ wrong."""
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import io
+import re
 import threading
+import types
 from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
@@ -60,7 +61,7 @@ def test_precision_is_digits_behind_the_point() -> None:
         return bytearray(MIB)  # made
 
     assert len(make()) == MIB
-    assert "1.0001 MiB" in out.getvalue() or "1.0000 MiB" in out.getvalue()
+    assert re.search(r" 1\.000\d MiB ", out.getvalue())
 
 
 def test_loops_have_counts_and_sums() -> None:
@@ -186,20 +187,33 @@ def test_a_generator_that_is_closed_or_thrown_at_has_its_table() -> None:
     assert row(out.getvalue(), "caught").increment == pytest.approx(1, abs=0.06)
 
 
+@types.coroutine
+def pause() -> Iterator[None]:
+    """What a coroutine waits for; without asyncio, whose objects other tests would meet."""
+    yield
+
+
+def ended(coroutine: Any) -> Any:
+    """What a coroutine returns that does not wait any more."""
+    with pytest.raises(StopIteration) as stopped:
+        coroutine.send(None)
+    return stopped.value.value
+
+
 def test_coroutines_that_overlap_have_a_table() -> None:
     out = io.StringIO()
 
     @profile(stream=out)
     async def fetch() -> bytearray:
         first = bytearray(MIB)  # first
-        await asyncio.sleep(0)  # waits
+        await pause()  # waits
         return first + bytearray(MIB)  # last
 
-    async def both() -> list[bytearray]:
-        return list(await asyncio.gather(fetch(), fetch()))
-
     assert inspect.iscoroutinefunction(fetch)
-    kept = asyncio.run(both())
+    both = [fetch(), fetch()]
+    for one in both:
+        one.send(None)
+    kept = [ended(one) for one in both]
     assert len(kept) == 2 and out.getvalue().count(HEADER) == 1
     assert row(out.getvalue(), "first").count == 2
     assert row(out.getvalue(), "first").increment == pytest.approx(2, abs=0.06)
@@ -221,7 +235,7 @@ def test_async_generators_pass_on_what_they_are_sent() -> None:
         await made.aclose()
         return found
 
-    begin, sent = asyncio.run(use())
+    begin, sent = ended(use())
     assert begin == "begin" and len(sent) == 2 * MIB
     assert row(out.getvalue(), "made").increment == pytest.approx(2, abs=0.06)
 
