@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from programs.runs import clean_environment
 from unfreed.compat.memory_profiler import (
     MemitResult,
     MemoryProfilerMagics,
@@ -27,8 +28,6 @@ from unfreed.compat.memory_profiler import (
 )
 from unfreed.compat.memory_profiler.plot import Wishes, draw, ticks
 from unfreed.compat.memory_profiler.profiles import function_labels, get_profile_filenames, read_profile
-
-from programs.runs import clean_environment
 
 MIB = 1 << 20
 DATA = """CMDLINE python shop.py

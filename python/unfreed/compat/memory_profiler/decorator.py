@@ -30,7 +30,8 @@ def profile(
     if func is None:
         return lambda one: profile(one, stream, precision, backend)
     # From here on, so that a line that frees what was made before the call has its figure.
-    following.follow()
+    if following.counts(backend):
+        following.follow()
     return wrapped(func, _Calls(func, stream, precision, backend).one)
 
 

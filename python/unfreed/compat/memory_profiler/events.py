@@ -41,8 +41,8 @@ def watch(codes: "Sequence[CodeType]", ledger: Ledger) -> None:
         for code in codes:
             before = _watched.get(id(code), (code, ()))[1]
             if ledger not in before:
+                _source.add(code, any(one.loops[id(code)] for one in (*before, ledger)))
                 _watched[id(code)] = (code, (*before, ledger))
-                _source.add(code, any(ledger.loops[id(code)] for ledger in _watched[id(code)][1]))
 
 
 def unwatch(codes: "Sequence[CodeType]", ledger: Ledger) -> None:

@@ -61,9 +61,14 @@ def not_counted() -> Iterator[None]:
         skip(tracemalloc.get_traced_memory()[0] - before)
 
 
+def counts(backend: str) -> bool:
+    """Whether a backend has its figures from here, and not from the system."""
+    return backend in ("psutil", "tracemalloc")
+
+
 def counter(backend: str, include_children: bool) -> Counter:
     """What a line profile reads before and after each line."""
-    if backend not in ("psutil", "tracemalloc"):
+    if not counts(backend):
         return lambda: (bytes_of(-1, backend, include_children),)
     if not include_children:
         return tracemalloc.get_traced_memory

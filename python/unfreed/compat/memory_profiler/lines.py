@@ -106,8 +106,8 @@ class LineProfiler:
         self.code_map = CodeMap(self.include_children, self.backend)
         self.enable_count = 0
         self.max_mem: Optional[float] = None
-        self._watched: "List[CodeType]" = []
-        weakref.finalize(self, unwatch, self._watched, self.code_map.ledger).atexit = False
+        self._hold = _Hold(self.code_map.ledger, following.counts(self.backend))
+        weakref.finalize(self, self._hold.release).atexit = False
         self._lock = threading.RLock()
 
     def __call__(self, func: "Optional[Callable[..., Any]]" = None, precision: int = 1) -> Any:
@@ -124,7 +124,7 @@ class LineProfiler:
             return
         self.code_map.add(code)
         if self.code_map.ledger.enabled:
-            self._watch()
+            self._hold.watch(self.code_map.codes())
 
     def wrap_function(self, func: "Callable[..., Any]") -> "Callable[..., Any]":
         """A function of the same kind that is recorded while it is called."""
@@ -176,8 +176,7 @@ class LineProfiler:
         """Records from here on."""
         if self.code_map.ledger.enabled:
             return
-        self._watch()
-        following.follow()
+        self._hold.watch(self.code_map.codes())
         # Other backends count bytes of the process themselves; tracemalloc's never were those.
         self.code_map.ledger.start(following.resident_at_start() if self.backend == "psutil" else 0)
         enable(self.code_map.ledger)
@@ -187,18 +186,41 @@ class LineProfiler:
         if self.code_map.ledger.enabled:
             disable(self.code_map.ledger)
             self.code_map.ledger.forget()
-            following.leave()
-
-    def _watch(self) -> None:
-        codes = self.code_map.codes()
-        if len(codes) != len(self._watched):
-            watch(codes, self.code_map.ledger)
-            self._watched[:] = codes
 
     def release(self) -> None:
         """Lets go of the functions at once; else that comes with the end of the profiler."""
-        unwatch(self._watched, self.code_map.ledger)
-        del self._watched[:]
+        self._hold.release()
+
+
+class _Hold:
+    """What a profiler has of the interpreter, from when it is enabled first: to begin anew costs much more than to go
+    on, and what was made between two calls would have no figure when it is freed."""
+
+    def __init__(self, ledger: Ledger, counts: bool) -> None:
+        self._ledger = ledger
+        self._counts = counts
+        self._follows = False
+        self._codes: "List[CodeType]" = []
+
+    def watch(self, codes: "List[CodeType]") -> None:
+        """Watches these codes from here on, and counts."""
+        if self._counts and not self._follows:
+            following.follow()
+            self._follows = True
+        if len(codes) != len(self._codes):
+            watch(codes, self._ledger)
+            self._codes = codes
+
+    def release(self) -> None:
+        """Ends that."""
+        if self._ledger.enabled:
+            disable(self._ledger)
+            self._ledger.forget()
+        unwatch(self._codes, self._ledger)
+        self._codes = []
+        if self._follows:
+            self._follows = False
+            following.leave()
 
 
 def _code_of(func: object) -> Optional[CodeType]:

@@ -14,10 +14,12 @@ from unfreed.compat.memory_profiler.profiles import (
     Profile,
     existing,
     filter_mprofile_mem_usage_by_function,
-    function_labels as function_labels,
     get_profile_filenames,
     read_mprofile_file,
     read_profile,
+)
+from unfreed.compat.memory_profiler.profiles import (
+    function_labels as function_labels,
 )
 from unfreed.compat.memory_profiler.running import VERSION
 from unfreed.compat.memory_profiler.sampling import memory_usage

@@ -8,7 +8,7 @@ import sys
 from typing import Any, List, Optional, Sequence, Union
 
 from unfreed.compat.memory_profiler.backends import NAMES, choose_backend
-from unfreed.compat.memory_profiler.following import follow, leave
+from unfreed.compat.memory_profiler.following import counts, follow, leave
 from unfreed.compat.memory_profiler.lines import LineProfiler
 from unfreed.compat.memory_profiler.table import show_results
 from unfreed.compat.memory_profiler.timestamps import TimeStamper
@@ -38,14 +38,14 @@ def run_module_with_profiler(module: str, profiler: Any, backend: str, passed_ar
 def _run(program: Any, name: str, profiler: Any, backend: str, passed_args: "Sequence[str]") -> None:
     builtins.profile = profiler  # type: ignore[attr-defined]
     sys.argv = [name, *passed_args]
-    counts = choose_backend(backend) in ("psutil", "tracemalloc") and isinstance(profiler, LineProfiler)
-    if counts:
+    followed = counts(choose_backend(backend)) and isinstance(profiler, LineProfiler)
+    if followed:
         # From the begin, so that a line that frees what any other made has its figure.
         follow()
     try:
         program()
     finally:
-        if counts:
+        if followed:
             leave()
 
 
