@@ -416,3 +416,31 @@ def test_what_makes_no_sense_is_said() -> None:
         unfreed.growth(by="colour")
     with pytest.raises(TypeError, match="asked for a class"):
         unfreed.instances(3)  # type: ignore[arg-type]
+
+
+AFTER_TASKS = """
+import asyncio, gc, sys
+
+async def main():
+    await asyncio.gather(*[asyncio.sleep(0) for _ in range(20)])
+
+asyncio.run(main())
+import unfreed
+from unfreed.compat import objgraph
+
+asked = sys.modules["_asyncio"]
+unfreed.get_referents(asked), unfreed.get_referrers(main), unfreed.get_objects(), unfreed.census(), unfreed.sizeof(asked)
+objgraph.get_leaking_objects()
+unfreed.instances(asyncio.Future)
+gc.collect()
+asyncio.run(main())
+print("ended")
+"""
+
+
+def test_looks_after_asyncio_hand_out_no_freed_future() -> None:
+    # The traversal of `_asyncio` in 3.12 visits futures that were freed.
+    done = subprocess.run(
+        [sys.executable, "-c", AFTER_TASKS], capture_output=True, text=True, timeout=60, env=clean_environment()
+    )
+    assert done.stdout == "ended\n", done.stderr

@@ -11,6 +11,7 @@ from typing import Any, Callable, Optional, TypeVar
 
 from unfreed import _clock
 from unfreed._holders import held_by
+from unfreed._live import collector_referents
 from unfreed._recorded import NotRecorded, judge
 from unfreed._screen import FEW_FROZEN, grows
 
@@ -143,7 +144,7 @@ def _reached(new: "dict[int, object]", starts: "list[object]") -> "set[int]":
         if id(one) in reached:
             continue
         reached.add(id(one))
-        waiting += [each for each in gc.get_referents(one) if id(each) in new]
+        waiting += [each for each in collector_referents(one) if id(each) in new]
     return reached
 
 

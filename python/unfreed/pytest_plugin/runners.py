@@ -30,12 +30,11 @@ def is_of_a_runner(finding: "dict[str, Any]") -> bool:
     """Whether an object of a runner or a table by path is what grows, or no line of anybody else took part."""
     held = finding["held_by"] or {}
     path = str(held.get("path", ""))
-    if path.startswith(BY_PATH) or _is_held_by_a_runner(held.get("steps", ())):
+    # What a module of a runner keeps is its own, whoever's line was the last before it.
+    if path.startswith(BY_PATH) or path.split(".")[0] in FOLDERS or _is_held_by_a_runner(held.get("steps", ())):
         return True
     stacks = [place["stack"] for place in finding["allocated_at"] if place["stack"]]
-    if stacks:
-        return all(_is_machinery(stack) for stack in stacks)
-    return path.split(".")[0] in FOLDERS
+    return bool(stacks) and all(_is_machinery(stack) for stack in stacks)
 
 
 def _is_held_by_a_runner(steps: "Sequence[dict[str, Any]]") -> bool:

@@ -298,10 +298,10 @@ def get_leaking_objects(objects: "Iterable[Any] | None" = None) -> "list[Any]":
     held: set[int] = set()
     waiting = iter(everything)
     while some := [obj for obj in islice(waiting, _AT_ONCE) if id(obj) not in passed_on]:
-        held.update(map(id, gc.get_referents(*some)))
+        held.update(map(id, _live.collector_referents(*some)))
     # Classes of C code are not tracked, and do not tell of their namespaces.
     for kind in [obj for obj in _live.get_objects() if issubclass(type(obj), type)]:
-        held.update(map(id, gc.get_referents(_namespace(kind))))
+        held.update(map(id, _live.collector_referents(_namespace(kind))))
     left = [obj for obj in among if id(obj) not in held]
     # Lists of ours would be holders.
     del everything, among, waiting, some

@@ -3,7 +3,6 @@
 One look for each would take as long as the heap is large for every node of a picture.
 """
 
-import gc
 from collections.abc import Iterable
 from typing import Any
 
@@ -67,7 +66,7 @@ def _targets(sources: "list[Any]", wanted: "set[int]", named: bool) -> "list[lis
         if type(source) in _WALKED:
             told.append(_elements(source, wanted))
         else:
-            known = () if named else gc.get_referents(source)
+            known = () if named else _live.collector_referents(source)
             told.append([(id(target), "") for target in known if id(target) in wanted])
             if not told[-1]:
                 asked.append((source, told[-1]))
