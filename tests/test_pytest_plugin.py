@@ -84,6 +84,29 @@ def test_time_that_a_test_moves_is_no_time_that_it_takes(tmp_path: Path) -> None
     assert "1 of 1 tests repeated, none leaks" in done.stdout, done.stdout
 
 
+WAITS = """
+import time
+
+CAME = ["once"]
+
+def test_waits():
+    while True:
+        try:
+            CAME.pop()
+            return
+        except Exception:
+            time.sleep(0.01)
+"""
+
+
+def test_a_test_that_waits_for_what_comes_once_is_not_repeated(tmp_path: Path) -> None:
+    path = tmp_path / "test_waits.py"
+    path.write_text(WAITS)
+    done = alone_on(path, "--unfreed")
+    assert "0 of 1 tests repeated" in done.stdout and "takes longer than 5 s" in done.stdout, done.stdout
+    assert outcomes(done.stdout) == {"test_waits": "PASSED"}
+
+
 @pytest.mark.slow
 @in_full
 def test_innocent_tests_pass(tmp_path: Path) -> None:

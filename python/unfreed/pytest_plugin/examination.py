@@ -121,7 +121,7 @@ class Examiner:
 
     def _repeat(self, item: pytest.Function, wishes: Wishes, once: float) -> Optional[Judged]:
         self._repeating = True
-        repetition = Repetition(item)
+        repetition = Repetition(item, once)
         failure: Optional[NotRepeated] = None
         judged: Optional[Judged] = None
         try:

@@ -16,6 +16,7 @@ from _pytest.fixtures import FixtureDef
 from _pytest.outcomes import Exit
 
 from unfreed._screen import Settling
+from unfreed.pytest_plugin.patience import at_most
 
 
 class NotRepeated(Exception):
@@ -39,8 +40,9 @@ def reason_not_to(item: pytest.Item) -> Optional[str]:
 class Repetition:
     """Runs of one test that has just passed and is still set up."""
 
-    def __init__(self, item: Any) -> None:
+    def __init__(self, item: Any, once: float) -> None:
         self._item = item
+        self._once = once
         self._sections = len(item._report_sections)
         self._properties = len(item.user_properties)
         self._object = item.__dict__.get("_obj")
@@ -86,7 +88,7 @@ class Repetition:
         self._is_up = True
         with self._again("fails when set up again"):
             item.ihook.pytest_runtest_setup(item=item)
-        with self._again("fails when run again"):
+        with self._again("fails when run again"), at_most(self._once):
             item.ihook.pytest_runtest_call(item=item)
             self._raise_what_unittest_kept()
 
