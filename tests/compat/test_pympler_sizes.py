@@ -18,6 +18,11 @@ from unittest import mock
 import pytest
 from unfreed.compat.pympler import asizeof
 
+pytestmark = pytest.mark.skipif(
+    sys.version_info[:2] not in ((3, 9), (3, 12), (3, 14)),
+    reason="Python over what is tested everywhere: CPython 3.9, 3.12 and 3.14 have to do",
+)
+
 OPTIONS = "above align clip code cutoff derive detail frames ignored infer limit stats stream extra"
 
 

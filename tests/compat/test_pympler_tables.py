@@ -15,6 +15,11 @@ from unittest import mock
 import pytest
 from unfreed.compat.pympler import mprofile, muppy, panels, process, summary, texts, tracker, web
 
+pytestmark = pytest.mark.skipif(
+    sys.version_info[:2] not in ((3, 9), (3, 12), (3, 14)),
+    reason="Python over what is tested everywhere: CPython 3.9, 3.12 and 3.14 have to do",
+)
+
 PARAMETERS = {
     muppy.get_objects: "remove_dups include_frames",
     muppy.get_size: "objects",

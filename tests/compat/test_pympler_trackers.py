@@ -20,6 +20,11 @@ from unfreed.compat.pympler import charts, garbagegraph, refbrowser, refgraph
 from unfreed.compat.pympler.classtracker import ClassTracker
 from unfreed.compat.pympler.classtracker_stats import ConsoleStats, HtmlStats, Stats
 
+pytestmark = pytest.mark.skipif(
+    sys.version_info[:2] not in ((3, 9), (3, 12), (3, 14)),
+    reason="Python over what is tested everywhere: CPython 3.9, 3.12 and 3.14 have to do",
+)
+
 FOLLOW = "self instance name resolution_level keep trace"
 PARAMETERS = {
     ClassTracker: "stream",
