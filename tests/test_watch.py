@@ -40,7 +40,8 @@ class Awkward:
 
 
 def keep(store: list[Any], count: int) -> None:
-    store.extend(Session(number) for number in range(count))
+    for number in range(count):
+        store.append(Session(number))
 
 
 def keep_other(store: list[Any]) -> None:

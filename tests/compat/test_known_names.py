@@ -12,9 +12,9 @@ from programs.runs import clean_environment
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "examples" / "known_names"
 SAID = {
-    "cycles": ("waits  __main__.Node     100      200", "Node.other → Node.other → the first Node"),
-    "compare_to": ("compare_to.py:7: size=", "count=10001 (+10001)"),
-    "line_profile": ("numbers = [number for number in range(1_000_000)]", "del numbers", "38.6 MiB"),
+    "cycles": ("waits  __main__.Node     100", "Node.other → Node.other → the first Node"),
+    "compare_to": ("compare_to.py:7: size=", "compare_to.py:8: size=", "count=1000"),
+    "line_profile": ("numbers = [number for number in range(1_000_000)]", "  1       del numbers", "MiB    -3"),
     "show_refs": ("Image generated as leak_graph.png", "3 nodes; True"),
     "summaries": ("   dict |        1000 |", "bytes"),
 }
