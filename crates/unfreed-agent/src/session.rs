@@ -160,7 +160,9 @@ pub fn births(objects: &[usize]) -> Vec<Option<Birth>> {
     let ledger = recorder::installed().and_then(|recorder| recorder.ledger());
     let birth = |&object: &usize| {
         // The collector's links and a managed dict's slots come before an object.
-        let mut starts = BEFORE_OBJECT.iter().filter_map(|before| object.checked_sub(*before));
+        let mut starts = BEFORE_OBJECT
+            .iter()
+            .filter_map(|before| object.checked_sub(*before));
         let block = starts.find_map(|start| ledger?.block_at(start))?;
         Some(Birth {
             size: block.size,
