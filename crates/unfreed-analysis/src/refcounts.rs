@@ -173,7 +173,9 @@ fn tell(
     };
     Finding {
         id: fingerprint(Kind::Refcount, name, &[rule]),
-        severity: if judged.confidence >= SURE && !(way == Way::Lost && STAY.contains(&short)) {
+        severity: if judged.confidence >= SURE
+            && !(way == Way::Lost && stays(study, short, end.most))
+        {
             Severity::Leak
         } else {
             Severity::Warning
@@ -198,6 +200,19 @@ fn tell(
         advice: advice::refcount(rule, short, &likely),
         ..Finding::default()
     }
+}
+
+/// Whether what the references are to is there for the whole of the run: objects of a type of [`STAY`], and classes,
+/// whatever their metaclass.
+fn stays(study: &Study<'_>, short: &str, most: Option<NodeIndex>) -> bool {
+    let is_class = |node| {
+        let latest = study.latest.as_ref();
+        latest.is_some_and(|latest| {
+            let mut types = latest.heap.snapshot.types.iter();
+            types.any(|info| info.node == Some(node))
+        })
+    };
+    STAY.contains(&short) || most.is_some_and(is_class)
 }
 
 /// Where the object with most of the references is, for it is still in use.

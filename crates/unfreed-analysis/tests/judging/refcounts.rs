@@ -107,3 +107,18 @@ fn few_references_are_not_worth_a_word() {
         .filter(|finding| finding.severity != Severity::Note);
     assert_eq!(told_of.count(), 0, "{}", told(&report));
 }
+
+#[test]
+fn references_to_a_class_cost_no_memory_whatever_its_metaclass() {
+    let (mut world, _) = with_settings();
+    let class = world.class("app.widgets", "Widget");
+    world.objects[class].type_name = ("cython".to_owned(), "metatype".to_owned());
+    let widget = world.instance("app.widgets", "Widget");
+    world.global("app.widgets", "WIDGET", widget);
+    let report = every_second(10, world, |world, _| world.objects[class].outside += 100);
+    let [finding] = &report.findings[..] else {
+        panic!("{}", told(&report));
+    };
+    assert_eq!(finding.kind, Kind::Refcount);
+    assert_eq!(finding.severity, Severity::Warning);
+}
