@@ -33,6 +33,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than a few seconds of CPU")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests in `compat` come last: many count the objects and the children of this process, which the threads that
+    start the runs change."""
+    items.sort(key=lambda item: "compat" in Path(item.fspath).parts)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Starts the runs of every chosen test that says which ones it needs: a parameter with `runs()`."""
     if session.config.option.collectonly:
