@@ -110,6 +110,31 @@ fn findings_beyond_the_most_are_counted() {
 }
 
 #[test]
+fn a_line_that_may_be_of_an_earlier_object_is_called_so_unless_another_is_the_answer() {
+    let mut report = samples::leak();
+    let mut doubtful = report.findings[0].allocated_at[0].clone();
+    doubtful.frame.function = "parse_earlier".to_owned();
+    doubtful.stack = vec![doubtful.frame.clone()];
+    doubtful.may_be_reused = true;
+    report.findings[0].allocated_at.truncate(1);
+    report.findings[0].allocated_at.push(doubtful.clone());
+    report.findings[0].allocated_at[0].share = 0.9;
+    let clear = plain(&report, &options(100));
+    assert!(!clear.contains("perhaps"), "{clear}");
+    let verbose = TerminalOptions {
+        verbose: true,
+        ..options(100)
+    };
+    assert!(plain(&report, &verbose).contains("perhaps"));
+    report.findings[0].allocated_at[0].share = 0.3;
+    let text = plain(&report, &options(100));
+    assert!(text.contains("in parse_earlier()"), "{text}");
+    assert!(text.contains("perhaps: Python reuses the memory"), "{text}");
+    report.findings[0].allocated_at = vec![doubtful];
+    assert!(plain(&report, &options(100)).contains("perhaps"));
+}
+
+#[test]
 fn an_empty_report_says_that_nothing_is_known() {
     let text = plain(&Report::default(), &TerminalOptions::default());
     assert!(

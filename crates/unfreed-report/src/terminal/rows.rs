@@ -20,6 +20,8 @@ const LABEL: usize = 13;
 const FEW_LIVES: usize = 2;
 const FEW_PLACES: usize = 2;
 const FEW_CALLERS: usize = 2;
+/// Share from which a place that is sure is the answer.
+const CLEAR: f64 = 0.5;
 /// Calls in C code that are shown.
 const FEW_NATIVES: usize = 2;
 const FEW_TYPES: usize = 3;
@@ -127,10 +129,11 @@ impl Rows<'_, '_> {
         } else {
             FEW_PLACES
         };
-        for (index, place) in places.iter().take(most).enumerate() {
+        let told = self.worth_telling(places);
+        for (index, place) in told.iter().take(most).enumerate() {
             let label = if index == 0 { "made at" } else { "" };
             let mut text = Text::default();
-            if places.len() > 1 {
+            if told.len() > 1 {
                 text.push(
                     &format!("{:>4}  ", quantity::share(place.share)),
                     Style::new(),
@@ -154,7 +157,7 @@ impl Rows<'_, '_> {
                 self.row("", palette::LABEL, &text)?;
             }
         }
-        if places.iter().take(most).any(|place| place.may_be_reused) {
+        if told.iter().take(most).any(|place| place.may_be_reused) {
             self.row(
                 "",
                 palette::LABEL,
@@ -162,6 +165,18 @@ impl Rows<'_, '_> {
             )?;
         }
         Ok(())
+    }
+
+    /// Where a place that is sure has most of the bytes, those that are not say nothing more.
+    fn worth_telling<'p>(&self, places: &'p [AllocatedAt]) -> Vec<&'p AllocatedAt> {
+        let is_clear = !self.options.verbose
+            && places
+                .first()
+                .is_some_and(|first| !first.may_be_reused && first.share >= CLEAR);
+        let places = places.iter();
+        places
+            .filter(|place| !is_clear || !place.may_be_reused)
+            .collect()
     }
 
     fn whole_stack(&mut self, label: &str, lead: &Text, stack: &[Frame]) -> io::Result<()> {
