@@ -4,7 +4,7 @@ mod samples;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use unfreed_analysis::findings::{Report, Step, Verdict};
+use unfreed_analysis::findings::{Report, Status, Step, Verdict};
 use unfreed_report::terminal::{Saved, TerminalOptions, render};
 use unicode_width::UnicodeWidthStr;
 
@@ -132,6 +132,39 @@ fn a_line_that_may_be_of_an_earlier_object_is_called_so_unless_another_is_the_an
     assert!(text.contains("perhaps: Python reuses the memory"), "{text}");
     report.findings[0].allocated_at = vec![doubtful];
     assert!(plain(&report, &options(100)).contains("perhaps"));
+}
+
+#[test]
+fn the_verdict_is_not_said_twice() {
+    let opening = |status, sentence: &str| {
+        let mut report = samples::not_enough_evidence();
+        report.verdict = Verdict {
+            status,
+            sentence: sentence.to_owned(),
+        };
+        let text = plain(&report, &options(100));
+        let mut lines = text.lines();
+        let line = lines.find(|line| line.starts_with("No leak") || line.starts_with("Not enough"));
+        line.unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        opening(
+            Status::Clean,
+            "no leak: nothing grew steadily over 13 intervals"
+        ),
+        "No leak found: nothing grew steadily over 13 intervals."
+    );
+    assert_eq!(
+        opening(Status::Warning, "no certain leak, 2 things to look at"),
+        "No leak found, but no warnings."
+    );
+    assert_eq!(
+        opening(
+            Status::NotEnoughEvidence,
+            "not enough evidence yet (0 snapshots in 0.1 s); run for at least 10 s"
+        ),
+        "Not enough evidence yet (0 snapshots in 0.1 s); run for at least 10 s."
+    );
 }
 
 #[test]

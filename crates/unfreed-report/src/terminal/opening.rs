@@ -83,7 +83,8 @@ fn answer(report: &Report) -> Option<Text> {
     let mut text = Text::styled(&opening, style);
     let rest = after_opening(sentence, &opening);
     if !rest.is_empty() {
-        text.push(&format!(": {rest}"), Style::new());
+        let colon = if rest.starts_with('(') { "" } else { ":" };
+        text.push(&format!("{colon} {rest}"), Style::new());
     }
     text.push(
         if rest.ends_with(['.', '!', '?']) {
@@ -117,7 +118,12 @@ fn after_opening<'a>(sentence: &'a str, opening: &str) -> &'a str {
         .get(..opening.len())
         .filter(|start| start.eq_ignore_ascii_case(opening));
     let rest = same.map_or(sentence, |start| &sentence[start.len()..]);
-    rest.trim_start_matches([':', ',', ';', '.', ' '])
+    let rest = rest.trim_start_matches([':', ',', ';', '.', ' ']);
+    // What the opening has said, down to the count of warnings.
+    if rest.starts_with("no certain leak") {
+        return "";
+    }
+    rest.strip_prefix("no leak: ").unwrap_or(rest)
 }
 
 fn cut_off(report: &Report) -> Text {
