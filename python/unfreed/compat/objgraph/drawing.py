@@ -28,6 +28,8 @@ _MOST_PIXELS = 60_000_000
 
 _Colour = tuple[int, int, int]
 _Point = tuple[float, float]
+_Area = tuple[float, float, float, float]
+"""Left, top, width and height."""
 _BLACK: _Colour = (0, 0, 0)
 _WHITE: _Colour = (255, 255, 255)
 _RED: _Colour = (255, 0, 0)
@@ -129,6 +131,7 @@ class _Layout:
         self._place()
         for node in graph.nodes:
             self._draw_node(node)
+        self._taken = [(box.left, box.top, box.width, box.height) for box in self.scene.boxes]
         self._draw_edges()
 
     def _in_columns(self) -> "list[list[Node]]":
@@ -180,10 +183,22 @@ class _Layout:
             self.scene.lines.append(_Line(points, _GREY))
             label = _edge_text(edge.label)
             if label:
-                x, y = points[at]
-                left = x - len(label) * _LETTER / 2
-                self.scene.texts.append(_Text(left, y - _LINE / 2, label, _INK, True))
+                self.scene.texts.append(self._on(points, at, label))
         self._widen()
+
+    def _on(self, points: "list[_Point]", at: int, label: str) -> _Text:
+        """A label on a reference: as near to the preferred point as there is room beside boxes and other labels."""
+        width = len(label) * _LETTER
+        places = [(x - width / 2, y - _LINE / 2) for x, y in points[1:-1]]
+        places.sort(key=lambda place: abs(place[0] + width / 2 - points[at][0]) + abs(place[1] - points[at][1]))
+        for left, top in places:
+            taken = (left - 2, top - 1, width + 4, _LINE + 2)
+            if not any(_overlap(taken, other) for other in self._taken):
+                break
+        else:
+            left, top = places[0]
+        self._taken.append((left - 2, top, width + 4, _LINE))
+        return _Text(left, top, label, _INK, True)
 
     def _widen(self) -> None:
         """What leads back, or stays in its column, turns outside of the boxes."""
@@ -248,8 +263,17 @@ def _head(points: "list[_Point]") -> "list[_Point]":
     return [(x, y), (x - 7, y - 3), (x - 7, y + 3)]
 
 
-def _covered(text: _Text) -> "tuple[float, float, float, float]":
+def _covered(text: _Text) -> _Area:
     return text.left - 2, text.top, len(text.text) * _LETTER + 4, _LINE
+
+
+def _overlap(one: _Area, other: _Area) -> bool:
+    return (
+        one[0] < other[0] + other[2]
+        and other[0] < one[0] + one[2]
+        and one[1] < other[1] + other[3]
+        and other[1] < one[1] + one[3]
+    )
 
 
 def _rgb(colour: Colour) -> _Colour:
