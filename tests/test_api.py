@@ -421,17 +421,27 @@ def test_what_makes_no_sense_is_said() -> None:
 AFTER_TASKS = """
 import asyncio, gc, sys
 
+async def wait():
+    future = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(future.set_result, 1)
+    await future
+
 async def main():
-    await asyncio.gather(*[asyncio.sleep(0) for _ in range(20)])
+    await asyncio.gather(*[wait() for _ in range(20)])
 
 asyncio.run(main())
 import unfreed
 from unfreed.compat import objgraph
+from unfreed.compat.pympler import asizeof, muppy, refbrowser
 
 asked = sys.modules["_asyncio"]
 unfreed.get_referents(asked), unfreed.get_referrers(main), unfreed.get_objects(), unfreed.census(), unfreed.sizeof(asked)
 objgraph.get_leaking_objects()
+objgraph.find_backref_chain(main, objgraph.is_proper_module)
+asizeof.asizeof(asked, code=True), asizeof.asized(asked, detail=1), muppy.get_referents(asked)
 unfreed.instances(asyncio.Future)
+with unfreed.no_leaks():
+    module = asked
 gc.collect()
 asyncio.run(main())
 print("ended")

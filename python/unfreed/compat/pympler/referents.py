@@ -3,9 +3,9 @@
 import builtins
 import sys
 import types
-from gc import get_referents
 from typing import Any, NamedTuple, Optional
 
+from unfreed._live import collector_referents
 from unfreed.compat.pympler.kinds import is_a, is_built_in
 
 _dict_keys = dict.keys
@@ -29,7 +29,7 @@ def held(obj: Any) -> "list[Any]":
         return [*_dict_keys(obj), *_dict_values(obj)]
     if kind is list or kind is tuple:
         return [*obj]
-    found = get_referents(obj)
+    found = collector_referents(obj)
     if issubclass(kind, dict):
         known = set(map(id, found))
         # The collector leaves out keys of dicts that have texts for keys only.
@@ -81,7 +81,7 @@ def is_plain(kind: type) -> bool:
 
 def _of_function(obj: types.FunctionType, rules: Rules) -> "list[Any]":
     outside = (id(obj.__globals__), id(getattr(obj, "__builtins__", None)))
-    found = [one for one in get_referents(obj) if id(one) not in outside]
+    found = [one for one in collector_referents(obj) if id(one) not in outside]
     if rules.code:
         return found
     kept = (id(obj.__closure__), id(obj.__defaults__), id(obj.__kwdefaults__))
@@ -91,7 +91,7 @@ def _of_function(obj: types.FunctionType, rules: Rules) -> "list[Any]":
 
 def _of_frame(obj: types.FrameType) -> "list[Any]":
     outside = (id(obj.f_globals), id(obj.f_builtins), id(obj.f_back))
-    return [one for one in get_referents(obj) if id(one) not in outside]
+    return [one for one in collector_referents(obj) if id(one) not in outside]
 
 
 def _of_generator(found: "list[Any]", rules: Rules) -> "list[Any]":
