@@ -20,6 +20,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from programs.liars import Liar
 from programs.runs import clean_environment
 
 import unfreed
@@ -36,32 +37,6 @@ class Session:
 
 class Slotted:
     __slots__ = ("left", "right")
-
-
-class Liar:
-    """Raises or lies wherever it is asked."""
-
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
-        raise RuntimeError("class")
-
-    def __eq__(self, other: object) -> bool:
-        raise RuntimeError("eq")
-
-    def __hash__(self) -> int:
-        raise RuntimeError("hash")
-
-    def __repr__(self) -> str:
-        raise RuntimeError("repr")
-
-    def __len__(self) -> int:
-        raise RuntimeError("len")
-
-    def __sizeof__(self) -> int:
-        raise RuntimeError("sizeof")
-
-    def __getattr__(self, name: str) -> Any:
-        raise RuntimeError("getattr")
 
 
 KEPT: dict[str, Any] = {}
@@ -454,3 +429,12 @@ def test_looks_after_asyncio_hand_out_no_freed_future() -> None:
         [sys.executable, "-c", AFTER_TASKS], capture_output=True, text=True, timeout=60, env=clean_environment()
     )
     assert done.stdout == "ended\n", done.stderr
+
+
+def test_an_ordered_dict_has_each_entry_once() -> None:
+    entries = KEPT["ordered"] = collections.OrderedDict((one, one) for one in (Session("x") for _ in range(300)))
+    entries.move_to_end(next(iter(entries)))
+    references = collections.Counter(row["reference"] for row in unfreed.referents(entries, limit=10_000))
+    # Its links refer to each key once more than its table does.
+    assert references.pop(".keys()[*]") == 600
+    assert sum(references.values()) == 300 and "{*}" not in references

@@ -208,7 +208,9 @@ def collector_referents(*objs: object) -> "list[Any]":
     """`gc.get_referents`, save for the module `_asyncio`: in 3.12 its traversal hands out futures that were freed, and
     to refer to one of these ruins the list that it lies in, so that the next collection never ends."""
     broken = sys.modules.get("_asyncio")
-    return gc.get_referents(*[obj for obj in objs if obj is not broken])
+    if broken is not None and any(obj is broken for obj in objs):
+        return gc.get_referents(*[obj for obj in objs if obj is not broken])
+    return gc.get_referents(*objs)
 
 
 def _each_once(found: "list[Any]", asked: "tuple[object, ...]") -> "list[Any]":

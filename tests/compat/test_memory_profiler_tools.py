@@ -15,6 +15,8 @@ import pytest
 from line_tables import HEADER, MIB, nothing_is_followed_later, of, profiled, row, rows
 from unfreed.compat.memory_profiler import LineProfiler, LogFile, events, show_results
 
+from programs.liars import Liar
+
 __all__ = ["nothing_is_followed_later"]
 
 
@@ -68,13 +70,6 @@ def test_two_profilers_see_the_same_call() -> None:
 
 
 def test_what_has_no_code_is_warned_about() -> None:
-    class Liar:
-        def __repr__(self) -> str:
-            raise RuntimeError("repr")
-
-        def __getattr__(self, name: str) -> Any:
-            raise RuntimeError("attribute")
-
     for value in (Liar(), len):
         with pytest.warns(UserWarning, match="Could not extract a code object"):
             LineProfiler().add_function(value)

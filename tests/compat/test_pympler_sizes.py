@@ -18,6 +18,8 @@ from unittest import mock
 import pytest
 from unfreed.compat.pympler import asizeof
 
+from programs.liars import Lying, LyingDict
+
 pytestmark = pytest.mark.skipif(
     sys.version_info[:2] not in ((3, 9), (3, 12), (3, 14)),
     reason="Python over what is tested everywhere: CPython 3.9, 3.12 and 3.14 have to do",
@@ -43,46 +45,6 @@ class Slotted:
 
     def __init__(self, value: Any = None) -> None:
         self.value = value
-
-
-class Liar(dict):  # type: ignore[type-arg]
-    """Raises wherever it is asked."""
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> type:
-        raise RuntimeError("class")
-
-    def __eq__(self, other: object) -> bool:
-        raise RuntimeError("eq")
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        raise RuntimeError("hash")
-
-    def __repr__(self) -> str:
-        raise RuntimeError("repr")
-
-    def __len__(self) -> int:
-        raise RuntimeError("len")
-
-    def __sizeof__(self) -> int:
-        raise RuntimeError("sizeof")
-
-    def keys(self) -> Any:
-        raise RuntimeError("keys")
-
-
-class LyingMeta(type):
-    def __eq__(cls, other: object) -> bool:
-        raise RuntimeError("eq")
-
-    def __hash__(cls) -> int:
-        raise RuntimeError("hash")
-
-    def __getattribute__(cls, name: str) -> Any:
-        raise RuntimeError(name)
-
-
-Lying = LyingMeta("Lying", (), {})
 
 
 def chain(length: int) -> Slotted:
@@ -434,14 +396,14 @@ def test_all_of_a_deep_structure_counts() -> None:
 
 
 def test_one_that_raises_or_lies_ends_nothing() -> None:
-    liar = Liar(key=["value" * 100])
+    liar = LyingDict(key=["value" * 100])
     assert asizeof.asizeof([liar]) > 500
     lying: Any = object.__new__(Lying)  # type: ignore[arg-type]
     assert asizeof.asizeof([lying]) > 0
     stream = io.StringIO()
     asizeof.asizeof([liar, lying], stats=3, above=0, stream=stream)
-    assert "Liar object at 0x" in stream.getvalue()
-    assert "Liar object at 0x" in asizeof.asized([liar], detail=2).format()
+    assert "LyingDict object at 0x" in stream.getvalue()
+    assert "LyingDict object at 0x" in asizeof.asized([liar], detail=2).format()
 
 
 def test_a_size_that_is_made_up_does_not_count() -> None:

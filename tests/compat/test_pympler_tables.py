@@ -15,6 +15,8 @@ from unittest import mock
 import pytest
 from unfreed.compat.pympler import mprofile, muppy, panels, process, summary, texts, tracker, web
 
+from programs.liars import Lying, LyingDict
+
 pytestmark = pytest.mark.skipif(
     sys.version_info[:2] not in ((3, 9), (3, 12), (3, 14)),
     reason="Python over what is tested everywhere: CPython 3.9, 3.12 and 3.14 have to do",
@@ -43,46 +45,6 @@ PARAMETERS = {
 
 class Session:
     pass
-
-
-class Liar(dict):  # type: ignore[type-arg]
-    """Raises wherever it is asked."""
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> type:
-        raise RuntimeError("class")
-
-    def __eq__(self, other: object) -> bool:
-        raise RuntimeError("eq")
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        raise RuntimeError("hash")
-
-    def __repr__(self) -> str:
-        raise RuntimeError("repr")
-
-    def __len__(self) -> int:
-        raise RuntimeError("len")
-
-    def __sizeof__(self) -> int:
-        raise RuntimeError("sizeof")
-
-
-class LyingMeta(type):
-    def __eq__(cls, other: object) -> bool:
-        raise RuntimeError("eq")
-
-    def __hash__(cls) -> int:
-        raise RuntimeError("hash")
-
-    def __repr__(cls) -> str:
-        raise RuntimeError("repr")
-
-    def __getattribute__(cls, name: str) -> Any:
-        raise RuntimeError(name)
-
-
-Lying = LyingMeta("Lying", (), {"__module__": "lies"})
 
 
 def row(rows: list[list[Any]], name: str) -> Any:
@@ -216,7 +178,7 @@ def test_texts() -> None:
     assert texts.pp(0) == "   0     B" and texts.pp(10**6) == " 976.56 KB" and texts.pp(-5000) == "-5000     B"
     assert texts.pp_timestamp(172805) == "48:00:05.00" and texts.pp_timestamp(None) == ""
     assert texts.trunc("abcdefghijklmnop", 8) == "abcde..." and texts.trunc("abcdefghij", 8, left=True) == "...fghij"
-    assert texts.safe_repr(Liar()) == "N/A"
+    assert texts.safe_repr(LyingDict()) == "N/A"
 
 
 # tracker
@@ -304,13 +266,13 @@ def test_web_pages_point_to_the_report() -> None:
 
 
 def test_one_bad_object_ends_no_table() -> None:
-    bad: list[Any] = [Liar(key=1), object.__new__(Lying)]  # type: ignore[arg-type]
+    bad: list[Any] = [LyingDict(key=1), object.__new__(Lying)]  # type: ignore[arg-type]
     rows = summary.summarize([*bad, "text"])
-    assert [one[:2] for one in rows] == [[__name__ + ".Liar", 1], ["lies.Lying", 1], ["str", 1]]
+    assert [one[:2] for one in rows] == [["programs.liars.LyingDict", 1], ["lies.Lying", 1], ["str", 1]]
     assert all(one[2] > 0 for one in rows)
     assert muppy.get_size(bad) > 0 and len(muppy.sort(bad)) == 2
     assert muppy.filter(bad, Type=dict)[0] is bad[0]
-    assert row(summary.summarize(muppy.get_objects()), __name__ + ".Liar")[1] == 1
+    assert row(summary.summarize(muppy.get_objects()), "programs.liars.LyingDict")[1] == 1
 
 
 def test_two_summaries_differ_by_nothing_of_their_own() -> None:

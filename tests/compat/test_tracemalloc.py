@@ -18,6 +18,7 @@ import unfreed
 from unfreed import _native
 from unfreed.compat import tracemalloc
 
+from programs.liars import Liar, Lying
 from programs.runs import call_unfreed, clean_environment
 
 HERE = __file__
@@ -297,33 +298,7 @@ class Slotted:
     __slots__ = ("value",)
 
 
-class Metaclass(type):
-    @property
-    def __flags__(cls) -> int:
-        raise RuntimeError("flags")
-
-
-class Strange(metaclass=Metaclass):
-    """Raises wherever it is asked."""
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> type:
-        raise RuntimeError("class")
-
-    def __eq__(self, other: object) -> bool:
-        raise RuntimeError("eq")
-
-    def __hash__(self) -> int:
-        raise RuntimeError("hash")
-
-    def __repr__(self) -> str:
-        raise RuntimeError("repr")
-
-    def __sizeof__(self) -> int:
-        raise RuntimeError("sizeof")
-
-
-@pytest.mark.parametrize("make", [Plain, Slotted, Strange, set, object, lambda: bytes(99), lambda: lambda: None])
+@pytest.mark.parametrize("make", [Plain, Slotted, Liar, lambda: Lying(), set, object, lambda: bytes(99), lambda: lambda: None])
 def test_an_object_tells_where_it_was_allocated(make: Any, tracing: None) -> None:
     made = [make() for _ in range(300)]
     # What a free list gave to the first ones is older than the traces.

@@ -36,40 +36,23 @@ fn one(root: &Path, wheel: &Wheel) -> Result<()> {
     let log = folder.join(format!("{version}.log"));
     let venv = folder.join(version);
     let python = Venv::make(root, wheel, &venv, &log)?;
-    let cache = folder.join(format!("{version}.cache"));
-    let whole = pytest(&python, root, &cache, &["--cache-clear"], &log);
+    let mut pytest = python.command(root);
+    pytest.args([
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--durations=5",
+        "tests",
+    ]);
+    let passed = logged(&mut pytest, &log);
     let text = std::fs::read_to_string(&log).unwrap_or_default();
-    say(&format!("CPython {version}: {}", outcome(&text)));
-    if whole.is_ok() {
-        return Ok(());
-    }
-    show_tail(version, &text);
-    // Programs of ten seconds are judged while others run: what fails gets a second chance, by itself,
-    // and is named either way. The price: a test that fails one time in two is only a line in the log.
-    let log = folder.join(format!("{version}.again.log"));
-    let again = pytest(&python, root, &cache, &["--last-failed", "-rA"], &log);
-    let text = std::fs::read_to_string(&log).unwrap_or_default();
-    say(&format!(
-        "CPython {version}: what failed, again: {}",
-        outcome(&text)
-    ));
-    for line in text.lines().filter(|line| line.starts_with("PASSED ")) {
-        say(&format!("   unsteady: {line}"));
-    }
-    if again.is_err() {
+    if passed.is_err() {
         show_tail(version, &text);
     }
-    again
-}
-
-fn pytest(venv: &Venv, root: &Path, cache: &Path, options: &[&str], log: &Path) -> Result<()> {
-    let mut command = venv.command(root);
-    command
-        .args(["-m", "pytest", "-q", "--durations=5", "-o"])
-        .arg(format!("cache_dir={}", cache.display()))
-        .args(options)
-        .arg("tests");
-    logged(&mut command, log)
+    say(&format!("CPython {version}: {}", outcome(&text)));
+    passed
 }
 
 /// The line that counts what passed; programs that end may have printed after it.

@@ -202,7 +202,7 @@ impl Recorder {
 
     /// Stops sampling; the hooks then only pass blocks through.
     pub(crate) fn deactivate(&self, gil: &Gil) {
-        births::unfollow::<EveryBlock>(gil);
+        births::unfollow(gil);
         self.active.store(false, Relaxed);
         self.sampler.set_mean(0);
         self.native_sampler.set_mean(0);

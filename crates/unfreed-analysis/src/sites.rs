@@ -63,11 +63,7 @@ pub fn allocated_at<'s>(
             })
         })
         .collect();
-    let mut found = if source.rounds().is_empty() {
-        found
-    } else {
-        without_reused(found, ownership)
-    };
+    let mut found = without_strangers(found, ownership);
     found.truncate(NAMED);
     found
 }
@@ -89,15 +85,14 @@ impl Made {
     }
 }
 
-/// Python's free lists hand a block on without asking the allocator: the stack of such a block is that
-/// of an object before, often of whoever calls the function round by round. Where every block is
-/// followed, stacks without a line of the person's are left out if others have one.
-fn without_reused(mut found: Vec<AllocatedAt>, ownership: &Ownership) -> Vec<AllocatedAt> {
+/// Where a line of the person's is known, a place that may be of an earlier object and has none is left out: the earlier
+/// one is mostly of whoever calls the function, or of the library.
+fn without_strangers(mut found: Vec<AllocatedAt>, ownership: &Ownership) -> Vec<AllocatedAt> {
     let is_own = |at: &AllocatedAt| ownership.of_file(&at.frame.file) == Owner::Own;
     if !found.iter().any(is_own) {
         return found;
     }
-    found.retain(is_own);
+    found.retain(|at| is_own(at) || !at.may_be_reused);
     let total: f64 = found.iter().map(|at| at.share).sum();
     for at in &mut found {
         at.share /= total.max(f64::MIN_POSITIVE);

@@ -4,9 +4,11 @@
 
 use crate::gil::Gil;
 use crate::hooks::{At, guarded, is_in_newest_block};
+use crate::layout::{TPFLAGS_HAVE_GC, TPFLAGS_HEAPTYPE};
 use crate::runtime::Runtime;
 use std::ffi::{c_int, c_void};
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 use unfreed_sys::symbols;
 
 /// Who is told of blocks that are handed on.
@@ -21,19 +23,18 @@ pub trait Births: Sync + 'static {
 const BEFORE_OBJECT: usize = 32;
 /// The collector's links.
 const LINKS: usize = 16;
-const TPFLAGS_HEAP_TYPE: usize = 1 << 9;
-const TPFLAGS_HAVE_GC: usize = 1 << 14;
 /// `PyRefTracer_CREATE`.
 const CREATE: c_int = 0;
 
-type Tracer = extern "C" fn(usize, c_int, *mut c_void) -> c_int;
+/// Who is told, for the rest of the process: a tracer may be running while another session begins.
+static WATCH: OnceLock<Watch> = OnceLock::new();
 
-struct Watch<O: 'static> {
+struct Watch {
     runtime: &'static Runtime,
-    observer: &'static O,
+    observer: &'static dyn Births,
 }
 
-impl<O: Births> Watch<O> {
+impl Watch {
     fn born(&self, object: usize) {
         // An object in the block that was just allocated is what the allocator's hook was told of.
         if is_in_newest_block(object, BEFORE_OBJECT) || !self.observer.are_wanted() {
@@ -43,57 +44,54 @@ impl<O: Births> Watch<O> {
             return;
         };
         let objects = self.runtime.objects(&gil);
-        let type_ = objects.type_of(object);
-        let flags = objects.reader.word(type_ + objects.layout.tp_flags);
+        let flags = objects.type_flags(objects.type_of(object));
         // Only types of the interpreter's own have free lists.
-        if flags & TPFLAGS_HEAP_TYPE == 0 {
-            let links = if flags & TPFLAGS_HAVE_GC == 0 {
-                0
-            } else {
-                LINKS
-            };
+        if flags & TPFLAGS_HEAPTYPE as usize == 0 {
+            let has_links = flags & TPFLAGS_HAVE_GC as usize != 0;
+            let links = if has_links { LINKS } else { 0 };
             self.observer.handed_on(&gil, object - links);
         }
     }
 }
 
-extern "C" fn trace<O: Births>(object: usize, event: c_int, data: *mut c_void) -> c_int {
-    if event == CREATE {
-        // SAFETY: the pointer is the leaked `Watch<O>` that was set together with this function.
-        let watch = unsafe { &*data.cast::<Watch<O>>() };
+extern "C" fn trace(object: usize, event: c_int, _: *mut c_void) -> c_int {
+    if event == CREATE
+        && let Some(watch) = WATCH.get()
+    {
         guarded(At::Program, || watch.born(object));
     }
     0
 }
 
 /// Has `observer` told of births until [`unfollow`]; `false` where the interpreter cannot tell, or tells somebody else
-/// already.
-pub fn follow<O: Births>(runtime: &'static Runtime, _gil: &Gil, observer: &'static O) -> bool {
+/// already. There is one observer in a process.
+pub fn follow(runtime: &'static Runtime, _gil: &Gil, observer: &'static dyn Births) -> bool {
     let Some((get, set)) = functions() else {
         return false;
     };
     let mut data = std::ptr::null_mut();
-    if get(&raw mut data) != 0 {
-        return false;
+    let present = get(&raw mut data);
+    if present != 0 {
+        return present == address();
     }
-    // Made anew for each session: a few bytes that are never freed, since a tracer may be running.
-    let watch = Box::leak(Box::new(Watch { runtime, observer }));
-    set(
-        trace::<O> as *const () as usize,
-        std::ptr::from_ref(watch).cast_mut().cast(),
-    ) == 0
+    WATCH.get_or_init(|| Watch { runtime, observer });
+    set(address(), std::ptr::null_mut()) == 0
 }
 
 /// Ends it, if nobody else has taken over.
-pub fn unfollow<O: Births>(_gil: &Gil) {
+pub fn unfollow(_gil: &Gil) {
     let Some((get, set)) = functions() else {
         return;
     };
     let mut data = std::ptr::null_mut();
-    let ours: Tracer = trace::<O>;
-    if get(&raw mut data) == ours as *const () as usize {
+    if get(&raw mut data) == address() {
         set(0, std::ptr::null_mut());
     }
+}
+
+fn address() -> usize {
+    let tracer: extern "C" fn(usize, c_int, *mut c_void) -> c_int = trace;
+    tracer as usize
 }
 
 type GetTracer = extern "C" fn(*mut *mut c_void) -> usize;

@@ -3,7 +3,7 @@
 
 use crate::flame::{MEASURES, Node};
 use crate::xml::escaped;
-use crate::{place, plot, quantity};
+use crate::{place, plot, quantity, verdict};
 use serde_json::json;
 use std::io;
 use unfreed_analysis::findings::{AllocatedAt, Finding, Per, Report, Severity, Status};
@@ -55,16 +55,17 @@ pub fn render(
 
 fn head(report: &Report, out: &mut impl io::Write) -> io::Result<()> {
     let (program, memory) = (&report.program, &report.memory);
-    let (word, class) = match report.verdict.status {
-        Status::Leak => ("It leaks", "leak"),
-        Status::Warning => ("No leak found, but warnings", "warning"),
-        Status::Clean => ("No leak found", "clean"),
-        Status::NotEnoughEvidence => ("Not enough evidence yet", "not_enough_evidence"),
+    let class = match report.verdict.status {
+        Status::Leak => "leak",
+        Status::Warning => "warning",
+        Status::Clean => "clean",
+        Status::NotEnoughEvidence => "not_enough_evidence",
     };
+    let (opening, rest) = verdict::in_two(report);
     writeln!(
         out,
         "<h1>{}</h1><p class=\"facts\">python {} · {} · process {} · resident {} (peak {}) · unfreed {}</p>\
-         <p class=\"verdict {class}\"><strong>{word}:</strong> {}</p>",
+         <p class=\"verdict {class}\"><strong>{}</strong>{}</p>",
         escaped(&program.name),
         escaped(&program.python),
         quantity::duration(program.seconds),
@@ -72,7 +73,8 @@ fn head(report: &Report, out: &mut impl io::Write) -> io::Result<()> {
         quantity::byte_range(memory.rss_first, memory.rss_last),
         quantity::bytes(memory.rss_peak),
         escaped(&report.unfreed_version),
-        escaped(&report.verdict.sentence),
+        escaped(&opening),
+        escaped(&rest),
     )
 }
 

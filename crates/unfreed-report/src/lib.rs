@@ -20,5 +20,6 @@ mod page;
 mod place;
 mod quantity;
 mod styled;
+mod verdict;
 mod wrap;
 mod xml;

@@ -3,6 +3,7 @@
 use super::{Subject, advice};
 use crate::caches::Bound;
 use crate::findings::Advice;
+use crate::heap::short_name;
 use crate::paths::LRU_WRAPPER;
 use crate::roots::Flavour;
 
@@ -279,9 +280,15 @@ pub(super) fn listeners(s: &Subject) -> Option<Advice> {
         s.name
     );
     let variable = s.variable();
+    let (keep, all) = match short_name(s.holder()) {
+        "dict" | "OrderedDict" | "defaultdict" => ("[key] = %", ".values()"),
+        "set" => (".add(%)", ""),
+        _ => (".append(%)", ""),
+    };
+    let keep = keep.replace('%', "weakref.WeakMethod(self.on_event)");
     let snippet = format!(
-        "{variable}.append(weakref.WeakMethod(self.on_event))\n...\nfor reference in \
-         {variable}:\n    callback = reference()\n    if callback is not None:\n        callback(event)"
+        "{variable}{keep}\n...\nfor reference in list({variable}{all}):\n    callback = reference()\n    \
+         if callback is not None:\n        callback(event)"
     );
     Some(advice("listener_kept", text, &snippet))
 }

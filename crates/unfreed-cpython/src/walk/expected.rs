@@ -5,7 +5,7 @@ use super::{KnownType, Walker};
 use crate::layout::{ABSENT, ManagedDictRule};
 use crate::object::Objects;
 use crate::stack;
-use crate::types::{Shape, TypeTraits};
+use crate::types::{Extra, Shape, TypeTraits};
 use std::ffi::{c_int, c_void};
 use unfreed_recording::snapshot::{Label, NodeIndex};
 
@@ -75,13 +75,13 @@ impl Walker<'_> {
         // After the rest, as its targets are: labelling looks only so far ahead.
         self.add_untraversed(object, &known.traits, &mut targets, &mut expected);
         self.add_variables_elsewhere(object, known.traits.shape, &mut targets, &mut expected);
-        self.label(known.traits.shape, &targets, &mut expected);
+        self.label(&known.traits, &targets, &mut expected);
         self.visited = targets;
         self.expected = expected;
     }
 
     /// Adds an edge for each visited target, labelled with the first expectation of it.
-    fn label(&mut self, shape: Shape, targets: &[usize], expected: &mut [(usize, Label)]) {
+    fn label(&mut self, traits: &TypeTraits, targets: &[usize], expected: &mut [(usize, Label)]) {
         let mut cursor = 0;
         let nameless = targets.len().saturating_sub(expected.len());
         let mut position = 0;
@@ -99,7 +99,9 @@ impl Walker<'_> {
                     slot.0 = 0;
                     slot.1
                 }
-                None if shape == Shape::Deque => {
+                // Its links refer to each key once more.
+                None if traits.extra == Extra::OrderedLinks => Label::KeyObject,
+                None if traits.shape == Shape::Deque => {
                     position += 1;
                     Label::Index(position - 1)
                 }

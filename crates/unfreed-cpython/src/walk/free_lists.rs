@@ -6,12 +6,10 @@
 
 use unfreed_recording::snapshot::TypeInfo;
 
-/// Types that have had a free list in every version from 3.9 on.
-const ALWAYS: [&str; 8] = [
+/// Types that have had a free list in every version from 3.9 on, beside `dict` and `tuple`.
+const ALWAYS: [&str; 6] = [
     "float",
     "list",
-    "dict",
-    "tuple",
     "slice",
     "async_generator_asend",
     "async_generator_wrapped_value",
@@ -46,19 +44,44 @@ pub(super) enum Part {
     Buffer,
 }
 
-/// Whether the block of an object may have been handed on. `size` is that of the whole object.
-pub(super) fn may_hand_on(info: &TypeInfo, size: u64, part: Part, minor: u32) -> bool {
-    let name = info.name.as_str();
-    if info.heap || !(info.module == "builtins" || OUTSIDE_BUILTINS.contains(&name)) {
-        return false;
+/// Which blocks of a type's objects go to a free list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HandsOn {
+    /// None.
+    Nothing,
+    /// Those of the objects.
+    Bodies,
+    /// Those of short tuples.
+    ShortBodies,
+    /// Those of dicts, and of tables of the smallest size.
+    BodiesAndSmallTables,
+}
+
+impl HandsOn {
+    pub(super) fn of(info: &TypeInfo, minor: u32) -> Self {
+        let name = info.name.as_str();
+        if info.heap || !(info.module == "builtins" || OUTSIDE_BUILTINS.contains(&name)) {
+            return HandsOn::Nothing;
+        }
+        let bodies = ALWAYS.contains(&name)
+            || (minor <= 10 && UNTIL_3_10.contains(&name))
+            || (minor >= 14 && SINCE_3_14.contains(&name));
+        match name {
+            "tuple" => HandsOn::ShortBodies,
+            "dict" => HandsOn::BodiesAndSmallTables,
+            _ if bodies => HandsOn::Bodies,
+            _ => HandsOn::Nothing,
+        }
     }
-    match part {
-        Part::Buffer => name == "dict" && size <= SMALL_DICT,
-        Part::Body if name == "tuple" => size <= TUPLE,
-        Part::Body => {
-            ALWAYS.contains(&name)
-                || (minor <= 10 && UNTIL_3_10.contains(&name))
-                || (minor >= 14 && SINCE_3_14.contains(&name))
+
+    /// Whether a block of an object of `size` bytes in all may have been handed on.
+    pub(super) fn may_have(self, part: Part, size: u64) -> bool {
+        match (self, part) {
+            (HandsOn::Nothing, _) => false,
+            (HandsOn::BodiesAndSmallTables, Part::Buffer) => size <= SMALL_DICT,
+            (_, Part::Buffer) => false,
+            (HandsOn::ShortBodies, Part::Body) => size <= TUPLE,
+            (HandsOn::Bodies | HandsOn::BodiesAndSmallTables, Part::Body) => true,
         }
     }
 }
@@ -92,7 +115,7 @@ mod tests {
             (of("app", "float", true), 24, Part::Body, 12, false),
         ];
         for (info, size, part, minor, expected) in cases {
-            let found = may_hand_on(&info, size, part, minor);
+            let found = HandsOn::of(&info, minor).may_have(part, size);
             assert_eq!(found, expected, "{} {size} {part:?} {minor}", info.name);
         }
     }

@@ -26,7 +26,7 @@ use address_map::AddressMap;
 use columns::Columns;
 use data_only::DataOnly;
 use foldhash::fast::FixedState;
-use free_lists::{Part, may_hand_on};
+use free_lists::{HandsOn, Part};
 pub use gc_lists::frozen_objects;
 use hashbrown::{HashMap, HashSet};
 use labels::Texts;
@@ -466,11 +466,12 @@ impl<'a> Walker<'a> {
             bytes: block.bytes,
             reused,
         };
+        let reused = self.reused();
         let mut samples: Vec<SampledNode> = blocks
             .iter()
             .filter_map(|block| {
                 let (node, part) = self.node_of(block.address, &known)?;
-                Some(sample(block, node, self.may_be_reused(node, part)))
+                Some(sample(block, node, self.may_be_reused(&reused, node, part)))
             })
             .collect();
         for (index, owner) in self.find_owners(blocks, &known) {
@@ -491,16 +492,23 @@ impl<'a> Walker<'a> {
         object.map(|object| (object, Part::Body)).or_else(owner)
     }
 
-    fn may_be_reused(&self, node: NodeIndex, part: Part) -> bool {
+    /// By type: which blocks of its objects may be known by an earlier object.
+    fn reused(&self) -> Vec<HandsOn> {
+        let types = self.type_infos.iter();
+        types
+            .map(|info| HandsOn::of(info, self.objects.minor))
+            .collect()
+    }
+
+    fn may_be_reused(&self, reused: &[HandsOn], node: NodeIndex, part: Part) -> bool {
         if part == Part::Body && self.handed_on == HandedOn::Followed {
             return false;
         }
         let of = |node: usize| {
             let type_ = *self.out.types.get(node)?;
-            Some((self.type_infos.get(type_ as usize)?, self.out.sizes[node]))
+            Some((reused.get(type_ as usize)?, self.out.sizes[node]))
         };
-        of(node as usize)
-            .is_some_and(|(info, size)| may_hand_on(info, size, part, self.objects.minor))
+        of(node as usize).is_some_and(|(hands_on, size)| hands_on.may_have(part, size))
     }
 
     fn finish(

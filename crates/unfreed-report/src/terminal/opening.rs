@@ -4,13 +4,13 @@
 use std::io;
 
 use anstyle::Style;
-use unfreed_analysis::findings::{Memory, Report, Severity, Status};
+use unfreed_analysis::findings::{Memory, Report, Status};
 
 use super::palette;
 use crate::page::Page;
-use crate::quantity;
 use crate::styled::Text;
 use crate::wrap::{Separator, flow};
+use crate::{quantity, verdict};
 
 /// Spaces by which a second line of the head is indented.
 const INDENT: usize = 2;
@@ -70,60 +70,25 @@ fn resident(memory: &Memory) -> Option<Text> {
 
 /// The verdict where no finding of severity leak speaks for itself.
 fn answer(report: &Report) -> Option<Text> {
-    let sentence = &report.verdict.sentence;
-    let (opening, style) = match report.verdict.status {
+    let style = match report.verdict.status {
         Status::Leak => return None,
-        Status::Warning => (
-            format!("No leak found, but {}", warnings(report)),
-            palette::CAREFUL,
-        ),
-        Status::Clean => ("No leak found".to_owned(), palette::GOOD),
-        Status::NotEnoughEvidence => ("Not enough evidence yet".to_owned(), palette::CAREFUL),
+        Status::Clean => palette::GOOD,
+        Status::Warning | Status::NotEnoughEvidence => palette::CAREFUL,
     };
+    let (opening, rest) = verdict::in_two(report);
     let mut text = Text::styled(&opening, style);
-    let rest = after_opening(sentence, &opening);
-    if !rest.is_empty() {
-        let colon = if rest.starts_with('(') { "" } else { ":" };
-        text.push(&format!("{colon} {rest}"), Style::new());
+    text.push(&rest, Style::new());
+    if !rest.ends_with(['.', '!', '?']) {
+        text.push(".", Style::new());
     }
-    text.push(
-        if rest.ends_with(['.', '!', '?']) {
-            ""
-        } else {
-            "."
-        },
-        Style::new(),
-    );
-    if report.verdict.status == Status::NotEnoughEvidence && !sentence.contains("run ") {
+    let says_how_long = report.verdict.sentence.contains("run ");
+    if report.verdict.status == Status::NotEnoughEvidence && !says_how_long {
         text.push(
             " Run it for longer, under the load that makes it grow.",
             Style::new(),
         );
     }
     Some(text)
-}
-
-fn warnings(report: &Report) -> String {
-    let count = report
-        .findings
-        .iter()
-        .filter(|one| one.severity == Severity::Warning)
-        .count();
-    quantity::counted(count as u64, "warning", "warnings")
-}
-
-/// The sentence without the words that were just said.
-fn after_opening<'a>(sentence: &'a str, opening: &str) -> &'a str {
-    let same = sentence
-        .get(..opening.len())
-        .filter(|start| start.eq_ignore_ascii_case(opening));
-    let rest = same.map_or(sentence, |start| &sentence[start.len()..]);
-    let rest = rest.trim_start_matches([':', ',', ';', '.', ' ']);
-    // What the opening has said, down to the count of warnings.
-    if rest.starts_with("no certain leak") {
-        return "";
-    }
-    rest.strip_prefix("no leak: ").unwrap_or(rest)
 }
 
 fn cut_off(report: &Report) -> Text {

@@ -17,6 +17,10 @@ from unfreed.compat.objgraph.labels import (
     key_text,
 )
 
+# A metaclass has no say.
+_namespace = type.__dict__["__dict__"].__get__
+_bases = type.__dict__["__mro__"].__get__
+
 Colour = tuple[float, float, float]
 """Hue, saturation and value, from 0 to 1."""
 Attributes = Optional[Callable[[Any], "Mapping[str, Any]"]]
@@ -128,7 +132,7 @@ def _gradient(start: Colour, end: Colour, depth: int, max_depth: int) -> Colour:
 
 def has_finalizer(obj: object) -> bool:
     """Whether its class has `__del__`, without asking the class."""
-    return any("__del__" in vars(each) for each in type.mro(type(obj)))
+    return any("__del__" in _namespace(each) for each in _bases(type(obj)))
 
 
 def _obj_node_id(obj: object) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 _LONGEST = 40
 _type_name = type.__dict__["__name__"].__get__
+_type_module = type.__dict__["__module__"].__get__
 _COLLECTIONS = (tuple, list, dict, set)
 _ATOMS = (str, bytes, int, float, complex, bool, type(None))
 
@@ -29,8 +30,8 @@ def _long_typename(obj: object) -> str:
     """`app.Session`."""
     kind = type(obj)
     try:
-        module: object = kind.__module__
-    except Exception:
+        module: object = _type_module(kind)
+    except AttributeError:
         module = None
     name: str = _type_name(kind)
     return "%s.%s" % (module, name) if module and _is_a(module, str) else name

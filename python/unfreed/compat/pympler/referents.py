@@ -3,6 +3,7 @@
 import builtins
 import sys
 import types
+from gc import get_referents
 from typing import Any, NamedTuple, Optional
 
 from unfreed._live import collector_referents
@@ -81,7 +82,7 @@ def is_plain(kind: type) -> bool:
 
 def _of_function(obj: types.FunctionType, rules: Rules) -> "list[Any]":
     outside = (id(obj.__globals__), id(getattr(obj, "__builtins__", None)))
-    found = [one for one in collector_referents(obj) if id(one) not in outside]
+    found = [one for one in get_referents(obj) if id(one) not in outside]
     if rules.code:
         return found
     kept = (id(obj.__closure__), id(obj.__defaults__), id(obj.__kwdefaults__))
@@ -91,7 +92,7 @@ def _of_function(obj: types.FunctionType, rules: Rules) -> "list[Any]":
 
 def _of_frame(obj: types.FrameType) -> "list[Any]":
     outside = (id(obj.f_globals), id(obj.f_builtins), id(obj.f_back))
-    return [one for one in collector_referents(obj) if id(one) not in outside]
+    return [one for one in get_referents(obj) if id(one) not in outside]
 
 
 def _of_generator(found: "list[Any]", rules: Rules) -> "list[Any]":

@@ -7,9 +7,9 @@ linked is an ordinary input.
 import sys
 import types
 from dataclasses import dataclass, field
+from gc import get_referents
 from typing import Any, Optional
 
-from unfreed._live import collector_referents
 from unfreed.compat.pympler.kinds import flags, is_a, is_tracked, sizes
 from unfreed.compat.pympler.naming import Attributes, Reference, named, slots
 from unfreed.compat.pympler.referents import Rules, all_weigh, data_of, is_plain, weighs
@@ -135,7 +135,8 @@ class _Search:
             if known is None:
                 known = plain[id(kind)] = kind is not Attributes and is_plain(kind) and not _has_attributes(kind)
             if known:
-                self._reach(collector_referents(obj), at, depth, 1)
+                # Modules have attributes, so that the one which `collector_referents` is about does not come here.
+                self._reach(get_referents(obj), at, depth, 1)
                 continue
             near, far = self._referents(obj)
             self._reach(near, at, depth, 1)
