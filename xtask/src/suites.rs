@@ -12,6 +12,13 @@ use std::process::Command;
 /// Lines of a failed log that are shown.
 const TAIL: usize = 400;
 
+/// Seconds after which a suite that takes five minutes is ended: one test that waits for ever should cost CI the
+/// answer of one Python, not of all.
+const LIMIT: &str = "1200";
+
+/// Seconds after which pytest prints where a test stands that has not ended.
+const PATIENCE: &str = "faulthandler_timeout=240";
+
 /// Runs the suite for each wheel; fails after the last if one has failed.
 pub fn run(root: &Path, wheels: &[Wheel]) -> Result<()> {
     let step = Step::begin("tests of the installed package");
@@ -36,11 +43,16 @@ fn one(root: &Path, wheel: &Wheel) -> Result<()> {
     let log = folder.join(format!("{version}.log"));
     let venv = folder.join(version);
     let python = Venv::make(root, wheel, &venv, &log)?;
-    let mut pytest = python.command(root);
+    let mut pytest = wheel.python.command(root, Path::new("timeout"));
+    pytest
+        .args(["--kill-after=10", LIMIT])
+        .arg(python.executable());
     pytest.args([
         "-m",
         "pytest",
         "-q",
+        "-o",
+        PATIENCE,
         "-p",
         "no:cacheprovider",
         "--durations=5",
@@ -97,9 +109,11 @@ impl<'a> Venv<'a> {
 
     /// A command of the environment's Python.
     fn command(&self, root: &Path) -> Command {
-        self.wheel
-            .python
-            .command(root, &self.folder.join("bin/python"))
+        self.wheel.python.command(root, &self.executable())
+    }
+
+    fn executable(&self) -> PathBuf {
+        self.folder.join("bin/python")
     }
 }
 

@@ -75,8 +75,10 @@ def data_of(obj: Any, rules: Rules) -> "list[Any]":
 
 
 def is_plain(kind: type) -> bool:
-    """Whether `data_of` for objects of a type is what the collector knows."""
-    special = (dict, list, tuple, types.FunctionType, types.FrameType, types.CodeType, type, *GENERATORS)
+    """Whether `data_of` for objects of a type is what the collector knows: of modules it may be more than it should,
+    see `collector_referents`."""
+    code = (types.FunctionType, types.FrameType, types.CodeType, types.ModuleType, type)
+    special = (dict, list, tuple, *code, *GENERATORS)
     return not issubclass(kind, special) and not is_array(kind)
 
 

@@ -135,7 +135,6 @@ class _Search:
             if known is None:
                 known = plain[id(kind)] = kind is not Attributes and is_plain(kind) and not _has_attributes(kind)
             if known:
-                # Modules have attributes, so that the one which `collector_referents` is about does not come here.
                 self._reach(get_referents(obj), at, depth, 1)
                 continue
             near, far = self._referents(obj)
