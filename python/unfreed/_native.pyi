@@ -175,6 +175,8 @@ def _remember(name: str, value: bytes) -> bytes | None:
 def _composition(ids: list[int], through_definitions: bool, depth: int, most: int) -> str:
     """What objects consist of, as JSON."""
 
+def _draw_graph(document: str, form: str) -> bytes: ...
+def _draw_shapes(document: str, form: str) -> bytes: ...
 def _draw(
     ids: list[int], direction: str, depth: int, most: int, form: str, folders: dict[str, Any]
 ) -> bytes:

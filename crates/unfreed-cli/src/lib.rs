@@ -7,6 +7,7 @@ mod ci_outputs;
 mod commands;
 mod destination;
 mod dialogue;
+pub mod drawings;
 mod exit;
 mod family;
 mod forwarding;

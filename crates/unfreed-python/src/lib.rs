@@ -4,6 +4,7 @@
 
 mod agent;
 mod command;
+mod drawings;
 mod facts;
 mod heap;
 mod live;
@@ -25,6 +26,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::command::main;
+    #[pymodule_export]
+    use super::drawings::{_draw_graph, _draw_shapes};
     #[pymodule_export]
     use super::heap::_snapshot;
     #[pymodule_export]

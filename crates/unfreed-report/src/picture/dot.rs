@@ -1,6 +1,6 @@
 //! A picture in Graphviz' language, for those who want to lay it out or style it themselves.
 
-use super::cells;
+use super::references;
 use std::io::{self, Write};
 use unfreed_analysis::findings::Over;
 use unfreed_analysis::questions::{Picture, PictureEdge, PictureNode, Role};
@@ -18,8 +18,9 @@ pub fn render(picture: &Picture, out: &mut impl Write) -> io::Result<()> {
         "  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"monospace\"];"
     )?;
     writeln!(out, "  edge [fontname=\"monospace\", color=\"#9aa5b1\"];")?;
-    for (index, (node, lines)) in picture.nodes.iter().zip(cells::lines(picture)).enumerate() {
-        let texts: Vec<String> = lines.into_iter().map(|line| line.text).collect();
+    for (index, node) in picture.nodes.iter().enumerate() {
+        let lines = references::lines(picture, index, node);
+        let texts: Vec<String> = lines.into_iter().map(|(text, _)| text).collect();
         let label = quoted(&texts.join("\n"));
         writeln!(out, "  n{index} [label={label}{}];", node_style(node))?;
     }

@@ -1,5 +1,7 @@
 //! A drawing as plain shapes, which SVG and PNG render alike. Coordinates are pixels at scale 1, y down.
 
+use serde::Deserialize;
+
 /// Width of a letter: text is in a font of fixed width, so that boxes fit it everywhere.
 pub const ADVANCE: f32 = 7.0;
 /// Height of a line of text.
@@ -9,9 +11,11 @@ pub const LINE: f32 = 16.0;
 pub type Colour = [u8; 3];
 
 /// A drawing.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Drawing {
+    /// From the left edge.
     pub width: f32,
+    /// From the upper edge.
     pub height: f32,
     /// What it shows, for those who cannot see it.
     pub title: String,
@@ -20,7 +24,8 @@ pub struct Drawing {
 }
 
 /// A shape.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Shape {
     /// A box with round corners.
     Box {
@@ -58,7 +63,8 @@ pub enum Shape {
 }
 
 /// A part of a line.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Part {
     /// Start here.
     Start(f32, f32),

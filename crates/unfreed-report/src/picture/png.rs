@@ -2,6 +2,7 @@
 //! rasterised in advance (Noto Sans Mono), so that a machine without any font draws the same.
 
 use super::drawing::{Colour, Drawing, Part, Shape};
+use super::references;
 use super::scene::draw;
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster};
 use thiserror::Error;
@@ -28,7 +29,7 @@ pub struct TooLarge(u64);
 /// # Errors
 /// [`TooLarge`].
 pub fn render(picture: &Picture) -> Result<Vec<u8>, TooLarge> {
-    render_drawing(&draw(picture))
+    render_drawing(&draw(&references::graph(picture)))
 }
 
 /// A drawing as a file.

@@ -1,22 +1,14 @@
-//! From a picture to a drawing: boxes in their columns, references between them with their labels, the
+//! From a graph to a drawing: boxes in their columns, references between them with their labels, the
 //! title above and what the colours mean below.
 
-use super::cells::{self, Line, PADDING, PORT, Tone};
+use super::cells::{self, PADDING, PORT};
 use super::drawing::{Colour, Drawing, LINE, Part, Shape};
+use super::graph::{Graph, Reference};
 use super::layers::{Layers, Vertex};
 use super::{order, places};
-use unfreed_analysis::findings::Over;
-use unfreed_analysis::questions::{Picture, PictureEdge, PictureNode, Role};
 
 const INK: Colour = [0x1f, 0x29, 0x33];
 const SOFT: Colour = [0x52, 0x60, 0x6d];
-const LINES: Colour = [0x9a, 0xa5, 0xb1];
-const WHITE: Colour = [0xff, 0xff, 0xff];
-const FOCUS: Colour = [0x1d, 0x4e, 0x89];
-const ROOT: Colour = [0xe4, 0xe7, 0xeb];
-const ALARM: Colour = [0xc0, 0x24, 0x1f];
-const ALARM_PALE: Colour = [0xfd, 0xec, 0xea];
-const CYCLE: Colour = [0xd9, 0x7f, 0x06];
 
 /// Space around the drawing.
 const MARGIN: f32 = 24.0;
@@ -29,11 +21,11 @@ const BESIDE: f32 = 7.0;
 /// Length and half width of an arrow's head.
 const HEAD: (f32, f32) = (9.0, 4.0);
 
-/// Draws the picture.
-pub fn draw(picture: &Picture) -> Drawing {
-    let scene = Scene::new(picture);
+/// Draws the graph, which is whole.
+pub fn draw(graph: &Graph) -> Drawing {
+    let scene = Scene::new(graph);
     let mut drawing = Drawing {
-        title: picture.title.clone(),
+        title: graph.title.clone(),
         ..Drawing::default()
     };
     scene.draw(&mut drawing);
@@ -50,10 +42,9 @@ struct Column {
     leave: f32,
 }
 
-struct Scene<'p> {
-    picture: &'p Picture,
+struct Scene<'g> {
+    graph: &'g Graph,
     layers: Layers,
-    lines: Vec<Vec<Line>>,
     sizes: Vec<(f32, f32)>,
     tops: Vec<f32>,
     columns: Vec<Column>,
@@ -62,16 +53,12 @@ struct Scene<'p> {
     head_height: f32,
 }
 
-impl<'p> Scene<'p> {
-    fn new(picture: &'p Picture) -> Self {
-        let edges: Vec<(usize, usize)> = picture
-            .edges
-            .iter()
-            .map(|edge| (edge.from, edge.to))
-            .collect();
-        let mut layers = Layers::new(picture.nodes.len(), &edges);
+impl<'g> Scene<'g> {
+    fn new(graph: &'g Graph) -> Self {
+        let ends = graph.references.iter();
+        let edges: Vec<(usize, usize)> = ends.map(|one| (one.from, one.to)).collect();
+        let mut layers = Layers::new(graph.boxes.len(), &edges);
         order::order(&mut layers);
-        let lines = cells::lines(picture);
         let mut ports = vec![(0, 0); layers.column_of.len()];
         for run in &layers.runs {
             if let (Some(&left), Some(&right)) = (run.through.first(), run.through.last()) {
@@ -80,22 +67,26 @@ impl<'p> Scene<'p> {
             }
         }
         let sizes: Vec<(f32, f32)> = (0..layers.column_of.len())
-            .map(|vertex| match lines.get(vertex) {
-                Some(lines) => cells::size(lines, ports[vertex].0.max(ports[vertex].1)),
+            .map(|vertex| match graph.boxes.get(vertex) {
+                Some(node) => cells::size(&node.lines, ports[vertex].0.max(ports[vertex].1)),
                 None => (0.0, BEND),
             })
             .collect();
         let heights: Vec<f32> = sizes.iter().map(|size| size.1).collect();
         let tops = places::tops(&layers, &heights);
         let mut scene = Self {
-            picture,
-            lines,
+            graph,
             sizes,
             tops,
             columns: Vec::new(),
             ends: Vec::new(),
             layers,
-            head_height: MARGIN + 2.0 * LINE,
+            head_height: MARGIN
+                + if graph.title.is_empty() {
+                    0.0
+                } else {
+                    2.0 * LINE
+                },
         };
         scene.columns = scene.columns();
         scene.ends = scene.ends();
@@ -108,7 +99,7 @@ impl<'p> Scene<'p> {
         let mut before = vec![0.0_f32; self.layers.columns.len() + 1];
         let mut after = before.clone();
         for run in &self.layers.runs {
-            let room = cells::width(&self.label(run.edge)) + 2.0 * BESIDE;
+            let room = cells::width(&self.reference(run.edge).label) + 2.0 * BESIDE;
             let end = if run.backwards {
                 run.through.first()
             } else {
@@ -141,9 +132,8 @@ impl<'p> Scene<'p> {
         columns
     }
 
-    fn label(&self, edge: usize) -> String {
-        let edge = &self.picture.edges[edge];
-        edge.label.clone()
+    fn reference(&self, edge: usize) -> &'g Reference {
+        &self.graph.references[edge]
     }
 
     fn top(&self, vertex: Vertex) -> f32 {
@@ -158,7 +148,7 @@ impl<'p> Scene<'p> {
     /// that they do not cross at the box.
     fn ends(&self) -> Vec<(f32, f32)> {
         let mut ends = vec![(0.0, 0.0); self.layers.runs.len()];
-        for vertex in 0..self.picture.nodes.len() {
+        for vertex in 0..self.graph.boxes.len() {
             for rightwards in [true, false] {
                 let mut runs: Vec<(f32, usize)> = Vec::new();
                 for (index, run) in self.layers.runs.iter().enumerate() {
@@ -198,37 +188,43 @@ impl<'p> Scene<'p> {
     fn draw(&self, drawing: &mut Drawing) {
         // Those that matter last, so that no other lies on them.
         let mut order: Vec<usize> = (0..self.layers.runs.len()).collect();
-        order.sort_by_key(|&run| {
-            let edge = &self.picture.edges[self.layers.runs[run].edge];
-            (edge.suspect, edge.in_cycle)
-        });
+        let thickness = |run: usize| self.reference(self.layers.runs[run].edge).thickness;
+        order.sort_by(|&one, &other| thickness(one).total_cmp(&thickness(other)));
         for &run in &order {
             self.draw_line(run, &mut drawing.shapes);
         }
         for &run in &order {
             self.draw_label(run, &mut drawing.shapes);
         }
-        for vertex in 0..self.picture.nodes.len() {
+        for vertex in 0..self.graph.boxes.len() {
             self.draw_node(vertex, &mut drawing.shapes);
         }
-        let right = (0..self.picture.nodes.len()).map(|vertex| self.right_of(vertex));
+        let right = (0..self.graph.boxes.len()).map(|vertex| self.right_of(vertex));
         let bottom =
             (0..self.layers.column_of.len()).map(|vertex| self.top(vertex) + self.sizes[vertex].1);
         let bottom = bottom.fold(self.head_height, f32::max) + LINE;
-        let title = cells::width(&self.picture.title);
+        let title = cells::width(&self.graph.title);
         let end = self.draw_legend(bottom, &mut drawing.shapes);
         drawing.width = right.fold(title + MARGIN, f32::max).max(end) + MARGIN;
-        drawing.height = bottom + LINE + MARGIN;
-        drawing
-            .shapes
-            .push(text(MARGIN, MARGIN - 6.0, &self.picture.title, INK, true));
+        let below = if self.graph.legend.is_empty() {
+            0.0
+        } else {
+            LINE + MARGIN
+        };
+        drawing.height = bottom + below;
+        if !self.graph.title.is_empty() {
+            drawing
+                .shapes
+                .push(text(MARGIN, MARGIN - 6.0, &self.graph.title, INK, true));
+        }
     }
 
     /// From left to right whatever the direction; its head stands at the end that it leads to.
     fn draw_line(&self, index: usize, shapes: &mut Vec<Shape>) {
         let run = &self.layers.runs[index];
-        let edge = &self.picture.edges[run.edge];
-        let (colour, thickness) = line_style(edge);
+        let &Reference {
+            colour, thickness, ..
+        } = self.reference(run.edge);
         let last = run.through.len() - 1;
         let (first_y, last_y) = self.ends[index];
         let (start, end) = (
@@ -268,98 +264,68 @@ impl<'p> Scene<'p> {
 
     fn draw_label(&self, index: usize, shapes: &mut Vec<Shape>) {
         let run = &self.layers.runs[index];
-        let edge = &self.picture.edges[run.edge];
-        let label = self.label(run.edge);
-        let colour = match (edge.suspect, edge.in_cycle) {
-            (true, _) => ALARM,
-            (_, true) => CYCLE,
-            _ => SOFT,
-        };
+        let reference = self.reference(run.edge);
         let (first_y, last_y) = self.ends[index];
         let last = run.through[run.through.len() - 1];
         let (left, y) = if run.backwards {
             (self.right_of(run.through[0]) + HEAD.0 + 2.0, first_y)
         } else {
             let end = self.left_of(last) - HEAD.0 - 2.0;
-            (end - cells::width(&label), last_y)
+            (end - cells::width(&reference.label), last_y)
         };
-        if !label.is_empty() {
+        if !reference.label.is_empty() {
             shapes.push(Shape::Text {
                 left,
                 top: y - LINE / 2.0,
-                text: label,
-                colour,
-                strong: edge.suspect,
+                text: reference.label.clone(),
+                colour: reference.label_colour,
+                strong: reference.thickness > Reference::STRONG,
                 hides: true,
             });
         }
     }
 
     fn draw_node(&self, vertex: Vertex, shapes: &mut Vec<Shape>) {
-        let node = &self.picture.nodes[vertex];
+        let node = &self.graph.boxes[vertex];
         let (width, height) = self.sizes[vertex];
-        let (fill, border, thickness) = box_style(node);
         let (left, top) = (self.left_of(vertex), self.top(vertex));
         shapes.push(Shape::Box {
             left,
             top,
             width,
             height,
-            fill,
-            border,
-            thickness,
+            fill: node.fill,
+            border: node.border,
+            thickness: node.thickness,
         });
-        let lines = &self.lines[vertex];
-        let first = top + (height - lines.len() as f32 * LINE) / 2.0;
-        for (index, line) in lines.iter().enumerate() {
-            let colour = match (line.tone, fill == FOCUS) {
-                (_, true) => WHITE,
-                (Tone::Strong, _) => INK,
-                (Tone::Alarming, _) => ALARM,
-                _ => SOFT,
-            };
-            let strong = line.tone == Tone::Strong;
+        let first = top + (height - node.lines.len() as f32 * LINE) / 2.0;
+        for (index, line) in node.lines.iter().enumerate() {
             let y = first + index as f32 * LINE;
-            shapes.push(text(left + PADDING, y, &line.text, colour, strong));
+            shapes.push(text(
+                left + PADDING,
+                y,
+                &line.text,
+                line.colour,
+                line.strong,
+            ));
         }
     }
 
-    /// What the colours mean that occur; gives where it ends.
+    /// What the colours mean; gives where it ends.
     fn draw_legend(&self, top: f32, shapes: &mut Vec<Shape>) -> f32 {
-        let nodes = || self.picture.nodes.iter();
-        let edges = || self.picture.edges.iter();
-        let entries = [
-            (
-                nodes().any(|node| node.role == Role::Focus),
-                FOCUS,
-                "asked for",
-            ),
-            (
-                nodes().any(|node| node.role == Role::Root),
-                ROOT,
-                "module or running function",
-            ),
-            (
-                nodes().any(|node| node.over == Over::Yes),
-                ALARM_PALE,
-                "its life is over",
-            ),
-            (edges().any(|edge| edge.suspect), ALARM, "suspect reference"),
-            (edges().any(|edge| edge.in_cycle), CYCLE, "cycle"),
-        ];
         let mut left = MARGIN;
-        for (_, colour, words) in entries.into_iter().filter(|entry| entry.0) {
+        for meaning in &self.graph.legend {
             shapes.push(Shape::Box {
                 left,
                 top: top + 2.0,
                 width: 18.0,
                 height: 12.0,
-                fill: colour,
-                border: if colour == ALARM_PALE { ALARM } else { colour },
+                fill: meaning.fill,
+                border: meaning.border,
                 thickness: 1.0,
             });
-            shapes.push(text(left + 25.0, top, words, SOFT, false));
-            left += 25.0 + cells::width(words) + 28.0;
+            shapes.push(text(left + 25.0, top, &meaning.words, SOFT, false));
+            left += 25.0 + cells::width(&meaning.words) + 28.0;
         }
         left
     }
@@ -381,31 +347,4 @@ fn curve(parts: &mut Vec<Part>, at: &mut (f32, f32), to: (f32, f32)) {
     let half = (to.0 - at.0) / 2.0;
     parts.push(Part::Curve([(at.0 + half, at.1), (to.0 - half, to.1), to]));
     *at = to;
-}
-
-fn line_style(edge: &PictureEdge) -> (Colour, f32) {
-    match (edge.suspect, edge.in_cycle) {
-        (true, _) => (ALARM, 2.6),
-        (_, true) => (CYCLE, 1.9),
-        _ => (LINES, 1.2),
-    }
-}
-
-fn box_style(node: &PictureNode) -> (Colour, Colour, f32) {
-    let border = match (node.over, node.in_cycle) {
-        (Over::Yes, _) => Some(ALARM),
-        (_, true) => Some(CYCLE),
-        _ => None,
-    };
-    let fill = match (node.role, node.over) {
-        (Role::Focus, _) => FOCUS,
-        (_, Over::Yes) => ALARM_PALE,
-        (Role::Root, _) => ROOT,
-        _ => WHITE,
-    };
-    (
-        fill,
-        border.unwrap_or(LINES),
-        if border.is_some() { 2.0 } else { 1.2 },
-    )
 }

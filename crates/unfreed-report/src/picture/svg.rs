@@ -1,6 +1,7 @@
 //! A drawing as SVG: one file that needs nothing else, with text that can be searched and copied.
 
 use super::drawing::{ADVANCE, Colour, Drawing, LINE, Part, Shape};
+use super::references;
 use super::scene::draw;
 use crate::xml::escaped_line as escaped;
 use std::io::{self, Write};
@@ -17,7 +18,7 @@ const BASE: f32 = 12.2;
 /// # Errors
 /// Those of `out`.
 pub fn render(picture: &Picture, out: &mut impl Write) -> io::Result<()> {
-    render_drawing(&draw(picture), out)
+    render_drawing(&draw(&references::graph(picture)), out)
 }
 
 /// Writes a drawing.
