@@ -175,6 +175,16 @@ def sockets():
     opened.append(socket.socket().detach())
 
 
+def pipes():
+    opened.extend(os.pipe())
+
+
+def from_c_code():
+    import blocks
+
+    blocks.lose_descriptor()
+
+
 stop = threading.Event()
 
 

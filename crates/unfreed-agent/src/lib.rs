@@ -5,6 +5,7 @@
 mod announced;
 mod children;
 mod counters;
+mod descriptors;
 mod follow;
 mod headroom;
 mod ledger;

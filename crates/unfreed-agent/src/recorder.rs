@@ -4,6 +4,7 @@
 mod every_block;
 
 use crate::StartError;
+use crate::descriptors;
 use crate::ledger::Ledger;
 use crate::live::{Block, Inserted, LiveBlocks};
 use crate::sampler::{self, Sampler};
@@ -177,6 +178,7 @@ impl Recorder {
     pub(crate) fn prepare_natives(&'static self) {
         let interpreter = self.runtime.for_unwinding();
         unwind::learn_objects(interpreter);
+        descriptors::begin();
         self.with_natives.store(true, Relaxed);
         match EVERY_BLOCK.get() {
             Some(every) => interpose::install(interpreter.address, every),
@@ -236,6 +238,7 @@ impl Recorder {
         if let Some(ledger) = self.ledger {
             ledger.clear();
         }
+        descriptors::begin();
         self.epoch.store(0, Relaxed);
         self.lost.store(0, Relaxed);
         self.without_gil.store(0, Relaxed);
@@ -296,6 +299,13 @@ impl Recorder {
     /// Whether calls in C code are part of stacks.
     pub(crate) fn sees_natives(&self) -> bool {
         self.with_natives.load(Relaxed)
+    }
+
+    fn note_opened(&self, descriptor: i32) {
+        if self.active.load(Relaxed) && !fork::is_orphan() && descriptors::are_own() {
+            let stack = self.stack(Gil::held(self.runtime).as_ref());
+            descriptors::opened(descriptor, stack.unwrap_or(StackId(0)));
+        }
     }
 
     /// Has the tables of stacks grow when they are full, until [`Recorder::forget_everything`]: nobody visits.
@@ -522,6 +532,10 @@ impl interpose::Observer for Recorder {
 
     fn freed(&self, block: usize) {
         self.forget(block);
+    }
+
+    fn opened(&self, descriptor: i32) {
+        self.note_opened(descriptor);
     }
 
     fn loaded(&self) {

@@ -1,26 +1,60 @@
 //! What the open descriptors and threads are, by name with the numbers masked.
 
 use crate::counters::is_own;
+use crate::descriptors::stack;
 use hashbrown::HashMap;
 use std::fs;
-use unfreed_recording::counters::Resources;
-use unfreed_recording::ids::RunTime;
+use unfreed_recording::counters::{Opened, OpenedAt, Resources};
+use unfreed_recording::ids::{RunTime, StackId};
 
 const MOST: usize = 200;
 const MOST_ENTRIES: usize = 20_000;
 
-/// Reads descriptors and threads of this process.
-pub(crate) fn read(at: RunTime, own_fd: i32) -> Resources {
-    let targets = fs::read_dir("/proc/self/fd")
+/// Most places at which descriptors were opened.
+const MOST_PLACES: usize = 500;
+
+/// Numbers of the open descriptors, but for ours, and what each refers to.
+fn open_descriptors(own_fd: i32) -> impl Iterator<Item = (i32, String)> {
+    let entries = fs::read_dir("/proc/self/fd")
         .into_iter()
         .flatten()
         .flatten();
-    let targets = targets
+    entries
         .take(MOST_ENTRIES)
-        .filter(|entry| !is_own(entry, own_fd))
-        .filter_map(|entry| fs::read_link(entry.path()).ok())
-        .filter(|target| !target.starts_with("/proc/"))
-        .map(|target| masked(&target.to_string_lossy()));
+        .filter(move |entry| !is_own(entry, own_fd))
+        .filter_map(|entry| {
+            let number = entry.file_name().to_str()?.parse().ok()?;
+            Some((number, fs::read_link(entry.path()).ok()?))
+        })
+        .filter(|(_, target)| !target.starts_with("/proc/"))
+        .map(|(number, target)| (number, masked(&target.to_string_lossy())))
+}
+
+/// Where the descriptors of this process were opened that are open now.
+pub(crate) fn opened(at: RunTime, own_fd: i32) -> Opened {
+    let mut counts: HashMap<(String, StackId), u32> = HashMap::new();
+    for (number, target) in open_descriptors(own_fd) {
+        let stack = stack(number);
+        if stack != StackId(0) {
+            *counts.entry((target, stack)).or_default() += 1;
+        }
+    }
+    let mut descriptors: Vec<OpenedAt> = counts
+        .into_iter()
+        .map(|((target, stack), count)| OpenedAt {
+            target,
+            stack,
+            count,
+        })
+        .collect();
+    descriptors.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.stack.cmp(&b.stack)));
+    descriptors.truncate(MOST_PLACES);
+    Opened { at, descriptors }
+}
+
+/// Reads descriptors and threads of this process.
+pub(crate) fn read(at: RunTime, own_fd: i32) -> Resources {
+    let targets = open_descriptors(own_fd).map(|(_, target)| target);
     let names = fs::read_dir("/proc/self/task")
         .into_iter()
         .flatten()

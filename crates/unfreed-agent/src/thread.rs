@@ -249,6 +249,10 @@ impl Agent {
         let processes = children::running(at);
         self.write(|output| output.append(&resources, stamp));
         self.write(|output| output.append(&processes, stamp));
+        if self.recorder.sees_natives() {
+            let opened = resources::opened(at, self.output.fd());
+            self.write(|output| output.append(&opened, stamp));
+        }
     }
 
     /// Makes room in the tables of stacks before the epoch ends, when it was busy.

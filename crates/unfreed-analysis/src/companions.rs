@@ -70,7 +70,7 @@ fn is_secondary(study: &Study<'_>, candidate: &Candidate) -> bool {
 const WEAK: [&str; 4] = ["ReferenceType", "weakref", "KeyedRef", "weakproxy"];
 const OF_THREADS: [&str; 5] = ["Thread", "Timer", "lock", "RLock", "_MainThread"];
 
-fn holds_threads(study: &Study<'_>, candidate: &Candidate) -> bool {
+pub(crate) fn holds_threads(study: &Study<'_>, candidate: &Candidate) -> bool {
     gains_only(study, candidate, &OF_THREADS)
 }
 

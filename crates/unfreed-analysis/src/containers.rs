@@ -340,7 +340,7 @@ fn listed(names: &[String]) -> Option<String> {
 }
 
 /// Sampled objects that a leak gained.
-fn samples(study: &Study<'_>, suspect: &Suspect<'_>) -> Vec<ShapedSample> {
+pub(crate) fn samples(study: &Study<'_>, suspect: &Suspect<'_>) -> Vec<ShapedSample> {
     let shapes: Vec<ShapeId> = suspect.members.iter().map(|holder| holder.shape).collect();
     let since = study.taken.get(suspect.first.first);
     let since = since.map_or_else(Default::default, |taken| taken.epoch);

@@ -30,6 +30,7 @@ mod names;
 mod native;
 mod newest;
 mod notes;
+mod openings;
 mod ownership;
 mod paths;
 mod refcounts;

@@ -6,6 +6,7 @@ use crate::companions::of_threads;
 use crate::findings::{Finding, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::heap::Heap;
+use crate::openings;
 use crate::ownership::Owner;
 use crate::paths::subject;
 use crate::roots::mask_digits;
@@ -98,6 +99,7 @@ pub fn findings<'g>(
             let (others, explained) = of_threads(study, kept, finding.growth.objects);
             kept = others;
             take(study, &mut finding, &explained);
+            finding.allocated_at = openings::of_threads(study, &explained);
         }
         found.push(finding);
     }
@@ -172,6 +174,9 @@ fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
                 .collect(),
             ..Growth::default()
         },
+        allocated_at: openings::of_descriptors(study, |target| {
+            is_descriptor(resource.rule, target)
+        }),
         advice: advice::resource(resource.rule, names.first().map(String::as_str)),
         ..Finding::default()
     })
@@ -289,14 +294,19 @@ fn names_of(taken: &Resources, rule: &str) -> Vec<(String, u32)> {
     wanted.cloned().collect()
 }
 
+/// Whether a descriptor's or thread's name is of a resource's kind.
+fn is_of(rule: &str, name: &str) -> bool {
+    rule == THREADS || is_descriptor(rule, name)
+}
+
 /// Whether a descriptor's target is of a resource's kind.
-fn is_of(rule: &str, target: &str) -> bool {
+fn is_descriptor(rule: &str, target: &str) -> bool {
     match rule {
         "unclosed_socket" => target.starts_with("socket"),
         "unclosed_pipe" => target.starts_with("pipe"),
         "unclosed_file" => target.starts_with('/') && !target.starts_with("/dev/"),
         "unclosed_descriptor" => target.starts_with("anon_inode") || target.starts_with("/dev/"),
-        _ => rule == THREADS,
+        _ => false,
     }
 }
 

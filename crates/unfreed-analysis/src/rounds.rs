@@ -6,7 +6,7 @@ use crate::garbage::{Cycles, Garbage};
 use crate::seeded::Map;
 use crate::source::EvidenceSource;
 use crate::wording::Pace;
-use unfreed_recording::counters::{Counters, Processes, Resources};
+use unfreed_recording::counters::{Counters, Opened, Processes, Resources};
 use unfreed_recording::ids::{RunTime, StackId};
 use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
@@ -25,6 +25,7 @@ pub struct ByCalls<'a> {
     counters: Vec<Counters>,
     resources: Vec<Resources>,
     processes: Vec<Processes>,
+    opened: Vec<Opened>,
     epochs: Vec<Epoch>,
     /// Positions of the snapshots that end a round.
     snapshots: Vec<usize>,
@@ -58,6 +59,14 @@ impl<'a> ByCalls<'a> {
             })
         });
         let processes = processes.collect();
+        let opened = inner.opened().iter().filter_map(|taken| {
+            let at = called(taken.at)?;
+            Some(Opened {
+                at,
+                ..taken.clone()
+            })
+        });
+        let opened = opened.collect();
         let epochs = inner.epochs().iter().filter_map(|epoch| {
             let at = called(epoch.at)?;
             Some(Epoch {
@@ -75,6 +84,7 @@ impl<'a> ByCalls<'a> {
             counters,
             resources,
             processes,
+            opened,
             epochs,
             snapshots,
             rounds,
@@ -109,6 +119,10 @@ impl EvidenceSource for ByCalls<'_> {
 
     fn processes(&self) -> &[Processes] {
         &self.processes
+    }
+
+    fn opened(&self) -> &[Opened] {
+        &self.opened
     }
 
     fn epochs(&self) -> &[Epoch] {

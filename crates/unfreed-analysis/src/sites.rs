@@ -14,7 +14,7 @@ use unfreed_recording::ids::{EpochId, StackId};
 use unfreed_recording::sites::Site;
 
 /// Most sites that a finding names.
-const NAMED: usize = 5;
+pub const NAMED: usize = 5;
 /// Epochs of birth that the survivors of a leaking site come from.
 const GENERATIONS: usize = 4;
 /// Sampled blocks that a site needs to be judged.

@@ -1,6 +1,6 @@
 //! Figures of the whole process, taken every second or so. Bytes unless said otherwise.
 
-use crate::ids::RunTime;
+use crate::ids::{RunTime, StackId};
 use serde::{Deserialize, Serialize};
 
 /// One reading of the process's counters. A figure that could not be read is `None`.
@@ -86,4 +86,24 @@ pub struct Resources {
     pub fds: Vec<(String, u32)>,
     /// Names of the operating system's threads, with how many share each; most first.
     pub threads: Vec<(String, u32)>,
+}
+
+/// Where the descriptors that are open were opened, taken with each snapshot; only where C code is followed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// When it was taken.
+    pub at: RunTime,
+    /// Those with a target and a stack in common; most first, at most 500.
+    pub descriptors: Vec<OpenedAt>,
+}
+
+/// Descriptors that were opened by one stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedAt {
+    /// What they refer to, as in [`Resources::fds`].
+    pub target: String,
+    /// The stack that opened them.
+    pub stack: StackId,
+    /// How many they are.
+    pub count: u32,
 }

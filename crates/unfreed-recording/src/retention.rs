@@ -150,6 +150,7 @@ fn piece(frame: &RawFrame<'_>) -> Result<Piece, ReadError> {
             Kind::Counters
             | Kind::Resources
             | Kind::Processes
+            | Kind::Opened
             | Kind::Note
             | Kind::Child
             | Kind::End
@@ -179,7 +180,8 @@ pub fn plan(pieces: &[Piece], drop_snapshots: &[usize]) -> Rewrite {
     }
     joined.sort_unstable();
     thin_counters(pieces, &mut stays);
-    thin_resources(pieces, &mut stays);
+    thin_resources(pieces, Kind::Resources, &mut stays);
+    thin_resources(pieces, Kind::Opened, &mut stays);
     thin_epochs(pieces, &joined, &mut stays);
 
     let mut ranges = Vec::new();
@@ -223,8 +225,8 @@ fn thin_counters(pieces: &[Piece], stays: &mut [bool]) {
         .for_each(|(place, kept)| stays[*place] = kept);
 }
 
-fn thin_resources(pieces: &[Piece], stays: &mut [bool]) {
-    let places = of_kind(pieces, Kind::Resources);
+fn thin_resources(pieces: &[Piece], kind: Kind, stays: &mut [bool]) {
+    let places = of_kind(pieces, kind);
     let kept = kept(
         &times(pieces, &places),
         KEPT_RESOURCES,

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use unfreed_recording::block::{Block, Kind};
-use unfreed_recording::counters::{Counters, FdCounts, Resources};
+use unfreed_recording::counters::{Counters, FdCounts, Opened, OpenedAt, Resources};
 use unfreed_recording::error::EncodeError;
 use unfreed_recording::ids::{CodeId, EpochId, RunTime, StackId};
 use unfreed_recording::process::{Child, End, Note, Origin, ProcessInfo};
@@ -96,6 +96,21 @@ fn resources() -> impl Strategy<Value = Resources> {
         at: RunTime(at),
         fds,
         threads,
+    })
+}
+
+fn opened() -> impl Strategy<Value = Opened> {
+    let place = (".*", any::<u32>(), any::<u32>());
+    (any::<u64>(), vec(place, 0..40)).prop_map(|(at, places)| Opened {
+        at: RunTime(at),
+        descriptors: places
+            .into_iter()
+            .map(|(target, stack, count)| OpenedAt {
+                target,
+                stack: StackId(stack),
+                count,
+            })
+            .collect(),
     })
 }
 
@@ -282,6 +297,9 @@ proptest! {
     fn counters_read_back(content in counters()) { reads_back(&content.into()); }
     #[test]
     fn resources_read_back(content in resources()) { reads_back(&content.into()); }
+    #[test]
+    fn opened_reads_back(content in opened()) { reads_back(&content.into()); }
+
     #[test]
     fn stacks_read_back(content in stacks()) { reads_back(&content.into()); }
     #[test]

@@ -1,11 +1,21 @@
 //! Where code stands, as a person would say it: `app/login.py:42 in login()`. Shortens paths by the
 //! working directory and site-packages. Works on the text of paths only and opens nothing.
 
-use unfreed_analysis::findings::Frame;
+use unfreed_analysis::findings::{Finding, Frame, Kind};
 
 /// Why a place is called `perhaps`.
 pub const REUSED: &str = "perhaps: Python reuses the memory of such objects without an allocation, so an earlier \
      one may have been made there";
+
+/// What the places of a finding are: descriptors are opened, everything else is made.
+pub fn label(finding: &Finding) -> &'static str {
+    let is_descriptor = finding.advice.rule.starts_with("unclosed");
+    if finding.kind == Kind::Resource && is_descriptor {
+        "opened at"
+    } else {
+        "made at"
+    }
+}
 
 /// Folders that installed packages live in.
 const PACKAGE_FOLDERS: [&str; 2] = ["/site-packages/", "/dist-packages/"];

@@ -109,6 +109,10 @@ impl interpose::Observer for EveryBlock {
         self.forget(block);
     }
 
+    fn opened(&self, descriptor: i32) {
+        self.recorder.note_opened(descriptor);
+    }
+
     fn loaded(&self) {
         self.recorder.reach_new_objects();
     }

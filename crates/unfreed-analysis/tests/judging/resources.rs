@@ -2,7 +2,7 @@
 
 use crate::world::{Run, World, leaks, of_kind, the_leak, told};
 use unfreed_analysis::findings::{Kind, Report, Severity};
-use unfreed_recording::counters::{Counters, Resources};
+use unfreed_recording::counters::{Counters, Opened, OpenedAt, Resources};
 use unfreed_recording::ids::RunTime;
 
 fn run(set: impl Fn(&mut Counters, u32), resources: impl Fn(u32) -> Resources) -> Report {
@@ -41,6 +41,43 @@ fn sockets_that_are_never_closed() {
     );
     assert_eq!(leak.growth.objects, 30);
     assert_eq!(leak.advice.rule, "unclosed_socket");
+}
+
+#[test]
+fn the_lines_that_opened_what_is_still_open() {
+    let mut world = World::new();
+    let mut run = Run::default();
+    let app = run.stack(
+        1,
+        &[
+            ("/srv/app/fetch.py", 7, "fetch"),
+            ("/srv/app/main.py", 3, "main"),
+        ],
+    );
+    let once = run.stack(2, &[("/srv/app/main.py", 1, "main")]);
+    for now in 1..=12_u32 {
+        run.read(&mut world, f64::from(now), 0).fds.sockets = 9 + 2 * now;
+        let place = |target: &str, stack, count| OpenedAt {
+            target: target.to_owned(),
+            stack,
+            count,
+        };
+        run.opened.push(Opened {
+            at: RunTime(u64::from(now) * 1_000_000_000),
+            descriptors: vec![
+                place("socket", once, 9),
+                place("socket", app, 2 * now),
+                place("/var/log/app", once, 5 * now),
+            ],
+        });
+        run.take(&mut world, f64::from(now));
+    }
+    let report = run.report();
+    let leak = the_leak(&report);
+    assert_eq!(leak.allocated_at.len(), 1, "{:?}", leak.allocated_at);
+    assert_eq!(leak.allocated_at[0].frame.function, "fetch");
+    assert_eq!(leak.allocated_at[0].stack.len(), 2);
+    assert!((leak.allocated_at[0].share - 1.0).abs() < 1e-9);
 }
 
 #[test]

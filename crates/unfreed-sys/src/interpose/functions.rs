@@ -2,8 +2,9 @@
 //! observer; neither changes `errno` nor what the caller gets.
 
 use super::Observer;
+use super::originals::original_of;
 use super::slots::Replacement;
-use crate::{loaded, symbols};
+use crate::symbols;
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::OnceLock;
@@ -19,7 +20,7 @@ thread_local! {
 /// Tells the observer, unless this thread is telling it already; keeps `errno`.
 #[cold]
 #[inline(never)]
-fn tell(work: impl FnOnce(&'static dyn Observer)) {
+pub(super) fn tell(work: impl FnOnce(&'static dyn Observer)) {
     let Some(observer) = OBSERVER.get() else {
         return;
     };
@@ -57,38 +58,7 @@ fn freed(block: *mut c_void) {
     }
 }
 
-/// The originals by position in [`NAMES`].
-static ORIGINALS: [AtomicUsize; NAMES.len()] = [const { AtomicUsize::new(0) }; NAMES.len()];
-
-/// Stubs of the originals, where the executable has some: see [`Replacement::stub`].
-static STUBS: [AtomicUsize; NAMES.len()] = [const { AtomicUsize::new(0) }; NAMES.len()];
-
-macro_rules! functions {
-    ($($name:ident = $text:literal : fn($($type:ty),*) -> $result:ty;)*) => {
-        #[allow(non_camel_case_types, reason = "each is named as the function it stands for")]
-        #[derive(Clone, Copy)]
-        enum Name { $($name),* }
-
-        const NAMES: [&CStr; [$($text),*].len()] = [$($text),*];
-
-        /// Types of the originals.
-        mod original {
-            use super::{Name, NAMES, ORIGINALS, Ordering, c_char, c_int, c_void};
-            $(
-                #[inline]
-                pub(super) fn $name() -> extern "C" fn($($type),*) -> $result {
-                    let address = ORIGINALS[Name::$name as usize].load(Ordering::Relaxed);
-                    debug_assert_ne!(address, 0, "{:?}", NAMES[Name::$name as usize]);
-                    // SAFETY: found by this name in the process, and only called by the function
-                    // that took its place; the type is the one of the C standard or the manual.
-                    unsafe { std::mem::transmute(address) }
-                }
-            )*
-        }
-    };
-}
-
-functions! {
+super::originals::functions! {
     malloc = c"malloc": fn(usize) -> *mut c_void;
     calloc = c"calloc": fn(usize, usize) -> *mut c_void;
     realloc = c"realloc": fn(*mut c_void, usize) -> *mut c_void;
@@ -353,11 +323,7 @@ pub(super) fn prepare(observer: &'static dyn Observer) -> bool {
 
 /// Finds the originals, wherever slots may lead by now.
 pub(super) fn find_originals() {
-    for (index, name) in NAMES.iter().enumerate() {
-        ORIGINALS[index].store(original_of(name), Ordering::Relaxed);
-        let stub = symbols::find(name).map_or(0, std::num::NonZeroUsize::get);
-        STUBS[index].store(stub, Ordering::Relaxed);
-    }
+    find();
     #[cfg(target_arch = "x86_64")]
     for (jumped_to, name) in [
         (&ORIGINAL_DLSYM, Name::dlsym),
@@ -377,31 +343,6 @@ pub(super) fn diversions(functions: &[(&'static CStr, usize)]) -> Vec<Replacemen
         ours,
     });
     found.filter(|one| one.original != 0).collect()
-}
-
-/// The function itself: a stub of the executable's would lead through a slot that we write.
-fn original_of(name: &CStr) -> usize {
-    let address = |found: Option<std::num::NonZeroUsize>| found.map_or(0, |found| found.get());
-    let found = address(symbols::find(name));
-    let objects = loaded::objects();
-    let in_executable = objects
-        .first()
-        .is_some_and(|executable| executable.range.contains(&found));
-    if in_executable && loaded::exported_at(found).is_none() {
-        let real = address(symbols::find_in_c_library(name));
-        return if real == 0 { found } else { real };
-    }
-    found
-}
-
-fn replacement(name: Name, ours: usize) -> Option<Replacement> {
-    let original = ORIGINALS[name as usize].load(Ordering::Relaxed);
-    (original != 0).then_some(Replacement {
-        name: NAMES[name as usize],
-        original,
-        stub: STUBS[name as usize].load(Ordering::Relaxed),
-        ours,
-    })
 }
 
 /// What is replaced in every object but the interpreter's.

@@ -1,11 +1,14 @@
 //! Being told of what C code allocates and frees: the slots of every loaded object that lead to
-//! malloc and its kin lead to functions here, which call the originals.
+//! malloc and its kin lead to functions here, which call the originals. So do those to what hands out
+//! file descriptors.
 //!
 //! Works in a process that runs, and forwards to whichever allocator it has (glibc's, jemalloc and
 //! mimalloc preloaded). Not seen: calls inside an allocator, and calls of a program that has none
 //! but its own, linked statically.
 
+mod descriptors;
 mod functions;
+mod originals;
 mod slots;
 
 use crate::loaded::{self, LoadedObject};
@@ -24,6 +27,8 @@ pub trait Observer: Sync {
     fn allocated(&self, block: usize, size: usize);
     /// A block is about to be freed, or a region unmapped.
     fn freed(&self, block: usize);
+    /// A file descriptor was handed out.
+    fn opened(&self, descriptor: i32);
     /// The interpreter has loaded an object. Outside allocation functions: may allocate and wait.
     fn loaded(&self);
 }
@@ -50,10 +55,15 @@ pub fn install(interpreter: usize, observer: &'static dyn Observer) -> usize {
     if INSTALLED.get().is_some() || !functions::prepare(observer) {
         return 0;
     }
+    let descriptors = descriptors::replacements();
+    let with_descriptors = |of_memory: Vec<Replacement>| {
+        let all = of_memory.into_iter().chain(descriptors.iter().copied());
+        all.collect()
+    };
     let installed = Installed {
         interpreter,
-        everywhere: functions::everywhere(),
-        in_interpreter: functions::in_interpreter(),
+        everywhere: with_descriptors(functions::everywhere()),
+        in_interpreter: with_descriptors(functions::in_interpreter()),
         generation: u64::MAX,
     };
     let _ = INSTALLED.set(Mutex::new(installed));

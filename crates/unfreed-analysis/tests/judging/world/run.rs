@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use unfreed_analysis::analyse;
 use unfreed_analysis::findings::{Frame, Report};
 use unfreed_analysis::source::EvidenceSource;
-use unfreed_recording::counters::{Counters, Processes, Resources};
+use unfreed_recording::counters::{Counters, Opened, Processes, Resources};
 use unfreed_recording::ids::{EpochId, RunTime, StackId};
 use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
@@ -17,6 +17,7 @@ pub struct Run {
     pub process: ProcessInfo,
     pub counters: Vec<Counters>,
     pub resources: Vec<Resources>,
+    pub opened: Vec<Opened>,
     pub epochs: Vec<Epoch>,
     pub snapshots: Vec<Result<Snapshot, String>>,
     pub stacks: BTreeMap<u32, Vec<Frame>>,
@@ -35,6 +36,7 @@ impl Default for Run {
             },
             counters: Vec::new(),
             resources: Vec::new(),
+            opened: Vec::new(),
             epochs: Vec::new(),
             snapshots: Vec::new(),
             stacks: BTreeMap::new(),
@@ -116,6 +118,10 @@ impl EvidenceSource for Run {
 
     fn resources(&self) -> &[Resources] {
         &self.resources
+    }
+
+    fn opened(&self) -> &[Opened] {
+        &self.opened
     }
 
     fn processes(&self) -> &[Processes] {
