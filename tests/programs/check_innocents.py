@@ -408,7 +408,7 @@ def text_work():
 
 def interned():
     # On 3.12 interned strings live for ever, so there are only so many.
-    return sys.intern("innocent %d" % _one_of(30, "words"))
+    return sys.intern("innocent %d" % _one_of(8, "words"))
 
 
 def templates():
