@@ -20,13 +20,14 @@ pub(crate) struct Shortage {
 }
 
 /// Whether there is room for a copy of this process that works for a while: for as much as the program may change
-/// meanwhile, at worst all that is its own, and for `work` bytes, or as many again when they are not known.
+/// meanwhile, at worst all that is its own, and for `work` bytes. Where these are not known, a heap of small objects
+/// is assumed, for which a walk takes twice what they take.
 ///
 /// # Errors
 /// What is needed, and what is left.
 pub(crate) fn for_copy(work: Option<u64>) -> Result<(), Shortage> {
     let own = resident().unwrap_or(0);
-    let work = work.unwrap_or(own);
+    let work = work.unwrap_or(own.saturating_mul(2));
     // An address space has room for the other's pages already.
     let rooms = [
         (machine(), own.saturating_add(work)),
