@@ -69,11 +69,14 @@ def test_the_same_is_found_as_in_place(program: Program, pool: Pool) -> None:
 
 def test_a_snapshot_of_a_copy_has_what_one_in_place_has(tmp_path: Path) -> None:
     code = (
-        "import gc, json, sys, unfreed\n"
+        "import atexit, gc, json, sys, unfreed\n"
         "gc.disable()\n"
         "class Node:\n"
         "    def __init__(self): self.me = self\n"
         "kept = [Node() for _ in range(1000)]\n"
+        # Neither a buffer that is full nor what runs at the end is the copy's.
+        "atexit.register(print, 'end')\n"
+        "print('begin')\n"
         "unfreed.snapshot(sys.argv[1])\n"
         "taken = unfreed.snapshot(sys.argv[2], fork=True)\n"
         "print(json.dumps(taken))\n"
@@ -81,8 +84,12 @@ def test_a_snapshot_of_a_copy_has_what_one_in_place_has(tmp_path: Path) -> None:
     files = [tmp_path / "in-place.unfreed", tmp_path / "forked.unfreed"]
     command = [sys.executable, "-W", "error", "-c", code, *map(str, files)]
     done = subprocess.run(command, stdout=subprocess.PIPE, env=clean_environment(), check=True)
-    path, objects, references, total, pause = json.loads(done.stdout)
-    said = [json.loads(call_unfreed("heap", file, "census", "--json", "-").stdout) for file in files]
+    begin, taken, end = done.stdout.splitlines()
+    assert (begin, end) == (b"begin", b"end")
+    path, objects, references, total, pause = json.loads(taken)
+    said = [
+        json.loads(call_unfreed("heap", file, "census", "--json", "-").stdout) for file in files
+    ]
     facts = said[1]["snapshot"]
     assert (path, objects, references) == (str(files[1]), facts["objects"], facts["references"])
     assert total > 50_000 and pause > 0

@@ -12,8 +12,10 @@ use unfreed_recording::{EncodeError, Kind};
 use unfreed_sys::child_process::{self, Child};
 use unfreed_sys::ring::Ring;
 
-/// How long a copy may take: ten million objects take it some seconds on a busy machine.
+/// How long a copy may take, and so much more for each GiB that it has: ten million objects, two thirds of a GiB, take
+/// it some seconds.
 const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT_A_GIB: Duration = Duration::from_secs(60);
 /// What the parent grants beyond that before it ends the copy itself.
 const GRACE: Duration = Duration::from_secs(5);
 /// How often the parent looks what there is: often enough for 400 MiB a second.
@@ -98,8 +100,10 @@ pub(crate) fn check_room(blocks: Option<u64>) -> Result<(), NotForked> {
 pub(crate) fn begin(
     walk: impl FnOnce() -> Result<Snapshot, WalkError>,
 ) -> Result<Forked, NotForked> {
+    let gibs = headroom::resident().unwrap_or(0) >> 30;
+    let limit = LIMIT + LIMIT_A_GIB * u32::try_from(gibs).unwrap_or(u32::MAX >> 8);
     let ring = Ring::new()?;
-    let child = child_process::start(LIMIT, || send(&ring, walk()))?;
+    let child = child_process::start(limit, || send(&ring, walk()))?;
     ring.keep_from_forks();
     if let Some(free) = AT_WORK.iter().find(|pid| pid.load(Relaxed) == 0) {
         free.store(child.pid(), Relaxed);
@@ -107,7 +111,7 @@ pub(crate) fn begin(
     Ok(Forked {
         child,
         ring,
-        deadline: Instant::now() + LIMIT + GRACE,
+        deadline: Instant::now() + limit + GRACE,
         has_ended: false,
         head: Vec::new(),
         text: Vec::new(),
