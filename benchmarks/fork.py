@@ -4,7 +4,7 @@
     python benchmarks/fork.py --objects 10000000 --heap fragmented --rounds 3
 
 The Python that runs this needs unfreed. Each look happens in a process of its own, in a thread beside the program's;
-figures are medians over interleaved rounds. `pause` is what unfreed says; `gap` the longest time that a loop of the
+figures are medians over interleaved rounds, with the least in parentheses, which is what a quiet machine has. `pause` is what unfreed says; `gap` the longest time that a loop of the
 program beside it was not running (the switch of the GIL, 5 ms, is in it); `touch` what a loop over all objects of the
 heap takes then, which writes reference counts and so copies pages while a copy is at work. Nothing is asserted.
 """
@@ -28,6 +28,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "heap_engine"))
 import made
 
 Figures = dict[str, float]
+#: What is printed: name, unit, factor.
+FIGURES = [
+    ("pause", "ms", 1e3),
+    ("gap", "ms", 1e3),
+    ("touch before", "ms", 1e3),
+    ("touch", "ms", 1e3),
+    ("page faults of it", "", 1),
+    ("CPU of the copy", "s", 1),
+    ("most memory of the copy", "MiB", 1),
+]
 
 
 def touch() -> tuple[float, int]:
@@ -80,9 +90,9 @@ def look(heap: str, objects: int, fork: bool, file: str) -> Figures:
         "gap": gap,
         "touch before": before,
         "touch": touched[0],
-        "faults": touched[1],
-        "copy": after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime,
-        "copy mib": after.ru_maxrss / 1024,
+        "page faults of it": touched[1],
+        "CPU of the copy": after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime,
+        "most memory of the copy": after.ru_maxrss / 1024,
         "rss mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 
@@ -106,24 +116,12 @@ def main() -> None:
                 command = [sys.executable, __file__, "--heap", typed.heap, "--objects", str(typed.objects)]
                 done = subprocess.run([*command, "--look", way], stdout=subprocess.PIPE, check=True)
                 looks.append(json.loads(done.stdout))
-    names = list(found["in place"][0])
     print("Python %s, %s, load %.1f" % (sys.version.split()[0], typed.heap, os.getloadavg()[0]))
     for way, looks in found.items():
-        middle = {name: statistics.median(each[name] for each in looks) for name in names}
-        print(
-            "%-8s  %d objects, %.0f MiB: pause %.1f ms, gap %.1f ms; touch %.0f ms before, %.0f ms then, %d page faults; "
-            "the copy took %.2f s of CPU" % (
-                way,
-                middle["objects"],
-                middle["rss mib"],
-                middle["pause"] * 1e3,
-                middle["gap"] * 1e3,
-                middle["touch before"] * 1e3,
-                middle["touch"] * 1e3,
-                middle["faults"],
-                middle["copy"],
-            )
-        )
+        print("%s: %d objects, %.0f MiB" % (way, looks[0]["objects"], statistics.median(one["rss mib"] for one in looks)))
+        for name, unit, factor in FIGURES:
+            each = [one[name] * factor for one in looks]
+            print("  %-28s %9.1f (%.1f) %s" % (name, statistics.median(each), min(each), unit))
 
 
 if __name__ == "__main__":
