@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use unfreed_cpython::walk::WalkError;
+use unfreed_recording::Kind;
 use unfreed_recording::snapshot::Snapshot;
 use unfreed_recording::writer::{self, SnapshotBlock};
-use unfreed_recording::{EncodeError, Kind};
 use unfreed_sys::child_process::{self, Child};
 use unfreed_sys::ring::Ring;
 
@@ -127,31 +127,33 @@ pub(crate) fn expected_pause() -> Duration {
 
 /// In the copy.
 fn send(ring: &Ring, walked: Result<Snapshot, WalkError>) {
-    let sent = match walked {
+    match walked {
         Ok(mut snapshot) => {
             snapshot.pause_ns = ring.told();
-            send_snapshot(ring, &snapshot)
+            let figures = Figures::of(&snapshot);
+            send_head(
+                ring,
+                [WALKED, figures.objects, figures.references, figures.bytes],
+            );
+            if writer::pack_snapshot(&snapshot, ring).is_err() {
+                return;
+            }
         }
-        Err(why) => send_failure(ring, &why.to_string()),
-    };
-    if sent.is_ok() {
-        ring.finish();
+        Err(why) => {
+            send_head(ring, [FAILED, 0, 0, 0]);
+            send_bytes(ring, why.to_string().as_bytes());
+        }
     }
+    ring.finish();
 }
 
-fn send_snapshot(mut ring: &Ring, snapshot: &Snapshot) -> Result<(), EncodeError> {
-    let figures = Figures::of(snapshot);
-    let head = [WALKED, figures.objects, figures.references, figures.bytes];
-    // A ring takes all.
-    let _ = ring.write_all(head.map(u64::to_le_bytes).as_flattened());
-    writer::pack_snapshot(snapshot, ring)
+fn send_head(ring: &Ring, head: [u64; 4]) {
+    send_bytes(ring, head.map(u64::to_le_bytes).as_flattened());
 }
 
-fn send_failure(mut ring: &Ring, why: &str) -> Result<(), EncodeError> {
-    let head = [FAILED, 0, 0, 0];
-    let _ = ring.write_all(head.map(u64::to_le_bytes).as_flattened());
-    let _ = ring.write_all(why.as_bytes());
-    Ok(())
+/// A ring takes all that is written to it.
+fn send_bytes(mut ring: &Ring, bytes: &[u8]) {
+    let _ = ring.write_all(bytes);
 }
 
 /// Whether this process is a copy of ours rather than a child of the program's.

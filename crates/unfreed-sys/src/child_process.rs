@@ -45,6 +45,7 @@ impl std::fmt::Display for Ending {
         match self {
             Self::Exited(CLOSED_NOTHING) => write!(f, "could not close its descriptors"),
             Self::Exited(TIME_IS_UP) => write!(f, "took too long"),
+            Self::Exited(0) => write!(f, "ended before it had sent all"),
             Self::Exited(code) => write!(f, "ended with exit code {code}"),
             Self::Killed(signal) => write!(f, "was killed by signal {signal}"),
             Self::Unknown => write!(f, "is gone"),
