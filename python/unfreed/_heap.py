@@ -2,6 +2,7 @@
 
 import os
 import site
+import warnings
 from typing import NamedTuple
 
 from unfreed import _native
@@ -22,11 +23,15 @@ class Snapshot(NamedTuple):
     """How long the program stood still."""
 
 
-def snapshot(path: "str | os.PathLike[str] | None" = None) -> Snapshot:
+def snapshot(path: "str | os.PathLike[str] | None" = None, fork: bool = False) -> Snapshot:
     """See `unfreed.snapshot`."""
     file = _free_name() if path is None else os.fspath(path)
     stdlib = [os.path.dirname(os.__file__)]
-    return Snapshot(file, *_native._snapshot(file, stdlib, _site_folders()))
+    *taken, not_forked = _native._snapshot(file, stdlib, _site_folders(), fork)
+    if not_forked is not None:
+        # By default Python shows it once for each line that asks.
+        warnings.warn("the snapshot was taken in place: %s" % not_forked, RuntimeWarning, stacklevel=3)
+    return Snapshot(file, *taken)
 
 
 def _free_name() -> str:

@@ -9,9 +9,10 @@ def main(argv: Sequence[str], executable: str | None, inject: str | None = None)
     """Runs the command in `argv` and returns its exit code."""
 
 def _snapshot(
-    path: str, stdlib_paths: list[str], site_paths: list[str]
-) -> tuple[int, int, int, float]:
-    """Writes a snapshot of this process; returns objects, references, bytes and seconds of pause."""
+    path: str, stdlib_paths: list[str], site_paths: list[str], fork: bool
+) -> tuple[int, int, int, float, str | None]:
+    """Writes a snapshot of this process, by a copy of it if told to `fork`. Returns objects, references, bytes,
+    seconds of pause, and why it was taken in place all the same."""
 
 def _start_agent(stdlib_paths: list[str], site_paths: list[str]) -> str | None:
     """Starts the agent as the environment says. Returns why it could not, as a sentence."""

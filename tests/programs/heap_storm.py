@@ -1,8 +1,8 @@
 """Threads that change everything a heap is made of, while snapshots are taken from every place that Python code can be in.
 
-    python heap_storm.py FILE SECONDS
+    python heap_storm.py FILE SECONDS [fork]
 
-Prints how many snapshots there were from each place. What it checks itself: a list of known objects keeps its
+With `fork`, copies of the process take the snapshots. Prints how many snapshots there were from each place. What it checks itself: a list of known objects keeps its
 reference counts, every storm goes on, and a snapshot that is refused says why.
 
 It goes on for longer, up to a minute, until there was a snapshot from every place and every storm came round: a
@@ -27,7 +27,7 @@ import weakref
 
 import unfreed
 
-FILE, SECONDS = sys.argv[1], float(sys.argv[2])
+FILE, SECONDS, FORK = sys.argv[1], float(sys.argv[2]), sys.argv[3:] == ["fork"]
 STOP = threading.Event()
 TURNS = collections.Counter()
 TAKEN = collections.Counter()
@@ -40,7 +40,7 @@ MODULES = ["colorsys", "cmd", "sched", "netrc", "mailbox", "quopri", "stringprep
 def look(place):
     """One snapshot, from wherever this is called."""
     try:
-        unfreed.snapshot("%s-%d" % (FILE, threading.get_ident()))
+        unfreed.snapshot("%s-%d" % (FILE, threading.get_ident()), fork=FORK)
         TAKEN[place] += 1
     except RuntimeError as error:
         REFUSED.add(str(error))

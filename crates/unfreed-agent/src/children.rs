@@ -1,5 +1,7 @@
-//! Child processes of this one: those that run, by name, and those that ended and wait to be reaped.
+//! Child processes of this one: those that run, by name, and those that ended and wait to be reaped. Copies that look
+//! at the heap for us are left out.
 
+use crate::forked;
 use crate::resources::{counted, masked};
 use std::fs;
 use unfreed_recording::counters::Processes;
@@ -41,6 +43,7 @@ fn children() -> impl Iterator<Item = Child> {
                 .collect::<Vec<_>>()
         })
         .take(MOST)
+        .filter(|pid| !forked::is_at_work(*pid))
         .filter_map(child)
 }
 

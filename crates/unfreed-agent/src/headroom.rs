@@ -12,6 +12,52 @@ pub(crate) fn bytes() -> u64 {
         .unwrap_or(u64::MAX)
 }
 
+/// More would be needed than there is, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shortage {
+    pub needed: u64,
+    pub left: u64,
+}
+
+/// Whether there is room for a copy of this process that works for a while: for as much as the program may change
+/// meanwhile, at worst all that is its own, and for `work` bytes. Where these are not known, a heap of small objects
+/// is assumed, for which a walk takes twice what they take.
+///
+/// # Errors
+/// What is needed, and what is left.
+pub(crate) fn for_copy(work: Option<u64>) -> Result<(), Shortage> {
+    let own = resident().unwrap_or(0);
+    let work = work.unwrap_or(own.saturating_mul(2));
+    // An address space has room for the other's pages already.
+    let rooms = [
+        (machine(), own.saturating_add(work)),
+        (control_group(), own.saturating_add(work)),
+        (address_space(), work),
+    ];
+    let known = rooms
+        .into_iter()
+        .filter_map(|(left, needed)| Some((left?, needed)));
+    let shortages = known.filter(|(left, needed)| needed > left);
+    match shortages
+        .map(|(left, needed)| Shortage { needed, left })
+        .next()
+    {
+        Some(shortage) => Err(shortage),
+        None => Ok(()),
+    }
+}
+
+/// Resident bytes of this process that are no file's.
+pub(crate) fn resident() -> Option<u64> {
+    status_bytes("RssAnon:").or_else(|| status_bytes("VmRSS:"))
+}
+
+fn status_bytes(key: &str) -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+    Some(line.trim().split(' ').next()?.parse::<u64>().ok()? * 1024)
+}
+
 fn machine() -> Option<u64> {
     let info = fs::read_to_string("/proc/meminfo").ok()?;
     let line = info
@@ -50,10 +96,6 @@ fn control_group() -> Option<u64> {
 
 fn address_space() -> Option<u64> {
     let limit = rustix::process::getrlimit(rustix::process::Resource::As).current?;
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmSize:"))?;
-    let size = line.trim().split(' ').next()?.parse::<u64>().ok()? * 1024;
+    let size = status_bytes("VmSize:")?;
     Some(limit.saturating_sub(size))
 }

@@ -7,6 +7,7 @@ mod children;
 mod counters;
 mod descriptors;
 mod follow;
+mod forked;
 mod headroom;
 mod ledger;
 mod live;
@@ -14,6 +15,7 @@ mod live_heap;
 mod marks;
 mod natives;
 mod output;
+mod pause;
 mod recorder;
 mod resources;
 mod rounds;
@@ -34,7 +36,7 @@ pub use rounds::{RoundError, begin_rounds, end_round, look};
 pub use session::{
     Birth, LiveBlock, Tracked, begin_part, births, end_part, live_blocks, look_at_part,
 };
-pub use single::{SnapshotError, Taken, snapshot};
+pub use single::{Manner, SnapshotError, Taken, snapshot};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use thread::{Agent, Control};
@@ -64,6 +66,8 @@ pub struct Settings {
     pub every_block: bool,
     /// Whether blocks of C code are followed, too; always so by rounds.
     pub natives: bool,
+    /// Whether copies of the process look at the heap, where there is memory for one; never so by rounds.
+    pub forks: bool,
 }
 
 impl Settings {
@@ -263,6 +267,7 @@ pub fn after_fork_in_child(
     recording: PathBuf,
     process: ProcessInfo,
     at_once: bool,
+    forks: bool,
 ) -> Result<(), StartError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(StartError::NoGil)?;
@@ -277,6 +282,7 @@ pub fn after_fork_in_child(
     recorder.deactivate(&gil);
     recorder.forget_everything();
     drop(marks::take());
+    forked::forget_all();
     recorder.after_fork();
     fork::adopt();
     begin(
@@ -290,6 +296,7 @@ pub fn after_fork_in_child(
             by_rounds: false,
             every_block: recorder.is_exact(),
             natives: recorder.sees_natives(),
+            forks,
         },
     )
 }

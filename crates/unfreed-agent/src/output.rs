@@ -108,15 +108,29 @@ impl Output {
             return Ok(());
         }
         let block = block.into();
-        let kind = block.kind();
-        let bytes = writer::encode(block)?;
+        self.append_block(block.kind(), &writer::encode(block)?, stamp)
+    }
+
+    /// Appends one block that is encoded already.
+    ///
+    /// # Errors
+    /// As [`Output::append`].
+    pub(crate) fn append_block(
+        &mut self,
+        kind: Kind,
+        bytes: &[u8],
+        stamp: Stamp,
+    ) -> Result<(), Failure> {
+        if self.broken {
+            return Ok(());
+        }
         self.find_again();
         let Some(file) = &mut self.file else {
-            self.waiting.extend_from_slice(&bytes);
+            self.waiting.extend_from_slice(bytes);
             self.note_piece(kind, bytes.len(), stamp);
             return Ok(());
         };
-        if let Err(why) = file.write_all(&bytes) {
+        if let Err(why) = file.write_all(bytes) {
             self.broken = true;
             // A part of the block may be there; readers stop before it, and cutting it off keeps
             // the file tidy.

@@ -12,8 +12,6 @@ const SPACING: u32 = 8;
 /// Pauses allowed at the start, as seconds of run time whose budget is granted in advance: with
 /// 2 % that is 0.8 s, enough for eight snapshots of 300,000 objects in the first ten seconds.
 const ADVANCE: f64 = 40.0;
-/// Assumed cost of the first snapshot, nanoseconds an object.
-const FIRST_GUESS_NS: u64 = 400;
 
 /// The plan of one recording.
 #[derive(Clone, Debug)]
@@ -69,10 +67,11 @@ impl Schedule {
             .is_none_or(|last| now.saturating_sub(last) >= spacing)
     }
 
-    /// Whether a snapshot of `objects` tracked objects is inside the budget of pauses.
-    pub(crate) fn affords(&self, now: Duration, objects: u64) -> bool {
+    /// Whether a snapshot is inside the budget of pauses: it is expected to take as long as the last one, the first
+    /// one as long as this guess.
+    pub(crate) fn affords(&self, now: Duration, first_guess: Duration) -> bool {
         let expected = if self.last_pause.is_zero() {
-            Duration::from_nanos(objects.saturating_mul(FIRST_GUESS_NS))
+            first_guess
         } else {
             self.last_pause
         };
@@ -99,7 +98,7 @@ mod tests {
         let mut taken = Vec::new();
         while now < Duration::from_secs(seconds) {
             now += schedule.left(now).max(Duration::from_millis(1));
-            if schedule.is_due(now) && schedule.affords(now, 10_000) {
+            if schedule.is_due(now) && schedule.affords(now, Duration::from_millis(4)) {
                 schedule.took_snapshot(now, pause);
                 taken.push(now.as_secs_f64());
             }

@@ -1,5 +1,6 @@
 //! One snapshot of this process, now, into a recording of its own: without an agent, hooks or epochs.
 
+use crate::forked::{self, Figures, NotForked, Progress};
 use crate::output::{Failure, Output, Stamp};
 use crate::thread::SNAPSHOT_BYTES;
 use crate::{counters, headroom};
@@ -8,11 +9,12 @@ use std::time::{Duration, Instant};
 use unfreed_cpython::gil::Gil;
 use unfreed_cpython::walk::{self, HandedOn, Names, Owned, Told, Tracked, WalkError};
 use unfreed_cpython::{Runtime, Unsupported};
+use unfreed_recording::Kind;
 use unfreed_recording::ids::RunTime;
 use unfreed_recording::process::{End, ProcessInfo};
 
 /// What was taken.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Taken {
     /// Objects.
     pub objects: u64,
@@ -20,8 +22,10 @@ pub struct Taken {
     pub references: u64,
     /// Bytes of the objects.
     pub bytes: u64,
-    /// How long the program stood still for the walk; writing the file comes on top.
+    /// How long the program stood still: for the walk, or for the fork.
     pub pause: Duration,
+    /// Why it was taken in place though a copy of the process was to take it, as the end of a sentence.
+    pub not_forked: Option<String>,
 }
 
 /// Why there is no snapshot; displays as one sentence.
@@ -44,6 +48,9 @@ pub enum SnapshotError {
     /// The walk cannot begin now.
     #[error("no snapshot now: {0}")]
     Walk(#[from] WalkError),
+    /// The copy of the process brought none.
+    #[error("no snapshot: {0}")]
+    Lost(String),
     /// The file cannot be made.
     #[error("cannot write {path}: {why}")]
     Output {
@@ -63,56 +70,138 @@ impl From<Failure> for SnapshotError {
     }
 }
 
+/// How a snapshot is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// The program stands still meanwhile.
+    InPlace,
+    /// A copy of the process takes it, where there is memory for one.
+    Forked,
+}
+
 /// Takes a snapshot of the whole heap and writes it to `path`, over what is there. The GIL must be
-/// held; it is released while the file is written.
+/// held; it is released while the file is written, and while a copy of the process walks.
 ///
 /// # Errors
 /// [`SnapshotError`]; no file is left behind then, unless the disk filled up.
-pub fn snapshot(path: &Path, process: &ProcessInfo) -> Result<Taken, SnapshotError> {
+pub fn snapshot(
+    path: &Path,
+    process: &ProcessInfo,
+    manner: Manner,
+) -> Result<Taken, SnapshotError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
+    if manner == Manner::InPlace {
+        return in_place(runtime, &gil, path, process);
+    }
+    match forked(runtime, &gil, path, process) {
+        Err(Refused::NotForked(why)) => Ok(Taken {
+            not_forked: Some(why.to_string()),
+            ..in_place(runtime, &gil, path, process)?
+        }),
+        Err(Refused::Snapshot(why)) => Err(why),
+        Ok(taken) => Ok(taken),
+    }
+}
+
+fn in_place(
+    runtime: &Runtime,
+    gil: &Gil,
+    path: &Path,
+    process: &ProcessInfo,
+) -> Result<Taken, SnapshotError> {
     let began = Instant::now();
-    let tracked = Tracked::now(runtime, &gil)?;
+    let tracked = Tracked::now(runtime, gil)?;
     let needed = tracked.count().saturating_mul(SNAPSHOT_BYTES);
     let left = headroom::bytes();
     if needed > left {
         let (needed, left) = (needed >> 20, left >> 20);
         return Err(SnapshotError::Memory { needed, left });
     }
-    let mut taken = walk::snapshot(
-        runtime,
-        &gil,
-        tracked,
-        &[],
-        Told {
-            names: Names::All,
-            owned: Owned::Told,
-            handed_on: HandedOn::Unnoticed,
-        },
-    )?;
+    let mut taken = walk::snapshot(runtime, gil, tracked, &[], ALL)?;
     let pause = began.elapsed();
     taken.pause_ns = pause.as_nanos() as u64;
+    let figures = Figures::of(&taken);
     gil.released(runtime, || {
-        let mut output = Output::new(path);
-        output.append(process, Stamp::default())?;
-        output.append(
-            &counters::read(runtime, RunTime(0), output.fd()),
-            Stamp::default(),
-        )?;
-        output.append(&taken, Stamp::default())?;
-        output.append(&End { at: RunTime(0) }, Stamp::default())?;
-        output.open().map_err(|why| SnapshotError::Output {
-            path: path.display().to_string(),
-            why,
+        write(runtime, path, process, |output| {
+            output.append(&taken, Stamp::default())
         })
     })?;
-    Ok(Taken {
-        objects: taken.node_types.len() as u64,
-        references: taken.edge_targets.len() as u64,
-        bytes: taken
-            .node_sizes
-            .iter()
-            .fold(0, |sum, size| sum.saturating_add(*size)),
+    Ok(told(figures, pause))
+}
+
+/// Why there is no snapshot by a copy.
+enum Refused {
+    /// It can be taken in place.
+    NotForked(NotForked),
+    Snapshot(SnapshotError),
+}
+
+fn forked(
+    runtime: &Runtime,
+    gil: &Gil,
+    path: &Path,
+    process: &ProcessInfo,
+) -> Result<Taken, Refused> {
+    if walk::is_collecting(runtime, gil) {
+        return Err(Refused::Snapshot(WalkError::Collecting.into()));
+    }
+    let began = Instant::now();
+    forked::check_room(runtime.allocated_blocks(gil)).map_err(Refused::NotForked)?;
+    let mut forked = forked::begin(|| {
+        let tracked = Tracked::now(runtime, gil)?;
+        walk::snapshot(runtime, gil, tracked, &[], ALL)
+    })
+    .map_err(Refused::NotForked)?;
+    let pause = began.elapsed();
+    forked.tell_pause(pause);
+    gil.released(runtime, || match forked.finish() {
+        Progress::Whole(block, figures) => {
+            write(runtime, path, process, |output| {
+                output.append_block(Kind::Snapshot, &block, Stamp::default())
+            })
+            .map_err(Refused::Snapshot)?;
+            Ok(told(figures, pause))
+        }
+        Progress::Lost(why) => Err(Refused::Snapshot(SnapshotError::Lost(why))),
+        Progress::Running => Err(Refused::Snapshot(SnapshotError::Lost(String::new()))),
+    })
+}
+
+/// For questions about any object.
+const ALL: Told = Told {
+    names: Names::All,
+    owned: Owned::Told,
+    handed_on: HandedOn::Unnoticed,
+};
+
+fn told(figures: Figures, pause: Duration) -> Taken {
+    Taken {
+        objects: figures.objects,
+        references: figures.references,
+        bytes: figures.bytes,
         pause,
+        not_forked: None,
+    }
+}
+
+/// Writes a recording of one snapshot. Without the GIL.
+fn write(
+    runtime: &Runtime,
+    path: &Path,
+    process: &ProcessInfo,
+    snapshot: impl FnOnce(&mut Output) -> Result<(), Failure>,
+) -> Result<(), SnapshotError> {
+    let mut output = Output::new(path);
+    output.append(process, Stamp::default())?;
+    output.append(
+        &counters::read(runtime, RunTime(0), output.fd()),
+        Stamp::default(),
+    )?;
+    snapshot(&mut output)?;
+    output.append(&End { at: RunTime(0) }, Stamp::default())?;
+    output.open().map_err(|why| SnapshotError::Output {
+        path: path.display().to_string(),
+        why,
     })
 }

@@ -1,24 +1,28 @@
 //! The agent's thread: reads counters every second, ends epochs, takes snapshots, writes.
 
+mod look;
+
+use crate::forked::{self, NotForked};
 use crate::live::Block;
 use crate::marks;
 use crate::natives::NativeNames;
 use crate::output::{Failure, Output, Stamp};
+use crate::pause::{Pause, Stopped};
 use crate::recorder::{Recorder, hooks_in_force};
 use crate::schedule::Schedule;
 use crate::sources::SourceReader;
 use crate::stacks::NewStacks;
 use crate::{Settings, StartError, children, counters, headroom, resources};
+use look::{Awaited, Look};
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::{Gil, with_gil};
-use unfreed_cpython::walk::{self, HandedOn, Names, Owned, SampledBlock, Told, Tracked, WalkError};
+use unfreed_cpython::walk::{self, Owned, Tracked, WalkError};
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::process::{End, Note, Round};
 use unfreed_recording::sites::{Epoch, Site};
-use unfreed_recording::snapshot::Snapshot;
 use unfreed_sys::signals;
 
 /// Name of the thread, as the operating system shows it.
@@ -63,6 +67,13 @@ pub(crate) struct Agent {
     lost_before: u64,
     hooks_lost: bool,
     skipped_for_memory: bool,
+    /// Whether copies of the process look at the heap.
+    forks: bool,
+    /// The one that does.
+    forked: Option<Awaited>,
+    /// Why the last one was not made.
+    not_forked: Option<NotForked>,
+    is_known_not_to_fork: bool,
     sources: SourceReader,
     natives: NativeNames,
     /// Folders of code whose lines are not kept: a report shows the person's own.
@@ -87,55 +98,14 @@ fn run(mut agent: Agent, control: &Control) -> Agent {
     loop {
         let now = agent.started.elapsed();
         let longest = if agent.output.fd() < 0 { MOMENT } else { TICK };
-        if control.wait(
-            agent
-                .schedule
-                .left(now)
-                .clamp(Duration::from_millis(1), longest),
-        ) {
+        let left = agent.schedule.left(now);
+        let due = now + left.clamp(Duration::from_millis(1), longest);
+        if agent.wait_until(due, control) {
             return agent;
         }
         agent.open_output();
         agent.tick();
     }
-}
-
-/// How long a snapshot took. The person is told how long the program stood still; the budget counts
-/// processor time, so that a busy machine does not cost the answer.
-#[derive(Clone, Copy, Debug, Default)]
-struct Pause {
-    wall: Duration,
-    cpu: Duration,
-}
-
-/// The clocks when a pause begins.
-struct Stopped {
-    wall: Instant,
-    cpu: Duration,
-}
-
-impl Stopped {
-    fn now() -> Self {
-        Self {
-            wall: Instant::now(),
-            cpu: thread_cpu_time(),
-        }
-    }
-
-    fn pause(&self) -> Pause {
-        Pause {
-            wall: self.wall.elapsed(),
-            cpu: thread_cpu_time().saturating_sub(self.cpu),
-        }
-    }
-}
-
-fn thread_cpu_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(
-        u64::try_from(time.tv_sec).unwrap_or(0),
-        u32::try_from(time.tv_nsec).unwrap_or(0),
-    )
 }
 
 /// Folders of code whose lines are not kept, Python's own and packages': reports name the person's. All
@@ -156,7 +126,7 @@ struct Harvest {
     /// New stacks.
     stacks: NewStacks,
     sites: Vec<Site>,
-    snapshot: Option<Result<Snapshot, WalkError>>,
+    snapshot: Look,
     pause: Pause,
     hooked: bool,
 }
@@ -187,6 +157,10 @@ impl Agent {
             lost_before: 0,
             hooks_lost: false,
             skipped_for_memory: false,
+            forks: settings.forks && !settings.by_rounds,
+            forked: None,
+            not_forked: None,
+            is_known_not_to_fork: false,
             sources: SourceReader::default(),
             natives: NativeNames::default(),
             unwanted_sources: unwanted_sources(settings),
@@ -213,6 +187,27 @@ impl Agent {
 
     fn now(&self) -> RunTime {
         RunTime(self.started.elapsed().as_nanos() as u64)
+    }
+
+    /// Waits for a moment or for the end, `true` for the end, and takes meanwhile what a copy sends.
+    fn wait_until(&mut self, due: Duration, control: &Control) -> bool {
+        loop {
+            let left = due.saturating_sub(self.started.elapsed());
+            let step = match self.forked {
+                Some(_) => left.min(forked::MOMENT),
+                None => left,
+            };
+            if control.wait(step) {
+                return true;
+            }
+            if let Some(awaited) = &mut self.forked {
+                let progress = awaited.from.advance();
+                self.write_forked(progress);
+            }
+            if left == step {
+                return false;
+            }
+        }
     }
 
     fn tick(&mut self) {
@@ -286,10 +281,19 @@ impl Agent {
         let at = RunTime(now.as_nanos() as u64);
         let harvest = with_gil(self.runtime, |gil| self.harvest(gil, now));
         let Some(mut harvest) = harvest else { return };
+        let ended = self.epoch;
         self.schedule.next_epoch(now);
         self.read_counters(harvest.blocks, Some(harvest.frozen));
         self.write_harvest(&mut harvest, at);
-        if harvest.snapshot.is_some_and(|snapshot| snapshot.is_ok()) {
+        let looked = matches!(harvest.snapshot, Look::Taken(_) | Look::Forked(_));
+        if let Look::Forked(from) = harvest.snapshot {
+            let stamp = Stamp {
+                at,
+                epoch: Some(ended),
+            };
+            self.forked = Some(Awaited { from, stamp });
+        }
+        if looked {
             self.schedule.took_snapshot(now, harvest.pause.cpu);
             self.read_resources(at);
         }
@@ -311,15 +315,15 @@ impl Agent {
         };
         self.write(|output| output.append(&epoch, stamp));
         match &mut harvest.snapshot {
-            Some(Ok(snapshot)) => {
+            Look::Taken(snapshot) => {
                 snapshot.epoch = self.epoch;
                 snapshot.at = at;
                 snapshot.pause_ns = harvest.pause.wall.as_nanos() as u64;
-                self.write(|output| output.append(&*snapshot, stamp));
+                self.write(|output| output.append(&**snapshot, stamp));
             }
             // A collection was under way: the next epoch's end comes soon.
-            Some(Err(WalkError::Collecting)) | None => {}
-            Some(Err(why)) => self.note(&format!("no snapshot: {why}")),
+            Look::Failed(WalkError::Collecting) | Look::None | Look::Forked(_) => {}
+            Look::Failed(why) => self.note(&format!("no snapshot: {why}")),
         }
         self.watch_hooks(harvest.hooked);
         self.note_lost_samples();
@@ -345,11 +349,11 @@ impl Agent {
         }
         let snapshot = self.walk(gil, tracked, &live);
         let pause = stopped.pause();
-        let mut harvest = self.gather(gil, &live, Some(snapshot), pause);
+        let mut harvest = self.gather(gil, &live, Look::of(snapshot), pause);
         let at = self.looked_at;
         gil.released(runtime, || self.write_harvest(&mut harvest, at));
         match harvest.snapshot {
-            Some(Err(why)) => Err(why.to_string()),
+            Look::Failed(why) => Err(why.to_string()),
             _ => Ok(()),
         }
     }
@@ -369,30 +373,18 @@ impl Agent {
     }
 
     fn harvest(&mut self, gil: &Gil, now: Duration) -> Harvest {
-        let wanted = self.wanted_snapshot(gil, now);
+        let wanted = self.wanted(gil, now);
         // A ledger has figures at hand: its blocks are only listed for a snapshot.
         let live = if wanted.is_some() || !self.recorder.is_exact() {
             self.recorder.live_blocks()
         } else {
             Vec::new()
         };
-        let mut pause = Pause::default();
-        let snapshot = wanted.map(|wanted| {
-            let (stopped, tracked) = wanted?;
-            let snapshot = self.walk(gil, tracked, &live);
-            pause = stopped.pause();
-            snapshot
-        });
+        let (snapshot, pause) = self.look_now(gil, now, wanted, &live);
         self.gather(gil, &live, snapshot, pause)
     }
 
-    fn gather(
-        &self,
-        gil: &Gil,
-        live: &[Block],
-        snapshot: Option<Result<Snapshot, WalkError>>,
-        pause: Pause,
-    ) -> Harvest {
+    fn gather(&self, gil: &Gil, live: &[Block], snapshot: Look, pause: Pause) -> Harvest {
         let (stacks, stack_count) = self.recorder.drain_stacks(gil);
         Harvest {
             blocks: self.runtime.allocated_blocks(gil),
@@ -405,73 +397,15 @@ impl Agent {
         }
     }
 
-    /// What a snapshot is taken of, when one is due, affordable, and there is memory for it.
-    fn wanted_snapshot<'gil>(
-        &mut self,
-        gil: &'gil Gil,
-        now: Duration,
-    ) -> Option<Result<(Stopped, Tracked<'gil>), WalkError>> {
-        if !self.schedule.is_due(now) {
-            return None;
-        }
-        let stopped = Stopped::now();
-        let tracked = match Tracked::now(self.runtime, gil) {
-            Ok(tracked) => tracked,
-            Err(error) => return Some(Err(error)),
-        };
-        if !self.schedule.affords(now, tracked.count()) {
-            return None;
-        }
-        let needed = tracked.count().saturating_mul(SNAPSHOT_BYTES);
-        if needed > headroom::bytes() / 2 {
-            self.skipped_for_memory = true;
-            return None;
-        }
-        Some(Ok((stopped, tracked)))
-    }
-
-    fn walk<'gil>(
-        &self,
-        gil: &'gil Gil,
-        tracked: Tracked<'gil>,
-        live: &[Block],
-    ) -> Result<Snapshot, WalkError> {
-        let blocks: Vec<SampledBlock> = live
-            .iter()
-            .map(|block| SampledBlock {
-                address: block.address,
-                stack: block.stack,
-                born: block.born,
-                bytes: block.bytes,
-                // With sizes, owners of blocks that are no objects are looked for.
-                size: if self.recorder.sees_natives() {
-                    block.size
-                } else {
-                    0
-                },
-            })
-            .collect();
-        walk::snapshot(
-            self.runtime,
-            gil,
-            tracked,
-            &blocks,
-            Told {
-                names: Names::OfWhatMayGrow,
-                owned: self.owned,
-                handed_on: if self.recorder.follows_births() {
-                    HandedOn::Followed
-                } else {
-                    HandedOn::Unnoticed
-                },
-            },
-        )
-    }
-
     fn watch_hooks(&mut self, hooked: bool) {
         if !hooked && !self.hooks_lost {
             self.hooks_lost = true;
             self.note("another tool replaced the allocator hooks: from here on allocation sites are incomplete");
+        }
+        if let Some(why) = self.not_forked.take()
+            && !std::mem::replace(&mut self.is_known_not_to_fork, true)
+        {
+            self.note(&format!("heap snapshots are taken in place: {why}"));
         }
         if std::mem::take(&mut self.skipped_for_memory) {
             self.note("no snapshot: too little memory is left for one");
@@ -518,6 +452,10 @@ impl Agent {
     /// Writes the last reading and the end. Without the GIL.
     pub(crate) fn end(&mut self) {
         self.open_output();
+        if let Some(awaited) = &mut self.forked {
+            let progress = awaited.from.finish();
+            self.write_forked(progress);
+        }
         self.write_marks();
         self.read_counters(None, None);
         let end = End { at: self.now() };

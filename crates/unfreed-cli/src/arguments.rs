@@ -111,6 +111,10 @@ pub struct Run {
     #[arg(long, value_name = "PERCENT", default_value = "2", value_parser = parse_percent)]
     pub snapshot_budget: f32,
 
+    /// Have a forked copy of the process look at the heap, where there is memory for one: for huge heaps
+    #[arg(long, conflicts_with = "native")]
+    pub fork: bool,
+
     /// Exit with 23 if the program succeeds but something this bad was found
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,

@@ -33,6 +33,8 @@ pub struct Handover {
     pub every_block: bool,
     /// Whether blocks of C code are followed, too.
     pub natives: bool,
+    /// Whether copies of the process take its heap snapshots.
+    pub fork: bool,
     /// What reports call the program, where its command line is ours.
     pub called: Option<String>,
 }
@@ -69,6 +71,7 @@ impl Handover {
             by_rounds: false,
             every_block: false,
             natives: false,
+            fork: false,
             called: None,
         }
     }

@@ -4,9 +4,12 @@ use crate::facts;
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 use std::path::PathBuf;
-use unfreed_agent::SnapshotError;
+use unfreed_agent::{Manner, SnapshotError};
 
-/// Writes a snapshot of this process to `path`; returns objects, references, bytes and seconds.
+/// Objects, references, bytes and seconds of a snapshot, and why it was taken in place though a copy was asked for.
+type Told = (u64, u64, u64, f64, Option<String>);
+
+/// Writes a snapshot of this process to `path`.
 #[pyfunction]
 #[expect(
     clippy::needless_pass_by_value,
@@ -17,16 +20,28 @@ pub fn _snapshot(
     path: PathBuf,
     stdlib_paths: Vec<String>,
     site_paths: Vec<String>,
-) -> PyResult<(u64, u64, u64, f64)> {
+    fork: bool,
+) -> PyResult<Told> {
     let mut process = facts::gather(py);
     process.stdlib_paths = stdlib_paths;
     process.site_paths = site_paths;
-    let taken = unfreed_agent::snapshot(&path, &process).map_err(|error| match &error {
+    let manner = if fork {
+        Manner::Forked
+    } else {
+        Manner::InPlace
+    };
+    let taken = unfreed_agent::snapshot(&path, &process, manner).map_err(|error| match &error {
         SnapshotError::Output { .. } | SnapshotError::Cut(_) => {
             PyOSError::new_err(error.to_string())
         }
         _ => PyRuntimeError::new_err(error.to_string()),
     })?;
     let seconds = taken.pause.as_secs_f64();
-    Ok((taken.objects, taken.references, taken.bytes, seconds))
+    Ok((
+        taken.objects,
+        taken.references,
+        taken.bytes,
+        seconds,
+        taken.not_forked,
+    ))
 }

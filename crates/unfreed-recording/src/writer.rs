@@ -89,14 +89,74 @@ fn compressed(kind: Kind, plain: &[u8]) -> Result<Vec<u8>, EncodeError> {
 
 /// A snapshot's block: always compressed, streamed column by column.
 fn snapshot(heap: &Snapshot) -> Result<Vec<u8>, EncodeError> {
+    let mut block = SnapshotBlock::new()?;
+    pack(heap, &mut block)?;
+    block.finish()
+}
+
+/// The first half of encoding a snapshot, for a process that has its columns and no compressor: what is written to
+/// `out` goes into a [`SnapshotBlock`].
+///
+/// # Errors
+/// As [`encode`], or when `out` takes no more.
+pub fn pack_snapshot(heap: &Snapshot, out: impl Write) -> Result<(), EncodeError> {
     let kind = Kind::Snapshot;
-    let zstd = zstd::stream::write::Encoder::new(vec![0; BLOCK_HEADER_LEN], LEVEL)
-        .map_err(|error| compressor(kind, error))?;
-    let mut out = packing::Columns::new(zstd);
-    packing::pack(heap, &mut out);
-    let (zstd, raw_len) = out.finish().map_err(|error| compressor(kind, error))?;
-    let block = zstd.finish().map_err(|error| compressor(kind, error))?;
-    framed(block, kind, COMPRESSED, raw_len)
+    validate::block(heap.into()).map_err(|fault| EncodeError::Invalid { kind, fault })?;
+    pack(heap, out)
+}
+
+fn pack(heap: &Snapshot, out: impl Write) -> Result<(), EncodeError> {
+    let mut columns = packing::Columns::new(out);
+    packing::pack(heap, &mut columns);
+    let kind = Kind::Snapshot;
+    match columns.finish() {
+        Ok((_, packed)) if packed > MAX_BLOCK as usize => Err(EncodeError::TooBig { kind }),
+        Ok(_) => Ok(()),
+        Err(error) => Err(compressor(kind, error)),
+    }
+}
+
+/// The second half: a block that is made of what [`pack_snapshot`] wrote, as it comes.
+pub struct SnapshotBlock {
+    zstd: zstd::stream::write::Encoder<'static, Vec<u8>>,
+    raw_len: usize,
+}
+
+impl SnapshotBlock {
+    /// An empty one.
+    ///
+    /// # Errors
+    /// When memory lacks.
+    pub fn new() -> Result<Self, EncodeError> {
+        let zstd = zstd::stream::write::Encoder::new(vec![0; BLOCK_HEADER_LEN], LEVEL)
+            .map_err(|error| compressor(Kind::Snapshot, error))?;
+        Ok(Self { zstd, raw_len: 0 })
+    }
+
+    /// The block, framed, ready to append, when all was written.
+    ///
+    /// # Errors
+    /// When it is longer than [`MAX_BLOCK`], or memory lacks.
+    pub fn finish(self) -> Result<Vec<u8>, EncodeError> {
+        let kind = Kind::Snapshot;
+        let block = self
+            .zstd
+            .finish()
+            .map_err(|error| compressor(kind, error))?;
+        framed(block, kind, COMPRESSED, self.raw_len)
+    }
+}
+
+impl Write for SnapshotBlock {
+    fn write(&mut self, packed: &[u8]) -> std::io::Result<usize> {
+        let count = self.zstd.write(packed)?;
+        self.raw_len += count;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.zstd.flush()
+    }
 }
 
 /// Fills in the header in front of a payload.

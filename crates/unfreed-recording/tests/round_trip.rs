@@ -496,3 +496,17 @@ fn a_big_block_is_compressed() {
     assert!(block.len() < 5000, "{} bytes", block.len());
     reads_back(&epoch.into());
 }
+
+#[test]
+fn a_snapshot_in_two_halves_is_the_same_block() {
+    let heap = samples::realistic(5000);
+    let mut packed = Vec::new();
+    writer::pack_snapshot(&heap, &mut packed).unwrap();
+    let mut block = writer::SnapshotBlock::new().unwrap();
+    for part in packed.chunks(1000) {
+        std::io::Write::write_all(&mut block, part).unwrap();
+    }
+    let bytes = [writer::header(), block.finish().unwrap()].concat();
+    let back: Result<Vec<Block>, _> = Blocks::new(&bytes).unwrap().collect();
+    assert_eq!(back.unwrap(), [Block::Snapshot(heap)]);
+}

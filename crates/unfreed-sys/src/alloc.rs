@@ -1,6 +1,7 @@
 //! The agent's own memory: large blocks come straight from `mmap`, so that a snapshot's buffers
 //! neither fragment nor inflate the heap of the program that is being watched.
 
+use crate::child_heap;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,7 +21,8 @@ pub fn mapped_bytes() -> usize {
     MAPPED.load(Ordering::Relaxed)
 }
 
-/// A global allocator that maps large blocks and leaves small ones to the system's malloc.
+/// A global allocator that maps large blocks and leaves small ones to the system's malloc, or in a snapshot's
+/// child to a heap of its own.
 ///
 /// glibc would also map large blocks, but raises its threshold each time one is freed and then
 /// serves ours from the program's heap; growing a `Vec` here is one `mremap`.
@@ -36,21 +38,30 @@ fn pages(size: usize) -> usize {
 }
 
 // SAFETY: blocks of at least MAP_FROM bytes are whole private mappings, everything else is the
-// system allocator's. Which of the two owns a block follows from its layout alone, and callers must
-// pass the same layout back.
+// system allocator's, or in a snapshot's child its own heap's, which knows its blocks. Which of the
+// two owns a block follows from its layout alone, and callers must pass the same layout back.
 unsafe impl GlobalAlloc for MappedAlloc {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if !is_mapped(layout) {
             // SAFETY: forwarded with the caller's layout.
-            return unsafe { System.alloc(layout) };
+            return unsafe { alloc_small(layout) };
         }
         map(pages(layout.size()))
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if !is_mapped(layout) {
-            // SAFETY: forwarded with the caller's layout.
-            return unsafe { System.alloc_zeroed(layout) };
+            // SAFETY: forwarded with the caller's layout; a block has the size that was asked for.
+            return unsafe {
+                if !child_heap::is_in_use() {
+                    return System.alloc_zeroed(layout);
+                }
+                let block = child_heap::alloc(layout);
+                if !block.is_null() {
+                    block.write_bytes(0, layout.size());
+                }
+                block
+            };
         }
         // A fresh mapping is zero already, and stays untouched until used.
         map(pages(layout.size()))
@@ -58,8 +69,8 @@ unsafe impl GlobalAlloc for MappedAlloc {
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         if !is_mapped(layout) {
-            // SAFETY: forwarded; `block` came from System with this layout.
-            return unsafe { System.dealloc(block, layout) };
+            // SAFETY: forwarded; `block` came from one of the two with this layout.
+            return unsafe { dealloc_small(block, layout) };
         }
         let size = pages(layout.size());
         // SAFETY: `block` is a mapping of `size` bytes made by `map` or `mremap` below.
@@ -73,7 +84,9 @@ unsafe impl GlobalAlloc for MappedAlloc {
         };
         match (is_mapped(layout), is_mapped(new_layout)) {
             // SAFETY: forwarded; `block` came from System with this layout.
-            (false, false) => unsafe { System.realloc(block, layout, new_size) },
+            (false, false) if !child_heap::is_in_use() => unsafe {
+                System.realloc(block, layout, new_size)
+            },
             (true, true) => remap(block, pages(layout.size()), pages(new_size)),
             _ => {
                 // SAFETY: a new block of the new layout; the old one is valid for its size and is
@@ -91,7 +104,31 @@ unsafe impl GlobalAlloc for MappedAlloc {
     }
 }
 
-fn map(size: usize) -> *mut u8 {
+/// # Safety
+/// As for [`GlobalAlloc::alloc`].
+unsafe fn alloc_small(layout: Layout) -> *mut u8 {
+    if child_heap::is_in_use() {
+        // SAFETY: it is in use.
+        unsafe { child_heap::alloc(layout) }
+    } else {
+        // SAFETY: forwarded with the caller's layout.
+        unsafe { System.alloc(layout) }
+    }
+}
+
+/// # Safety
+/// As for [`GlobalAlloc::dealloc`].
+unsafe fn dealloc_small(block: *mut u8, layout: Layout) {
+    if child_heap::is_in_use() {
+        // SAFETY: it is in use, and the caller gives the block up.
+        unsafe { child_heap::dealloc(block, layout) }
+    } else {
+        // SAFETY: forwarded; what System made before a fork is only freed by System.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+pub(crate) fn map(size: usize) -> *mut u8 {
     // SAFETY: an anonymous private mapping at an address of the kernel's choice touches no memory
     // that exists.
     let block = unsafe {

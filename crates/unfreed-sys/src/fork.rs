@@ -17,6 +17,11 @@ pub fn register() {
     }
 }
 
+/// Says that this process was forked, where no handler ran.
+pub(crate) fn disown() {
+    IN_CHILD.store(true, Ordering::SeqCst);
+}
+
 /// Whether this process was forked since the last [`adopt`]: its agent thread does not exist.
 #[must_use]
 pub fn is_orphan() -> bool {

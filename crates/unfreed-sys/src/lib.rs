@@ -4,11 +4,14 @@
 
 pub mod alloc;
 pub mod atomics;
+mod child_heap;
+pub mod child_process;
 pub mod fork;
 pub mod interpose;
 pub mod loaded;
 pub mod malloc;
 pub mod memory;
+pub mod ring;
 pub mod signals;
 pub mod symbols;
 pub mod unwind;

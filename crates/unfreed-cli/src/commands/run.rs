@@ -64,6 +64,7 @@ fn handover(typed: &Run, destination: &Destination) -> Handover {
     handover.snapshot_budget_percent = typed.snapshot_budget;
     handover.every_block = typed.exact;
     handover.natives = typed.native;
+    handover.fork = typed.fork;
     handover.follow_children = !typed.no_follow;
     handover
 }

@@ -5,7 +5,8 @@ use crate::object::Objects;
 use crate::runtime::{GC_POINTER, GENERATION_SIZE, Runtime};
 
 /// Whether a collection is under way: then objects sit in lists on the collector's own stack.
-pub(super) fn is_collecting(runtime: &Runtime, gil: &Gil) -> bool {
+#[must_use]
+pub fn is_collecting(runtime: &Runtime, gil: &Gil) -> bool {
     let offset = runtime.layout().gc_collecting;
     runtime.reader(gil).int(runtime.interpreter() + offset) != 0
 }

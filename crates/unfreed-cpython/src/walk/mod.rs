@@ -27,7 +27,7 @@ use columns::Columns;
 use data_only::DataOnly;
 use foldhash::fast::FixedState;
 use free_lists::{HandsOn, Part};
-pub use gc_lists::frozen_objects;
+pub use gc_lists::{frozen_objects, is_collecting};
 use hashbrown::{HashMap, HashSet};
 use labels::Texts;
 pub(crate) use sizes::inline_values_size;
