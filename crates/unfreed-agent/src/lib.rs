@@ -63,6 +63,8 @@ pub struct Settings {
     pub every_block: bool,
     /// Whether blocks of C code are followed, too; always so by rounds.
     pub natives: bool,
+    /// Classes that the person asked for, as `module.Class`: the recording names them, the report looks for them.
+    pub watched: Vec<String>,
 }
 
 impl Settings {
@@ -262,6 +264,7 @@ pub fn after_fork_in_child(
     recording: PathBuf,
     process: ProcessInfo,
     at_once: bool,
+    watched: Vec<String>,
 ) -> Result<(), StartError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(StartError::NoGil)?;
@@ -289,6 +292,7 @@ pub fn after_fork_in_child(
             by_rounds: false,
             every_block: recorder.is_exact(),
             natives: recorder.sees_natives(),
+            watched,
         },
     )
 }

@@ -1,6 +1,7 @@
 //! Where the resident memory is, and what it did over the run.
 
-use crate::findings::{Accounting, Memory};
+use crate::findings::{Accounting, Mark, Memory};
+use crate::source::EvidenceSource;
 use crate::study::Study;
 use crate::trend::{Reading, judge};
 use unfreed_recording::counters::Counters;
@@ -70,7 +71,18 @@ pub fn memory(study: &Study<'_>) -> Memory {
             .iter()
             .map(|point| (point.at, point.level as u64))
             .collect(),
+        marks: marks(study.source),
     }
+}
+
+/// Moments that the program named.
+#[must_use]
+pub fn marks(source: &dyn EvidenceSource) -> Vec<Mark> {
+    let told = source.marks().iter().map(|mark| Mark {
+        seconds: mark.at.seconds(),
+        name: mark.name.clone(),
+    });
+    told.collect()
 }
 
 fn resident(reading: &Counters) -> Reading {

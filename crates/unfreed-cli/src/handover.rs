@@ -33,6 +33,8 @@ pub struct Handover {
     pub every_block: bool,
     /// Whether blocks of C code are followed, too.
     pub natives: bool,
+    /// Classes whose instances the report tells of, as `module.Class`.
+    pub watched: Vec<String>,
     /// What reports call the program, where its command line is ours.
     pub called: Option<String>,
 }
@@ -69,6 +71,7 @@ impl Handover {
             by_rounds: false,
             every_block: false,
             natives: false,
+            watched: Vec::new(),
             called: None,
         }
     }

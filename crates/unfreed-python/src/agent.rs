@@ -50,6 +50,7 @@ pub fn _start_agent(
         by_rounds: handover.by_rounds,
         every_block: handover.every_block,
         natives: handover.natives,
+        watched: handover.watched.clone(),
     };
     match unfreed_agent::start(settings) {
         Ok(()) => {
@@ -102,7 +103,9 @@ pub fn _after_fork_in_child(at_once: bool) -> Option<String> {
         started_unix_ns: facts::now_unix_ns(),
         ..process.clone()
     };
-    let started = unfreed_agent::after_fork_in_child(handover.child_recording(pid), child, at_once);
+    let recording = handover.child_recording(pid);
+    let watched = handover.watched.clone();
+    let started = unfreed_agent::after_fork_in_child(recording, child, at_once, watched);
     started.err().map(|error| error.to_string())
 }
 

@@ -2,7 +2,7 @@
 //! `writer` and read in `reader`.
 
 use crate::counters::{Counters, Processes, Resources};
-use crate::process::{Child, End, Note, ProcessInfo, Round};
+use crate::process::{Child, End, Mark, Note, ProcessInfo, Round, Watched};
 use crate::sites::{Epoch, Natives, Sources, Stacks};
 use crate::snapshot::Snapshot;
 
@@ -35,6 +35,10 @@ pub enum Kind {
     Natives,
     /// [`Processes`], byte 13.
     Processes,
+    /// [`Mark`], byte 14.
+    Mark,
+    /// [`Watched`], byte 15.
+    Watched,
     /// A kind that a later minor version added. Readers skip it.
     Unknown(u8),
 }
@@ -57,6 +61,8 @@ impl Kind {
             11 => Self::Sources,
             12 => Self::Natives,
             13 => Self::Processes,
+            14 => Self::Mark,
+            15 => Self::Watched,
             other => Self::Unknown(other),
         }
     }
@@ -78,6 +84,8 @@ impl Kind {
             Self::Sources => 11,
             Self::Natives => 12,
             Self::Processes => 13,
+            Self::Mark => 14,
+            Self::Watched => 15,
             Self::Unknown(byte) => byte,
         }
     }
@@ -99,6 +107,8 @@ impl Kind {
             Self::Sources => "sources",
             Self::Natives => "natives",
             Self::Processes => "processes",
+            Self::Mark => "mark",
+            Self::Watched => "watched",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -133,6 +143,10 @@ pub enum Block {
     Natives(Natives),
     /// Child processes.
     Processes(Processes),
+    /// A moment that the program named.
+    Mark(Mark),
+    /// Classes that the person asked for.
+    Watched(Watched),
 }
 
 impl Block {
@@ -173,6 +187,10 @@ pub enum BlockRef<'a> {
     Natives(&'a Natives),
     /// See [`Block::Processes`].
     Processes(&'a Processes),
+    /// See [`Block::Mark`].
+    Mark(&'a Mark),
+    /// See [`Block::Watched`].
+    Watched(&'a Watched),
 }
 
 macro_rules! each_kind {
@@ -216,4 +234,6 @@ each_kind!(
     Sources(Sources),
     Natives(Natives),
     Processes(Processes),
+    Mark(Mark),
+    Watched(Watched),
 );

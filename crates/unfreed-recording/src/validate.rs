@@ -26,7 +26,9 @@ pub(crate) fn block(block: BlockRef<'_>) -> Result<(), Fault> {
         | BlockRef::Round(_)
         | BlockRef::Sources(_)
         | BlockRef::Natives(_)
-        | BlockRef::Processes(_) => Ok(()),
+        | BlockRef::Processes(_)
+        | BlockRef::Mark(_)
+        | BlockRef::Watched(_) => Ok(()),
     }
 }
 
