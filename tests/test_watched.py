@@ -100,7 +100,7 @@ def test_samples_make_estimates_of_who_made_what_is_counted(folder: Path) -> Non
     assert not sessions["exact"] and sessions["alive"] == ALIVE
     made = {one["frame"]["function"]: one["alive"] for one in sessions["origins"]}
     assert sum(made.values()) == pytest.approx(ALIVE, abs=len(made))
-    # Some 90 samples: within five standard deviations.
+    # Some 100 samples and 70: within four standard deviations.
     assert made["login"] == pytest.approx(1500, rel=0.4) and made["promote"] == pytest.approx(1000, rel=0.5)
 
 

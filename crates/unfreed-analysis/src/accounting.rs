@@ -41,12 +41,14 @@ pub fn accounting(study: &Study<'_>) -> Accounting {
     let python_objects = take(objects);
     // The agent's blocks come from malloc too.
     let native_in_use = take(used.saturating_sub(objects).saturating_sub(reading.own));
-    let allocator_free = take(pools.saturating_add(reading.malloc_free.unwrap_or(0)));
+    let malloc_free = reading.malloc_free.unwrap_or(0);
+    let allocator_free = take(pools.saturating_add(malloc_free));
     Accounting {
         rss: reading.rss,
         python_objects,
         native_in_use,
         allocator_free,
+        malloc_free: malloc_free.min(allocator_free),
         own,
         code_and_files: left,
     }

@@ -473,6 +473,8 @@ pub struct Accounting {
     pub native_in_use: u64,
     /// Held by allocators but free: pymalloc pools, malloc free lists.
     pub allocator_free: u64,
+    /// The part of it that malloc holds: what `malloc_trim` might return to the system, at most.
+    pub malloc_free: u64,
     /// unfreed's own.
     pub own: u64,
     /// The rest: code, mapped files, stacks.

@@ -50,6 +50,7 @@ pub fn watched() -> Report {
         function: "login".to_owned(),
         ..Frame::default()
     };
+    report.accounting.malloc_free = 40 * MIB;
     report.watched = vec![Watched {
         class: "app.models.Session".to_owned(),
         exact: true,
@@ -107,6 +108,7 @@ pub fn clean_with_notes() -> Report {
         python_objects: 61 * MIB + 700 * KIB,
         native_in_use: 9 * MIB + 600 * KIB,
         allocator_free: 31 * MIB + 500 * KIB,
+        malloc_free: 0,
         own: 300 * KIB,
         code_and_files: 28 * MIB - 52 * KIB,
     };
@@ -295,6 +297,7 @@ fn base(status: Status, sentence: &str) -> Report {
             python_objects: 431 * MIB,
             native_in_use: 90 * MIB,
             allocator_free: 61 * MIB,
+            malloc_free: 0,
             own: 2 * MIB,
             code_and_files: 28 * MIB,
         },
