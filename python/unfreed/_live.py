@@ -300,6 +300,7 @@ def trim() -> int:
 
     Raises `RuntimeError` where the C library cannot (musl).
 
+    >>> import unfreed
     >>> unfreed.trim() >= 0
     True
     """

@@ -4,14 +4,16 @@
 use crate::findings::{Age, Look, Origin, Watched};
 use crate::heap::{Heap, full_name};
 use crate::ownership::Ownership;
-use crate::seeded::{Map, Set};
+use crate::seeded::Map;
 use crate::sites::named_frame;
 use crate::source::EvidenceSource;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use unfreed_recording::ids::{EpochId, StackId};
-use unfreed_recording::snapshot::{Label, NodeIndex, SampledNode, TypeIndex, TypeInfo};
+use unfreed_recording::snapshot::{Label, NodeIndex, SampledNode, TypeInfo};
 
+/// Classes that are followed: a recording may name any number.
+const CLASSES: usize = 100;
 /// Places that are told.
 const PLACES: usize = 20;
 /// Mean bytes between two samples where every block is followed.
@@ -34,6 +36,7 @@ pub fn watched(
         .all(|epoch| epoch.sample_bytes == EVERY_BLOCK);
     let mut all: Vec<Following> = names
         .iter()
+        .take(CLASSES)
         .map(|name| Following::new(name, is_exact))
         .collect();
     for index in newest.map_or(0..0, |newest| 0..newest + 1) {
@@ -78,7 +81,7 @@ impl Following {
         let types = types_of(heap, &self.watched.class);
         let is_one = |node: NodeIndex| {
             let kind = snapshot.node_types.get(node as usize);
-            kind.is_some_and(|kind| types.contains(kind))
+            kind.and_then(|&kind| types.get(kind as usize)) == Some(&true)
         };
         let nodes = (0..heap.graph.node_count() as NodeIndex).filter(|&node| is_one(node));
         let (mut alive, mut bytes) = (0_u64, 0_u64);
@@ -198,8 +201,8 @@ fn only_own(samples: &mut Vec<SampledNode>) {
     samples.dedup_by_key(|sample| sample.node);
 }
 
-/// The types that are the class of this name or derive from it. A name without a dot is one of the program's script.
-fn types_of(heap: &Heap<'_>, name: &str) -> Set<TypeIndex> {
+/// Of each type of the snapshot, whether it is the class of this name or derives from it. A name without a dot is one of the program's script.
+fn types_of(heap: &Heap<'_>, name: &str) -> Vec<bool> {
     let is_named = |info: &TypeInfo| {
         let full = full_name(info);
         full == name || (!name.contains('.') && full == format!("__main__.{name}"))
@@ -214,11 +217,8 @@ fn types_of(heap: &Heap<'_>, name: &str) -> Set<TypeIndex> {
                 None => is_called(heap, base, name),
             })
     };
-    let types = heap.snapshot.types.iter().enumerate();
-    types
-        .filter(|(_, info)| is_named(info) || derives(info))
-        .map(|(index, _)| index as TypeIndex)
-        .collect()
+    let types = heap.snapshot.types.iter();
+    types.map(|info| is_named(info) || derives(info)).collect()
 }
 
 /// The classes that a class derives from.
