@@ -333,6 +333,28 @@ def test_memory_usage_is_what_the_system_counts() -> None:
     assert abs(unfreed.memory_usage() - resident) < 50 * MIB
 
 
+TRIMMED = """
+import ctypes, unfreed
+malloc, free = ctypes.CDLL(None).malloc, ctypes.CDLL(None).free
+malloc.restype, free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+blocks = [malloc(4000) for _ in range(10_000)]
+for block in blocks:
+    ctypes.memset(block, 7, 4000)
+# One in a thousand stays, the last among them, so that the free ones stay malloc's.
+for number, block in enumerate(blocks):
+    if number % 1000 != 999:
+        free(block)
+print(unfreed.trim(), unfreed.trim())
+"""
+
+
+def test_what_malloc_gives_back_is_measured() -> None:
+    done = subprocess.run([sys.executable, "-c", TRIMMED], capture_output=True, text=True, check=True)
+    first, second = map(int, done.stdout.split())
+    # 40 MB were free; pages with a block in use stay.
+    assert 30_000_000 < first < 50_000_000 and second < 1_000_000
+
+
 def test_instances_include_those_of_subclasses() -> None:
     class Special(Session):
         pass

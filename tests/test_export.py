@@ -32,6 +32,23 @@ def keep_more():
 def keep_nothing():
     make(600)
 """
+THREADED = """
+import threading, time
+KEPT = []
+def ingest():
+    for _ in range(40):
+        KEPT.append([bytes(1000) for _ in range(50)])
+        time.sleep(0.05)
+def clean():
+    KEPT.append([bytes(1000) for _ in range(1000)])
+threads = [threading.Thread(target=one) for one in (ingest, ingest, clean)]
+for thread in threads:
+    thread.start()
+KEPT.append([bytes(1000) for _ in range(1000)])
+for thread in threads:
+    thread.join()
+time.sleep(0.5)
+"""
 SCHEMAS = Path(__file__).parent.parent / "fixtures" / "schemas"
 
 
@@ -149,6 +166,53 @@ def test_a_flame_graph_is_a_picture(folder: Path, figure: str) -> None:
         for element in ElementTree.parse(str(folder / "flame.svg")).iter("{http://www.w3.org/2000/svg}title")
     ]
     assert any(title.startswith("make ") for title in titles)
+
+
+@pytest.fixture(scope="module")
+def threaded(folder: Path) -> Path:
+    """A recording of a program with threads that keep what they allocate."""
+    (folder / "threaded.py").write_text(THREADED)
+    done = call(folder, "run", "--quiet", "--sample", "4KiB", "--epoch", "0.3", "-o", "threaded.unfreed", "threaded.py")
+    assert done.returncode == 0, done
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("split", "said"),
+    [
+        ("nothing", ["ingest "]),
+        ("thread", ["main thread ", "threads running ingest ", "threads running clean "]),
+        ("birth", ["from the first quarter of the run ", "from the last quarter "]),
+    ],
+)
+def test_a_flame_graph_is_told_apart(threaded: Path, split: str, said: list[str]) -> None:
+    done = call(threaded, "report", "threaded.unfreed", "--flame", "split.svg", "--by", split)
+    assert done.returncode == 0, done
+    groups = ElementTree.parse(str(threaded / "split.svg")).getroot().findall("{http://www.w3.org/2000/svg}g")
+    titles = [group[0].text or "" for group in groups]
+    # The second row: what is next to the root.
+    second = sorted({float(group[1].attrib["y"]) for group in groups})[1]
+    rows = {group[0].text: float(group[1].attrib["width"]) for group in groups if float(group[1].attrib["y"]) == second}
+    for name in said:
+        assert any(title.startswith(name) for title in titles), titles
+        assert split == "nothing" or any(title.startswith(name) for title in rows if title), rows
+    # What is told apart adds up to the whole.
+    assert sum(rows.values()) == pytest.approx(1200, rel=0.02)
+
+
+def test_when_something_was_born_is_known_of_what_is_live(threaded: Path) -> None:
+    done = call(threaded, "report", "threaded.unfreed", "--flame", "x.svg", "--by", "birth", "--of", "peak")
+    assert done.returncode == 24 and "--by birth is of --of live" in done.stderr, done
+    assert not (threaded / "x.svg").exists()
+
+
+def test_a_page_has_the_threads(threaded: Path) -> None:
+    assert call(threaded, "report", "threaded.unfreed", "--html", "threads.html").returncode == 0
+    page = (threaded / "threads.html").read_text()
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    names = {child[0] for child in data["threads"][3]}
+    assert {"main thread", "threads running ingest", "threads running clean"} <= names
+    assert data["threads"][2] == data["tree"][2]
 
 
 def test_a_plot_is_svg_or_png(folder: Path) -> None:

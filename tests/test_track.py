@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import json
 import os
 import re
 import subprocess
@@ -208,3 +209,9 @@ def test_a_mark_is_in_the_report_and_nothing_without_a_recording(tmp_path: Path)
     text = report.read_text()
     assert re.search(r"mark at 1\.\d s: warm", text), text
     assert "x" * 100 in text and "x" * 101 not in text
+    warm, _ = json.loads(text)["memory"]["marks"]
+    assert warm["name"] == "warm" and 1 < warm["seconds"]
+    plot, page = tmp_path / "plot.svg", tmp_path / "page.html"
+    done = call_unfreed("report", recording, "--plot", plot, "--html", page)
+    assert ">warm</text>" in plot.read_text() and ">warm</text>" in page.read_text()
+    assert re.search(r"\n *unfreed: +↑warm", "\n" + done.stderr), done.stderr

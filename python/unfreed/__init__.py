@@ -33,6 +33,7 @@ __all__ = [
     "snapshot",
     "suspects",
     "track",
+    "trim",
     "watch",
     "why_alive",
 ]
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
         show_holders,
         sizeof,
         suspects,
+        trim,
         why_alive,
     )
     from unfreed._no_leaks import NoLeaks
@@ -121,7 +123,8 @@ def no_leaks(rounds: "int | None" = None) -> "NoLeaks":
 def mark(name: str) -> None:
     """Names this moment in the recording of this process; does nothing in one that is not recorded.
 
-    The report lists marks among its notes, with the seconds since the start of the recording.
+    The report lists marks among its notes, with the seconds since the start of the recording, and plots of memory over
+    time show them.
 
     >>> unfreed.mark("warm")
     """

@@ -140,6 +140,9 @@ def _unobserved(function: Callable[[], Any]) -> Any:
 def _malloc_in_use() -> int | None:
     """Bytes in blocks of malloc that nobody has freed."""
 
+def _trim() -> bool:
+    """Has malloc give free memory back to the system; whether the C library can."""
+
 def _ask(
     question: str, ids: list[int], most: int, width: int, folders: dict[str, Any]
 ) -> tuple[str, str]:

@@ -20,8 +20,13 @@ contain, `a|b` means one of them.
     pythons      versions it is for, as `>=3.12,<3.13`
     environment  variables to set
     extension    a C extension of fixtures/native that the program imports
+    kept_in      worker programs: in how many processes each label of a `# KEPT` line is kept
+    processes    how many processes are recorded, where there is more than one
+    variants     arguments to run it with, each in its turn
+    without_line whether as much is kept that no line of Python made
 
-A line that takes part in a leak ends in `# LEAK`; the finding must name one of them.
+A line that takes part in a leak ends in `# LEAK`; the finding must name one of them. In a worker program a line that ends in
+`# KEPT label` makes two megabytes that live to the end, and those that end in `# CALLS label` are its callers.
 """
 
 from __future__ import annotations

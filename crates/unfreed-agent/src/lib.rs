@@ -68,6 +68,8 @@ pub struct Settings {
     pub natives: bool,
     /// Whether copies of the process look at the heap, where there is memory for one; never so by rounds.
     pub forks: bool,
+    /// Classes that the person asked for, as `module.Class`: the recording names them, the report looks for them.
+    pub watched: Vec<String>,
 }
 
 impl Settings {
@@ -268,6 +270,7 @@ pub fn after_fork_in_child(
     process: ProcessInfo,
     at_once: bool,
     forks: bool,
+    watched: Vec<String>,
 ) -> Result<(), StartError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(StartError::NoGil)?;
@@ -297,6 +300,7 @@ pub fn after_fork_in_child(
             every_block: recorder.is_exact(),
             natives: recorder.sees_natives(),
             forks,
+            watched,
         },
     )
 }

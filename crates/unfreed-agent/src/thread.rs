@@ -21,7 +21,7 @@ use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::{Gil, with_gil};
 use unfreed_cpython::walk::{self, Owned, Tracked, WalkError};
 use unfreed_recording::ids::{EpochId, RunTime};
-use unfreed_recording::process::{End, Note, Round};
+use unfreed_recording::process::{End, Mark, Note, Round, Watched};
 use unfreed_recording::sites::{Epoch, Site};
 use unfreed_sys::signals;
 
@@ -176,6 +176,10 @@ impl Agent {
         }
         let written = agent.output.append(process, Stamp::default());
         written.map_err(|why| failed(std::io::Error::other(why.to_string())))?;
+        if !settings.watched.is_empty() {
+            let classes = settings.watched.clone();
+            agent.write(|output| output.append(&Watched { classes }, Stamp::default()));
+        }
         agent.read_counters(None, None);
         Ok(agent)
     }
@@ -327,8 +331,11 @@ impl Agent {
         }
         self.watch_hooks(harvest.hooked);
         self.note_lost_samples();
-        self.epoch = EpochId(self.epoch.0 + 1);
-        self.recorder.begin_epoch(self.epoch);
+        self.epoch = self.next_epoch();
+    }
+
+    fn next_epoch(&self) -> EpochId {
+        EpochId(self.epoch.0 + 1)
     }
 
     /// Looks at everything now, whatever it costs, and writes it. For rounds of calls; the GIL is
@@ -386,10 +393,13 @@ impl Agent {
 
     fn gather(&self, gil: &Gil, live: &[Block], snapshot: Look, pause: Pause) -> Harvest {
         let (stacks, stack_count) = self.recorder.drain_stacks(gil);
+        let sites = self.recorder.sites(stack_count, live);
+        // While the program stands still: what it allocates from here on is not in the snapshot.
+        self.recorder.begin_epoch(self.next_epoch());
         Harvest {
             blocks: self.runtime.allocated_blocks(gil),
             frozen: walk::frozen_objects(self.runtime, gil),
-            sites: self.recorder.sites(stack_count, live),
+            sites,
             stacks,
             snapshot,
             pause,
@@ -428,16 +438,19 @@ impl Agent {
         for mark in marks::take() {
             let at = mark.at.saturating_duration_since(self.started);
             let at = RunTime(at.as_nanos() as u64);
-            self.note_at(at, format!("mark at {:.1} s: {}", at.seconds(), mark.name));
+            let mark = Mark {
+                at,
+                name: mark.name,
+            };
+            self.write(|output| output.append(&mark, Stamp { at, epoch: None }));
         }
     }
 
     fn note(&mut self, text: &str) {
-        self.note_at(self.now(), text.to_owned());
-    }
-
-    fn note_at(&mut self, at: RunTime, text: String) {
-        let note = Note { at, text };
+        let note = Note {
+            at: self.now(),
+            text: text.to_owned(),
+        };
         self.write(|output| {
             output.append(
                 &note,

@@ -1,6 +1,7 @@
 //! Where the resident memory is, and what it did over the run.
 
-use crate::findings::{Accounting, Memory};
+use crate::findings::{Accounting, Mark, Memory};
+use crate::source::EvidenceSource;
 use crate::study::Study;
 use crate::trend::{Reading, judge};
 use unfreed_recording::counters::Counters;
@@ -40,12 +41,14 @@ pub fn accounting(study: &Study<'_>) -> Accounting {
     let python_objects = take(objects);
     // The agent's blocks come from malloc too.
     let native_in_use = take(used.saturating_sub(objects).saturating_sub(reading.own));
-    let allocator_free = take(pools.saturating_add(reading.malloc_free.unwrap_or(0)));
+    let malloc_free = reading.malloc_free.unwrap_or(0);
+    let allocator_free = take(pools.saturating_add(malloc_free));
     Accounting {
         rss: reading.rss,
         python_objects,
         native_in_use,
         allocator_free,
+        malloc_free: malloc_free.min(allocator_free),
         own,
         code_and_files: left,
     }
@@ -70,7 +73,18 @@ pub fn memory(study: &Study<'_>) -> Memory {
             .iter()
             .map(|point| (point.at, point.level as u64))
             .collect(),
+        marks: marks(study.source),
     }
+}
+
+/// Moments that the program named.
+#[must_use]
+pub fn marks(source: &dyn EvidenceSource) -> Vec<Mark> {
+    let told = source.marks().iter().map(|mark| Mark {
+        seconds: mark.at.seconds(),
+        name: mark.name.clone(),
+    });
+    told.collect()
 }
 
 fn resident(reading: &Counters) -> Reading {

@@ -55,7 +55,7 @@ pub fn evidence(study: &Study<'_>) -> Evidence {
     let pauses: Vec<u64> = study.taken.iter().map(|taken| taken.pause_ns).collect();
     let whole: f64 = pauses.iter().map(|&pause| pause as f64).sum();
     let seconds = seconds(study);
-    let notes = study.source.notes().iter().map(|note| note.text.clone());
+    let notes = notes(study);
     let last = study.source.epochs().last();
     let samples = last.map_or(0, |epoch| {
         let survivors = epoch.sites.iter().flat_map(|site| &site.survivors);
@@ -74,7 +74,7 @@ pub fn evidence(study: &Study<'_>) -> Evidence {
         objects: study.taken.last().map_or(0, |taken| taken.objects),
         coverage: study.latest.as_ref().map_or(0.0, coverage),
         samples,
-        notes: notes.chain(study.troubles.iter().cloned()).collect(),
+        notes: [notes, study.troubles.clone()].concat(),
         children: study
             .source
             .children()
@@ -82,6 +82,19 @@ pub fn evidence(study: &Study<'_>) -> Evidence {
             .map(|child| child.pid)
             .collect(),
     }
+}
+
+/// What the collector has to say and what the program named, in order of time.
+fn notes(study: &Study<'_>) -> Vec<String> {
+    let (notes, marks) = (study.source.notes(), study.source.marks());
+    let said = notes.iter().map(|note| (note.at, note.text.clone()));
+    let named = marks.iter().map(|mark| {
+        let text = format!("mark at {:.1} s: {}", mark.at.seconds(), mark.name);
+        (mark.at, text)
+    });
+    let mut all: Vec<_> = said.chain(named).collect();
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, text)| text).collect()
 }
 
 /// References seen over references counted, of objects that count theirs.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Version of the JSON report: `major.minor`. Minor adds fields, major changes or removes them.
-pub const SCHEMA_VERSION: &str = "1.2";
+pub const SCHEMA_VERSION: &str = "1.3";
 
 /// Everything that is said about one recording.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub struct Report {
     pub accounting: Accounting,
     /// How the evidence was gathered and how far it reaches.
     pub evidence: Evidence,
+    /// Instances of the classes that the person asked for (`--watch`), in the order in which they were named.
+    pub watched: Vec<Watched>,
     /// What became of the findings that a baseline lists.
     pub baseline: Baseline,
 }
@@ -62,6 +64,69 @@ pub enum Per {
     Second,
     /// A call of the checked function.
     Call,
+}
+
+/// Instances of a class and its subclasses, from look to look.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Watched {
+    /// The class as it was named: `app.models.Session`, or `Session` for one of the script.
+    pub class: String,
+    /// Whether every block was followed; otherwise births, ages and places are estimates from samples. What is alive is
+    /// counted either way.
+    pub exact: bool,
+    /// Instances at the last look.
+    pub alive: u64,
+    /// Bytes of their own, without what they refer to.
+    pub bytes: u64,
+    /// The looks that the recording keeps, oldest first.
+    pub looks: Vec<Look>,
+    /// Ages of those at the last look, youngest first.
+    pub ages: Vec<Age>,
+    /// Where those at the last look were made, most first, at most 20.
+    pub origins: Vec<Origin>,
+    /// Instances at the last look of which nothing is known but that they are there.
+    pub unknown: u64,
+}
+
+/// What a look saw of a class. Instances that came and went between two looks are in none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Look {
+    /// Seconds since the start.
+    pub seconds: f64,
+    /// Instances.
+    pub alive: u64,
+    /// Of those: made since the look before.
+    pub born: u64,
+    /// Instances of the look before that are gone.
+    pub died: u64,
+}
+
+/// Instances of one age.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Age {
+    /// Epochs that they have lived through, at least.
+    pub epochs_from: u32,
+    /// And at most.
+    pub epochs_to: u32,
+    /// How many there are.
+    pub alive: u64,
+}
+
+/// Where instances were made.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Origin {
+    /// The whole stack, innermost frame first; empty when it is not known.
+    pub stack: Vec<Frame>,
+    /// The frame to name: the innermost one of the person's own code, else the innermost.
+    pub frame: Frame,
+    /// How many of them are alive.
+    pub alive: u64,
+    /// Epochs that the oldest has lived through.
+    pub oldest_epochs: u32,
 }
 
 /// What ran.
@@ -123,6 +188,18 @@ pub struct Memory {
     pub bytes_per_second: f64,
     /// Up to 60 readings over the run: seconds, resident bytes.
     pub series: Vec<(f64, u64)>,
+    /// Moments that the program named, oldest first.
+    pub marks: Vec<Mark>,
+}
+
+/// A moment that the program named: `unfreed.mark(name)`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Mark {
+    /// Seconds since the start.
+    pub seconds: f64,
+    /// Its name.
+    pub name: String,
 }
 
 /// How bad a finding is.
@@ -396,6 +473,8 @@ pub struct Accounting {
     pub native_in_use: u64,
     /// Held by allocators but free: pymalloc pools, malloc free lists.
     pub allocator_free: u64,
+    /// The part of it that malloc holds: what `malloc_trim` might return to the system, at most.
+    pub malloc_free: u64,
     /// unfreed's own.
     pub own: u64,
     /// The rest: code, mapped files, stacks.

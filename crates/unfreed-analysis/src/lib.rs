@@ -54,6 +54,7 @@ mod suspects;
 mod trend;
 mod unowned;
 mod verdict;
+mod watched;
 mod wording;
 
 use findings::{Finding, Kind, Report, SCHEMA_VERSION};
@@ -74,6 +75,7 @@ pub fn analyse(source: &dyn EvidenceSource) -> Report {
 
 fn judge(source: &dyn EvidenceSource) -> Report {
     let (newest, troubles) = newest::newest(source);
+    let looks_end = newest.as_ref().map(|(index, _)| *index);
     let study = Study::new(source, newest.as_ref(), troubles);
     let findings = find(&study);
     let mut report = Report {
@@ -89,6 +91,7 @@ fn judge(source: &dyn EvidenceSource) -> Report {
         },
         accounting: accounting::accounting(&study),
         evidence: evidence::evidence(&study),
+        watched: watched::watched(source, &study.ownership, looks_end),
         baseline: findings::Baseline::default(),
     };
     known::label(&mut report);

@@ -60,6 +60,14 @@ pub fn retention(study: &Study<'_>) -> Option<Finding> {
         "Python's allocator"
     };
     let size = bytes(free as f64);
+    let returnable = if by_malloc {
+        format!(
+            " malloc_trim might return up to {} of them.",
+            bytes(lists as f64)
+        )
+    } else {
+        String::new()
+    };
     Some(Finding {
         id: fingerprint(Kind::Retention, who, &[]),
         severity: Severity::Note,
@@ -67,7 +75,7 @@ pub fn retention(study: &Study<'_>) -> Option<Finding> {
         title: format!("{who} holds {size} that no object uses"),
         summary: format!(
             "{size} of the resident memory are free but still held, most by {who}: what a peak \
-             left behind, not a leak."
+             left behind, not a leak.{returnable}"
         ),
         growth: Growth {
             bytes: free as i64,

@@ -8,7 +8,7 @@ use crate::source::EvidenceSource;
 use crate::wording::Pace;
 use unfreed_recording::counters::{Counters, Opened, Processes, Resources};
 use unfreed_recording::ids::{RunTime, StackId};
-use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
+use unfreed_recording::process::{Child, Mark, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
 use unfreed_recording::snapshot::Snapshot;
 
@@ -140,6 +140,15 @@ impl EvidenceSource for ByCalls<'_> {
 
     fn notes(&self) -> &[Note] {
         self.inner.notes()
+    }
+
+    fn marks(&self) -> &[Mark] {
+        // Their times are no calls.
+        &[]
+    }
+
+    fn watched(&self) -> &[String] {
+        self.inner.watched()
     }
 
     fn children(&self) -> &[Child] {

@@ -5,7 +5,7 @@ use crate::findings::Frame;
 use crate::wording::Pace;
 use unfreed_recording::counters::{Counters, Opened, Processes, Resources};
 use unfreed_recording::ids::{RunTime, StackId};
-use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
+use unfreed_recording::process::{Child, Mark, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
 use unfreed_recording::snapshot::Snapshot;
 
@@ -29,6 +29,10 @@ pub trait EvidenceSource {
     fn frames(&self, stack: StackId) -> Vec<Frame>;
     /// What the collector has to say.
     fn notes(&self) -> &[Note];
+    /// Moments that the program named, oldest first.
+    fn marks(&self) -> &[Mark];
+    /// Classes that the person asked for, as `module.Class`.
+    fn watched(&self) -> &[String];
     /// Forked children that have recordings of their own.
     fn children(&self) -> &[Child];
     /// Rounds of calls, oldest first; none in a recording by the clock.

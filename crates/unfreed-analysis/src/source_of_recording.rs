@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use unfreed_recording::Recording;
 use unfreed_recording::counters::{Counters, Opened, Processes, Resources};
 use unfreed_recording::ids::{CodeId, RunTime, StackId};
-use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
+use unfreed_recording::process::{Child, Mark, Note, ProcessInfo, Round};
 use unfreed_recording::sites::{Code, Epoch};
 use unfreed_recording::snapshot::Snapshot;
 
@@ -102,6 +102,14 @@ impl EvidenceSource for Recorded<'_> {
 
     fn notes(&self) -> &[Note] {
         &self.recording.notes
+    }
+
+    fn marks(&self) -> &[Mark] {
+        &self.recording.marks
+    }
+
+    fn watched(&self) -> &[String] {
+        &self.recording.watched
     }
 
     fn children(&self) -> &[Child] {

@@ -19,6 +19,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use unfreed_analysis::findings::Severity;
+use unfreed_report::flame::Split;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -107,6 +108,11 @@ pub struct Run {
     #[arg(long, conflicts_with = "sample")]
     pub exact: bool,
 
+    /// Tell who made the instances of a class and what became of them; may be repeated. Follows every block, as
+    /// --exact does, unless --sample is given
+    #[arg(long, value_name = "MODULE.CLASS", value_parser = parse_class)]
+    pub watch: Vec<String>,
+
     /// Share of the run time that heap snapshots may take
     #[arg(long, value_name = "PERCENT", default_value = "2", value_parser = parse_percent)]
     pub snapshot_budget: f32,
@@ -164,9 +170,22 @@ pub struct Report {
     #[arg(long, value_name = "BYTES", default_value = "live", requires = "flame")]
     pub of: FlameOf,
 
+    /// What the flame graph tells apart
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "nothing",
+        requires = "flame"
+    )]
+    pub by: FlameBy,
+
     /// Write memory over time as .svg or .png
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
+
+    /// Tell who made the instances of a class and what became of them, too; may be repeated
+    #[arg(long, value_name = "MODULE.CLASS", value_parser = parse_class)]
+    pub watch: Vec<String>,
 
     /// Exit with 23 if something this bad was found
     #[arg(long, value_name = "SEVERITY")]
@@ -210,6 +229,27 @@ impl FlameOf {
     }
 }
 
+/// What a flame graph tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FlameBy {
+    /// Equal calls are one
+    Nothing,
+    /// Threads, those that run the same function as one
+    Thread,
+    /// Quarters of the run in which what is live was allocated; with --of live only
+    Birth,
+}
+
+impl From<FlameBy> for Split {
+    fn from(by: FlameBy) -> Self {
+        match by {
+            FlameBy::Nothing => Self::Merged,
+            FlameBy::Thread => Self::Thread,
+            FlameBy::Birth => Self::Birth,
+        }
+    }
+}
+
 /// The least severity that fails a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
@@ -225,6 +265,24 @@ impl From<FailOn> for Severity {
             FailOn::Leak => Self::Leak,
             FailOn::Warning => Self::Warning,
         }
+    }
+}
+
+/// Parses `app.models.Session`, or `Session` for a class of the script.
+fn parse_class(typed: &str) -> Result<String, String> {
+    let is_word = |word: &str| {
+        !word.is_empty()
+            && !word.starts_with(|first: char| first.is_ascii_digit())
+            && word.chars().all(|one| one.is_alphanumeric() || one == '_')
+    };
+    // A class in a function is called `make.<locals>.Session`.
+    if typed
+        .split('.')
+        .all(|word| is_word(word) || word == "<locals>")
+    {
+        Ok(typed.to_owned())
+    } else {
+        Err("expected a class such as app.models.Session".to_owned())
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Handover {
     pub every_block: bool,
     /// Whether blocks of C code are followed, too.
     pub natives: bool,
+    /// Classes whose instances the report tells of, as `module.Class`.
+    pub watched: Vec<String>,
     /// Whether copies of the process take its heap snapshots.
     pub fork: bool,
     /// What reports call the program, where its command line is ours.
@@ -71,6 +73,7 @@ impl Handover {
             by_rounds: false,
             every_block: false,
             natives: false,
+            watched: Vec::new(),
             fork: false,
             called: None,
         }

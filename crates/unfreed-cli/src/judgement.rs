@@ -52,20 +52,34 @@ pub enum Unjudged {
 
 /// Reads and judges the recording at `path`.
 pub fn judge(path: &Path) -> Result<Judged, Unjudged> {
+    judge_and_watch(path, &[])
+}
+
+/// The same, and what became of instances of classes that the recording does not name itself.
+pub fn judge_and_watch(path: &Path, classes: &[String]) -> Result<Judged, Unjudged> {
     let what = format!("Reading {}", path.display());
-    progress::during(&what, || judge_quietly(path))
+    progress::during(&what, || judged(path, classes))
 }
 
 /// The same without a word on the terminal, which may be another program's.
 pub fn judge_quietly(path: &Path) -> Result<Judged, Unjudged> {
+    judged(path, &[])
+}
+
+fn judged(path: &Path, classes: &[String]) -> Result<Judged, Unjudged> {
     let bytes = std::fs::read(path).map_err(|source| Unjudged::File {
         path: path.to_owned(),
         source,
     })?;
-    let recording = Recording::parse(&bytes).map_err(|source| Unjudged::Recording {
+    let mut recording = Recording::parse(&bytes).map_err(|source| Unjudged::Recording {
         path: path.to_owned(),
         source,
     })?;
+    for class in classes {
+        if !recording.watched.contains(class) {
+            recording.watched.push(class.clone());
+        }
+    }
     let process = &recording.process;
     Ok(Judged {
         path: path.to_owned(),

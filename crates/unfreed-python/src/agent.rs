@@ -50,6 +50,7 @@ pub fn _start_agent(
         by_rounds: handover.by_rounds,
         every_block: handover.every_block,
         natives: handover.natives,
+        watched: handover.watched.clone(),
         forks: handover.fork,
     };
     match unfreed_agent::start(settings) {
@@ -104,7 +105,9 @@ pub fn _after_fork_in_child(at_once: bool) -> Option<String> {
         ..process.clone()
     };
     let recording = handover.child_recording(pid);
-    let started = unfreed_agent::after_fork_in_child(recording, child, at_once, handover.fork);
+    let watched = handover.watched.clone();
+    let started =
+        unfreed_agent::after_fork_in_child(recording, child, at_once, handover.fork, watched);
     started.err().map(|error| error.to_string())
 }
 

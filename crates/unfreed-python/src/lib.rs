@@ -33,7 +33,7 @@ mod _native {
     #[pymodule_export]
     use super::live::{
         _all_objects, _ask, _chain, _composition, _difference, _draw, _held_by, _places,
-        _references, _remember, _sizes,
+        _references, _remember, _sizes, _trim,
     };
     #[pymodule_export]
     use super::rounds::{

@@ -252,3 +252,9 @@ pub fn _draw<'py>(
     });
     Ok(PyBytes::new(py, &drawn.map_err(refused)??))
 }
+
+/// Has malloc give free memory back to the system. Whether the C library can.
+#[pyfunction]
+pub fn _trim(py: Python<'_>) -> bool {
+    py.detach(unfreed_sys::malloc::trim)
+}

@@ -47,6 +47,7 @@ pub fn _start_rounds(
         by_rounds: true,
         every_block: true,
         natives: true,
+        watched: Vec::new(),
         forks: false,
     };
     unfreed_agent::start(settings).map_err(refused)

@@ -2,7 +2,7 @@
 //! `writer` and read in `reader`.
 
 use crate::counters::{Counters, Opened, Processes, Resources};
-use crate::process::{Child, End, Note, ProcessInfo, Round};
+use crate::process::{Child, End, Mark, Note, ProcessInfo, Round, Watched};
 use crate::sites::{Epoch, Natives, Sources, Stacks};
 use crate::snapshot::Snapshot;
 
@@ -35,7 +35,11 @@ pub enum Kind {
     Natives,
     /// [`Processes`], byte 13.
     Processes,
-    /// [`Opened`], byte 14.
+    /// [`Mark`], byte 14.
+    Mark,
+    /// [`Watched`], byte 15.
+    Watched,
+    /// [`Opened`], byte 16.
     Opened,
     /// A kind that a later minor version added. Readers skip it.
     Unknown(u8),
@@ -59,7 +63,9 @@ impl Kind {
             11 => Self::Sources,
             12 => Self::Natives,
             13 => Self::Processes,
-            14 => Self::Opened,
+            14 => Self::Mark,
+            15 => Self::Watched,
+            16 => Self::Opened,
             other => Self::Unknown(other),
         }
     }
@@ -81,7 +87,9 @@ impl Kind {
             Self::Sources => 11,
             Self::Natives => 12,
             Self::Processes => 13,
-            Self::Opened => 14,
+            Self::Mark => 14,
+            Self::Watched => 15,
+            Self::Opened => 16,
             Self::Unknown(byte) => byte,
         }
     }
@@ -103,6 +111,8 @@ impl Kind {
             Self::Sources => "sources",
             Self::Natives => "natives",
             Self::Processes => "processes",
+            Self::Mark => "mark",
+            Self::Watched => "watched",
             Self::Opened => "opened",
             Self::Unknown(_) => "unknown",
         }
@@ -138,6 +148,10 @@ pub enum Block {
     Natives(Natives),
     /// Child processes.
     Processes(Processes),
+    /// A moment that the program named.
+    Mark(Mark),
+    /// Classes that the person asked for.
+    Watched(Watched),
     /// Where descriptors were opened.
     Opened(Opened),
 }
@@ -180,6 +194,10 @@ pub enum BlockRef<'a> {
     Natives(&'a Natives),
     /// See [`Block::Processes`].
     Processes(&'a Processes),
+    /// See [`Block::Mark`].
+    Mark(&'a Mark),
+    /// See [`Block::Watched`].
+    Watched(&'a Watched),
     /// See [`Block::Opened`].
     Opened(&'a Opened),
 }
@@ -225,5 +243,7 @@ each_kind!(
     Sources(Sources),
     Natives(Natives),
     Processes(Processes),
+    Mark(Mark),
+    Watched(Watched),
     Opened(Opened),
 );

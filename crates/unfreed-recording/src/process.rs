@@ -62,6 +62,22 @@ pub struct Note {
     pub text: String,
 }
 
+/// A moment that the program named.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The moment.
+    pub at: RunTime,
+    /// Its name.
+    pub name: String,
+}
+
+/// Classes of which the person wants to know who made their instances and what became of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// Their names, as `module.Class`.
+    pub classes: Vec<String>,
+}
+
 /// A child process that writes a recording of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Child {

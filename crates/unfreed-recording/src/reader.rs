@@ -302,6 +302,8 @@ fn decode(kind: Kind, payload: &[u8]) -> Result<Option<Block>, Fault> {
         Kind::Sources => Block::Sources(model(payload)?),
         Kind::Natives => Block::Natives(model(payload)?),
         Kind::Processes => Block::Processes(model(payload)?),
+        Kind::Mark => Block::Mark(model(payload)?),
+        Kind::Watched => Block::Watched(model(payload)?),
         Kind::Opened => Block::Opened(model(payload)?),
         Kind::End => Block::End(model(payload)?),
         Kind::Unknown(_) => return Ok(None),

@@ -6,7 +6,7 @@ use crate::counters::{Counters, Opened, Processes, Resources};
 use crate::error::ReadError;
 use crate::ids::{CodeId, StackId};
 use crate::packing::SnapshotHeader;
-use crate::process::{Child, End, Note, ProcessInfo, Round};
+use crate::process::{Child, End, Mark, Note, ProcessInfo, Round};
 use crate::reader::{RawFrame, RawFrames};
 use crate::sites::{Code, Epoch, NativeCode, NativeObject, SourceLine, StackNode};
 use crate::snapshot::Snapshot;
@@ -48,6 +48,10 @@ pub struct Recording<'a> {
     pub epochs: Vec<Epoch>,
     /// Notes for the person.
     pub notes: Vec<Note>,
+    /// Moments that the program named.
+    pub marks: Vec<Mark>,
+    /// Classes that the person asked for, as `module.Class`.
+    pub watched: Vec<String>,
     /// Child processes with recordings of their own.
     pub children: Vec<Child>,
     /// Which child processes ran, oldest first.
@@ -183,6 +187,8 @@ struct Parts<'a> {
     nodes: Vec<StackNode>,
     epochs: Vec<Epoch>,
     notes: Vec<Note>,
+    marks: Vec<Mark>,
+    watched: Vec<String>,
     children: Vec<Child>,
     processes: Vec<Processes>,
     opened: Vec<Opened>,
@@ -226,6 +232,8 @@ impl<'a> Parts<'a> {
             }
             Block::Epoch(epoch) => self.epochs.push(epoch),
             Block::Note(note) => self.notes.push(note),
+            Block::Mark(mark) => self.marks.push(mark),
+            Block::Watched(watched) => self.watched.extend(watched.classes),
             Block::Child(child) => self.children.push(child),
             Block::Processes(processes) => self.processes.push(processes),
             Block::Opened(opened) => self.opened.push(opened),
@@ -247,6 +255,7 @@ impl<'a> Parts<'a> {
         self.resources.sort_by_key(|resources| resources.at);
         self.epochs.sort_by_key(|epoch| epoch.at);
         self.notes.sort_by_key(|note| note.at);
+        self.marks.sort_by_key(|mark| mark.at);
         self.children.sort_by_key(|child| child.at);
         self.processes.sort_by_key(|taken| taken.at);
         self.opened.sort_by_key(|taken| taken.at);
@@ -263,6 +272,8 @@ impl<'a> Parts<'a> {
             stacks: StackTrie::new(self.nodes),
             epochs: self.epochs,
             notes: self.notes,
+            marks: self.marks,
+            watched: self.watched,
             children: self.children,
             processes: self.processes,
             opened: self.opened,

@@ -144,14 +144,18 @@ fn piece(frame: &RawFrame<'_>) -> Result<Piece, ReadError> {
                 let header = frame.snapshot_header()?;
                 (header.at, Some(header.epoch))
             }
-            Kind::Process | Kind::Stacks | Kind::Sources | Kind::Natives | Kind::Unknown(_) => {
-                (RunTime(0), None)
-            }
+            Kind::Process
+            | Kind::Stacks
+            | Kind::Sources
+            | Kind::Natives
+            | Kind::Watched
+            | Kind::Unknown(_) => (RunTime(0), None),
             Kind::Counters
             | Kind::Resources
             | Kind::Processes
             | Kind::Opened
             | Kind::Note
+            | Kind::Mark
             | Kind::Child
             | Kind::End
             | Kind::Round => (frame.start()?, None),

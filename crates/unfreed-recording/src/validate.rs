@@ -27,6 +27,8 @@ pub(crate) fn block(block: BlockRef<'_>) -> Result<(), Fault> {
         | BlockRef::Sources(_)
         | BlockRef::Natives(_)
         | BlockRef::Processes(_)
+        | BlockRef::Mark(_)
+        | BlockRef::Watched(_)
         | BlockRef::Opened(_) => Ok(()),
     }
 }

@@ -49,6 +49,8 @@ pub fn encode<'a>(block: impl Into<BlockRef<'a>>) -> Result<Vec<u8>, EncodeError
         BlockRef::Sources(content) => model(kind, content),
         BlockRef::Natives(content) => model(kind, content),
         BlockRef::Processes(content) => model(kind, content),
+        BlockRef::Mark(content) => model(kind, content),
+        BlockRef::Watched(content) => model(kind, content),
         BlockRef::Opened(content) => model(kind, content),
     }
 }

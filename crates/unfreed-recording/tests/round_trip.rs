@@ -10,7 +10,7 @@ use unfreed_recording::block::{Block, Kind};
 use unfreed_recording::counters::{Counters, FdCounts, Opened, OpenedAt, Resources};
 use unfreed_recording::error::EncodeError;
 use unfreed_recording::ids::{CodeId, EpochId, RunTime, StackId};
-use unfreed_recording::process::{Child, End, Note, Origin, ProcessInfo};
+use unfreed_recording::process::{Child, End, Mark, Note, Origin, ProcessInfo, Watched};
 use unfreed_recording::reader::{self, Blocks};
 use unfreed_recording::sites::{Code, Epoch, Site, StackNode, Stacks, Survivors};
 use unfreed_recording::snapshot::{
@@ -309,7 +309,9 @@ proptest! {
     #[test]
     fn note_child_and_end_read_back(at in any::<u64>(), text in ".*", pid in any::<u32>()) {
         let at = RunTime(at);
-        reads_back(&Note { at, text }.into());
+        reads_back(&Note { at, text: text.clone() }.into());
+        reads_back(&Mark { at, name: text.clone() }.into());
+        reads_back(&Watched { classes: vec![text] }.into());
         reads_back(&Child { at, pid }.into());
         reads_back(&End { at }.into());
     }

@@ -20,6 +20,10 @@ pub const MEASURES: [(&str, &str); 5 + PARTS] = [
     ("born 3/4", "live, from the third quarter"),
     ("born 4/4", "live, from the last quarter"),
 ];
+/// Where what is live stands in [`MEASURES`].
+const LIVE: usize = 0;
+/// Where the first of what is live by time of birth stands.
+const BORN: usize = MEASURES.len() - PARTS;
 /// Nodes below this part of the whole in every figure are left out.
 const TOO_SMALL: f64 = 0.0005;
 /// Deeper frames are left out: a page has to open.
@@ -36,9 +40,24 @@ pub struct Node {
     children: BTreeMap<(String, String), Node>,
 }
 
+/// What the calls of a program are told apart by, next to its root.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Split {
+    /// Nothing: equal calls are one.
+    #[default]
+    Merged,
+    /// The thread they ran in. Threads that run the same function are one, as they come and go.
+    Thread,
+    /// The quarter of the run in which they allocated what is live.
+    Birth,
+}
+
 /// The tree of a recording; its root stands for the program.
 #[must_use]
-pub fn tree(allocations: &Allocations, report: &Report) -> Node {
+pub fn tree(allocations: &Allocations, report: &Report, split: Split) -> Node {
+    if split == Split::Birth {
+        return by_birth(&tree(allocations, report, Split::Merged));
+    }
     let mut root = Node {
         name: report.program.name.clone(),
         ..Node::default()
@@ -50,7 +69,7 @@ pub fn tree(allocations: &Allocations, report: &Report) -> Node {
         values[3] = stack.allocated.bytes;
         values[4] = stack.freed_bytes;
         values[5..].copy_from_slice(&stack.born_bytes);
-        root.add(&stack.frames, &values);
+        root.add(&stack.frames, &values, split);
     }
     let leaks = report
         .findings
@@ -59,15 +78,89 @@ pub fn tree(allocations: &Allocations, report: &Report) -> Node {
     for place in leaks.flat_map(|finding| &finding.allocated_at) {
         let mut values = [0; MEASURES.len()];
         values[1] = place.bytes;
-        root.add(&place.stack, &values);
+        root.add(&place.stack, &values, split);
     }
     root
 }
 
+/// What is live of a merged tree, told apart by the quarter of the run in which it was allocated.
+fn by_birth(merged: &Node) -> Node {
+    let mut root = Node {
+        name: merged.name.clone(),
+        values: merged.values,
+        ..Node::default()
+    };
+    for part in 0..PARTS {
+        let name = MEASURES[BORN + part].1;
+        let born = Node {
+            name: name.trim_start_matches("live, ").to_owned(),
+            ..merged.live_of(part)
+        };
+        if born.values[LIVE] > 0 {
+            // By number: in the order of time.
+            root.children
+                .insert((part.to_string(), String::new()), born);
+        }
+    }
+    root
+}
+
+/// The thread that a stack ran in, as its outermost call tells.
+fn thread(frames: &[Frame]) -> String {
+    let Some(entry) = frames.last() else {
+        return "no frame known".to_owned();
+    };
+    if !entry.library.is_empty() {
+        return "C code, outside Python".to_owned();
+    }
+    if entry.file.ends_with("/threading.py") {
+        // A thread begins with a few calls of the standard library's own.
+        let mut inwards = frames.iter().rev();
+        let target = inwards.find(|frame| frame.file != entry.file);
+        return target.map_or_else(
+            || "threads".to_owned(),
+            |frame| format!("threads running {}", frame.function),
+        );
+    }
+    let is_start = ["<module>", "_run_module_as_main", "_run_code"]
+        .contains(&entry.function.as_str())
+        || entry.file.starts_with("<frozen importlib");
+    if is_start {
+        "main thread".to_owned()
+    } else {
+        format!("entered at {}", entry.function)
+    }
+}
+
 impl Node {
-    fn add(&mut self, frames: &[Frame], values: &[u64; MEASURES.len()]) {
+    /// The same calls with what is live of one part of the run, and nothing else.
+    fn live_of(&self, part: usize) -> Self {
+        let mut values = [0; MEASURES.len()];
+        values[LIVE] = self.values[BORN + part];
+        let born_in = |child: &&Self| child.values[BORN + part] > 0;
+        let entries = self.children.iter().filter(|(_, child)| born_in(child));
+        Self {
+            name: self.name.clone(),
+            place: self.place.clone(),
+            values,
+            children: entries
+                .map(|(key, child)| (key.clone(), child.live_of(part)))
+                .collect(),
+        }
+    }
+
+    fn add(&mut self, frames: &[Frame], values: &[u64; MEASURES.len()], split: Split) {
         let mut node = self;
         node.gain(values);
+        if split == Split::Thread {
+            let name = thread(frames);
+            let key = (name.clone(), String::new());
+            node = node.children.entry(key).or_insert_with(|| Self {
+                name,
+                ..Self::default()
+            });
+            node.gain(values);
+        }
         for frame in frames.iter().rev().take(DEEPEST) {
             let place = match (frame.library.is_empty(), frame.line) {
                 (false, _) => frame.library.clone(),
@@ -101,6 +194,12 @@ impl Node {
     #[must_use]
     pub fn data(&self) -> Value {
         self.data_below(&self.values)
+    }
+
+    /// Whether there are several calls below the root.
+    #[must_use]
+    pub fn is_split(&self) -> bool {
+        self.children.len() > 1
     }
 
     fn data_below(&self, whole: &[u64; MEASURES.len()]) -> Value {
@@ -199,9 +298,11 @@ fn boxes(
     Ok(())
 }
 
-/// Own code is warm, libraries are grey, C code is blue.
+/// Own code is warm, libraries are grey, C code is blue; what is no call is green.
 fn colour(place: &str) -> &'static str {
-    if place.contains(".so") {
+    if place.is_empty() {
+        "#c9d8b6"
+    } else if place.contains(".so") {
         "#a9c8e8"
     } else if crate::place::is_library(place) {
         "#dcdcdc"

@@ -2,11 +2,12 @@
 //! network, no framework; without scripts everything but the flame graph is there.
 
 use crate::flame::{MEASURES, Node};
+use crate::terminal::watched::{ages, summary};
 use crate::xml::escaped;
 use crate::{place, plot, quantity, verdict};
 use serde_json::json;
 use std::io;
-use unfreed_analysis::findings::{AllocatedAt, Finding, Per, Report, Severity, Status};
+use unfreed_analysis::findings::{AllocatedAt, Finding, Per, Report, Severity, Status, Watched};
 use unfreed_analysis::questions::Timeline;
 
 const STYLE: &str = include_str!("html/page.css");
@@ -17,6 +18,8 @@ const SCRIPT: &str = include_str!("html/page.js");
 pub struct Pictures<'a> {
     /// The merged stacks.
     pub flame: &'a Node,
+    /// The same by thread.
+    pub by_thread: &'a Node,
     /// Memory over time.
     pub timeline: &'a Timeline,
 }
@@ -42,13 +45,14 @@ pub fn render(
     )?;
     head(report, out)?;
     findings(report, directory, out)?;
+    watched(&report.watched, directory, out)?;
     writeln!(out, "<h2>Memory over time</h2>")?;
     if pictures.timeline.points.len() > 1 {
         plot::render_svg(pictures.timeline, out)?;
     } else {
         writeln!(out, "<p>Too few readings to draw.</p>")?;
     }
-    flame_graph(pictures.flame, out)?;
+    flame_graph(pictures, out)?;
     closing(report, out)?;
     writeln!(out, "<script>{SCRIPT}</script></body></html>")
 }
@@ -165,6 +169,55 @@ fn rows(finding: &Finding, directory: &str, out: &mut impl io::Write) -> io::Res
     row("id", &format!("<code>{}</code>", escaped(&finding.id)))
 }
 
+/// Watched classes: what lives, how old it is, who made it.
+fn watched(watched: &[Watched], directory: &str, out: &mut impl io::Write) -> io::Result<()> {
+    for one in watched {
+        writeln!(
+            out,
+            "<h2>Watched <code>{}</code></h2><p>{}.</p><table><tr><th>seconds<th>alive<th>born<th>died</tr>",
+            escaped(&one.class),
+            escaped(&summary(one))
+        )?;
+        for look in &one.looks {
+            let figures = [look.alive, look.born, look.died].map(quantity::count);
+            let cells = figures.map(|figure| format!("<td>{figure}")).join("");
+            writeln!(out, "<tr><td>{:.1}{cells}</tr>", look.seconds)?;
+        }
+        let ages = ages(&one.ages).join(" · ");
+        writeln!(
+            out,
+            "</table><dl><dt>age, epochs</dt><dd>{}</dd>",
+            escaped(&ages)
+        )?;
+        for (index, origin) in one.origins.iter().enumerate() {
+            let label = if index == 0 { "made at" } else { "" };
+            let told = |frame| escaped(&place::frame(frame, directory, 200));
+            let place = if origin.stack.is_empty() {
+                "no line of Python".to_owned()
+            } else {
+                told(&origin.frame)
+            };
+            let frames: Vec<String> = origin.stack.iter().map(told).collect();
+            writeln!(
+                out,
+                "<dt>{label}</dt><dd>{} <code>{place}</code>, the oldest {} epochs old<details><summary>stack</summary><pre>{}</pre></details></dd>",
+                quantity::count(origin.alive),
+                origin.oldest_epochs,
+                frames.join("\n")
+            )?;
+        }
+        if one.unknown > 0 {
+            let unknown = quantity::count(one.unknown);
+            writeln!(
+                out,
+                "<dt></dt><dd>{unknown} of which no birth was seen</dd>"
+            )?;
+        }
+        writeln!(out, "</dl>")?;
+    }
+    Ok(())
+}
+
 /// The named frame, its line, and the whole stack on demand.
 fn made_at(place: &AllocatedAt, directory: &str) -> String {
     let told = |frame| escaped(&place::frame(frame, directory, 200));
@@ -190,16 +243,22 @@ fn made_at(place: &AllocatedAt, directory: &str) -> String {
     html
 }
 
-fn flame_graph(root: &Node, out: &mut impl io::Write) -> io::Result<()> {
-    let data = json!({ "tree": root.data(), "measures": MEASURES });
+fn flame_graph(pictures: &Pictures<'_>, out: &mut impl io::Write) -> io::Result<()> {
+    let by_thread = pictures.by_thread;
+    let data = json!({
+        "tree": pictures.flame.data(),
+        "threads": by_thread.is_split().then(|| by_thread.data()),
+        "measures": MEASURES,
+    });
     // The only way out of a script element is its end tag.
     let data = data.to_string().replace('<', "\\u003c");
     writeln!(
         out,
         "<h2>Who allocated</h2><div class=\"bar\"><label>bytes <select id=\"measure\"></select></label>\
+         <label>told apart <select id=\"split\"></select></label>\
          <input id=\"search\" type=\"search\" placeholder=\"find a function or file\">\
          <button id=\"out\" type=\"button\">whole program</button></div>\
-         <div id=\"flame\"></div><p id=\"said\">Click a frame to look into it. Orange is your code, grey libraries, blue C code.</p>\
+         <div id=\"flame\"></div><p id=\"said\">Click a frame to look into it. Orange is your code, grey libraries, blue C code, green no call.</p>\
          <script type=\"application/json\" id=\"data\">{data}</script>"
     )
 }

@@ -4,6 +4,7 @@ use crate::picture::drawing::{ADVANCE, Colour, Drawing, LINE, Part, Shape};
 use crate::picture::{TooLarge, png, svg};
 use crate::quantity;
 use std::io;
+use unfreed_analysis::findings::Mark;
 use unfreed_analysis::questions::{Moment, Timeline};
 
 const WIDTH: f32 = 900.0;
@@ -14,6 +15,13 @@ const RIGHT: f32 = 12.0;
 const BOTTOM: f32 = 28.0;
 const GREY: Colour = [110, 110, 110];
 const PALE: Colour = [225, 225, 225];
+const DARK: Colour = [60, 20, 110];
+/// Rows in which names of marks stand, where one has no room beside another.
+const MARK_ROWS: usize = 3;
+/// Characters of a mark's name.
+const LONGEST_NAME: usize = 30;
+/// Pixels between two marks that are told apart.
+const APART: f32 = 2.0;
 
 /// A compartment: its name, its colour, and its part of a reading.
 type Compartment = (&'static str, Colour, fn(&Moment) -> u64);
@@ -45,27 +53,77 @@ pub fn render_png(timeline: &Timeline) -> Result<Vec<u8>, TooLarge> {
 /// The resident set as one line of `most` characters at most, lowest to highest.
 #[must_use]
 pub fn line(timeline: &Timeline, most: usize) -> String {
+    let levels: Vec<u64> = timeline.points.iter().map(|point| point.rss).collect();
+    self::levels(&levels, most)
+}
+
+/// Levels as one line of `most` characters at most.
+#[must_use]
+pub fn levels(levels: &[u64], most: usize) -> String {
     const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let points = &timeline.points;
-    let kept = points.len().min(most);
-    let top = points
-        .iter()
-        .map(|point| point.rss)
-        .max()
-        .unwrap_or(0)
-        .max(1);
+    let kept = levels.len().min(most);
+    let top = levels.iter().copied().max().unwrap_or(0).max(1);
     (0..kept)
         .map(|index| {
-            let point = &points[index * points.len() / kept];
-            STEPS[(u128::from(point.rss) * 7 / u128::from(top)) as usize]
+            let level = levels[index * levels.len() / kept];
+            STEPS[(u128::from(level) * 7 / u128::from(top)) as usize]
         })
         .collect()
+}
+
+/// The marks below [`line`] of the same timeline, each at its place; the last line counts those without room. No lines
+/// without marks.
+#[must_use]
+pub fn mark_lines(timeline: &Timeline, most: usize) -> Vec<String> {
+    let points = &timeline.points;
+    let kept = points.len().min(most);
+    if kept == 0 {
+        return Vec::new();
+    }
+    let mut rows = [const { String::new() }; MARK_ROWS];
+    let mut without_room = 0_u64;
+    for mark in &timeline.marks {
+        let before = |index: &usize| points[index * points.len() / kept].seconds < mark.seconds;
+        let column = (0..kept).take_while(before).count().min(kept - 1);
+        let width = |row: &&mut String| row.chars().count();
+        match rows.iter_mut().find(|row| width(row) <= column) {
+            Some(row) => {
+                let gap = column - width(&row);
+                row.extend(std::iter::repeat_n(' ', gap));
+                *row += &format!("↑{} ", name_of(mark));
+            }
+            None => without_room += 1,
+        }
+    }
+    let mut lines: Vec<String> = rows
+        .iter()
+        .map(|row| row.trim_end().to_owned())
+        .filter(|row| !row.is_empty())
+        .collect();
+    if without_room > 0 {
+        lines.push(format!(
+            "and {}",
+            quantity::counted(without_room, "more mark", "more marks")
+        ));
+    }
+    lines
+}
+
+/// A mark's name on one line, short enough to stand in a plot.
+fn name_of(mark: &Mark) -> String {
+    let plain: String = mark
+        .name
+        .chars()
+        .map(|one| if one.is_control() { ' ' } else { one })
+        .collect();
+    quantity::cut(plain.trim(), LONGEST_NAME)
 }
 
 fn draw(timeline: &Timeline) -> Drawing {
     let mut plot = Plot::over(timeline);
     plot.areas(timeline);
     plot.axes();
+    plot.marks(&timeline.marks);
     plot.legend();
     plot.drawing
 }
@@ -135,6 +193,40 @@ impl Plot {
             let width = label.chars().count() as f32 * ADVANCE;
             let left = (self.x(seconds) - width / 2.0).min(WIDTH - RIGHT - width);
             self.text(left, HEIGHT - BOTTOM + 6.0, label, GREY);
+        }
+    }
+
+    /// A line at each moment, its name to the right where there is room, else to the left.
+    fn marks(&mut self, marks: &[Mark]) {
+        let mut taken = [0.0_f32; MARK_ROWS];
+        let mut last = f32::NEG_INFINITY;
+        for mark in marks {
+            let x = self.x(mark.seconds);
+            if x - last < APART {
+                continue;
+            }
+            last = x;
+            self.line((x, TOP), (x, HEIGHT - BOTTOM), DARK);
+            let name = name_of(mark);
+            let width = name.chars().count() as f32 * ADVANCE;
+            let right_of = x + 3.0;
+            let left = if right_of + width <= WIDTH - RIGHT {
+                right_of
+            } else {
+                x - 3.0 - width
+            };
+            let free = taken.iter().position(|end| *end <= left);
+            if let Some(row) = free {
+                taken[row] = left + width + ADVANCE;
+                self.drawing.shapes.push(Shape::Text {
+                    left,
+                    top: TOP + row as f32 * LINE,
+                    text: name,
+                    colour: DARK,
+                    strong: false,
+                    hides: true,
+                });
+            }
         }
     }
 

@@ -7,6 +7,7 @@ mod held_by;
 mod opening;
 pub(crate) mod palette;
 mod rows;
+pub(crate) mod watched;
 
 use std::io;
 
@@ -67,6 +68,7 @@ pub fn render(
     let mut page = Page::new(out, usize::from(options.width.max(LEAST_WIDTH)));
     opening::render(report, &mut page)?;
     findings(report, options, &mut page)?;
+    watched::render(&report.watched, options, &mut page)?;
     page.blank()?;
     closing::render(report, options, &mut page)
 }

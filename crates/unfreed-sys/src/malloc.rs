@@ -1,4 +1,4 @@
-//! What malloc holds: in use and free. glibc only; another libc gives no figures.
+//! What malloc holds: in use and free, and what it gives back when asked. glibc only; another libc has neither.
 
 use crate::symbols;
 
@@ -38,4 +38,17 @@ pub fn figures() -> Option<MallocFigures> {
         used: (info.uordblks + info.hblkhd) as u64,
         free: info.fordblks as u64,
     })
+}
+
+/// Has malloc give what it can of its free memory back to the system. `false` where the C library has no `malloc_trim`.
+/// Takes malloc's locks, so never from a hook, and milliseconds for each GiB.
+pub fn trim() -> bool {
+    let Some(address) = symbols::find(c"malloc_trim") else {
+        return false;
+    };
+    // SAFETY: `malloc_trim` has this signature in every C library that has the symbol (glibc since 2.0).
+    let malloc_trim: extern "C" fn(usize) -> std::ffi::c_int =
+        unsafe { std::mem::transmute(address.get()) };
+    malloc_trim(0);
+    true
 }

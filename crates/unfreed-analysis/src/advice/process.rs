@@ -165,7 +165,7 @@ pub fn lost_in_library(keeper: &str, place: &str) -> Advice {
 pub fn retention(by_malloc: bool) -> Advice {
     let text = if by_malloc {
         "This memory is free and no leak: malloc keeps it for later. If it has to go back to the \
-         system, set MALLOC_ARENA_MAX=2, call malloc_trim after a peak, or use jemalloc."
+         system, set MALLOC_ARENA_MAX=2, call malloc_trim after a peak (unfreed.trim() measures what it gives back), or use jemalloc."
     } else {
         "This memory is free and no leak: Python's allocator keeps arenas of which some block is \
          still in use. Avoid the peak (work in smaller batches, or in a child process that ends)."

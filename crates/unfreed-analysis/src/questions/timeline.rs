@@ -1,5 +1,7 @@
 //! Where the memory was over time: the resident set by compartment, for plots. Readings as they were taken.
 
+use crate::accounting::marks;
+use crate::findings::Mark;
 use crate::source::EvidenceSource;
 
 /// Most points of a timeline.
@@ -10,6 +12,8 @@ const MOST: usize = 240;
 pub struct Timeline {
     /// At most 240 points, the first and the last reading among them.
     pub points: Vec<Moment>,
+    /// Moments that the program named, oldest first.
+    pub marks: Vec<Mark>,
 }
 
 /// One reading, bytes. The compartments add up to `rss`.
@@ -65,5 +69,6 @@ pub fn timeline(source: &dyn EvidenceSource) -> Timeline {
     });
     Timeline {
         points: points.collect(),
+        marks: marks(source),
     }
 }

@@ -1,12 +1,13 @@
 //! What `unfreed report` draws of one recording: the page, the flame graph and the plot over time.
 
-use crate::arguments::Report as Typed;
+use crate::arguments::{FlameBy, FlameOf, Report as Typed};
 use crate::commands::opened::{parse, read};
 use crate::judgement::Judged;
 use crate::messages::reason;
 use crate::{naming, rendering};
 use std::path::Path;
 use unfreed_analysis::questions::{allocations, timeline};
+use unfreed_report::flame::Split;
 use unfreed_report::{flame, html, plot};
 
 /// Characters of the plot in the terminal.
@@ -14,10 +15,17 @@ const SHORT: usize = 60;
 
 /// Writes what was asked for; says which files.
 pub fn write(typed: &Typed, judged: &Judged) -> Result<Vec<String>, String> {
+    if typed.by == FlameBy::Birth && typed.of != FlameOf::Live {
+        return Err(
+            "when something was born is known of what is live: --by birth is of --of live"
+                .to_owned(),
+        );
+    }
     let bytes = read(&judged.path)?;
     let recording = parse(&judged.path, &bytes)?;
     let source = naming::named(&recording);
-    let root = flame::tree(&allocations(&source), &judged.report);
+    let stacks = allocations(&source);
+    let tree = |split: Split| flame::tree(&stacks, &judged.report, split);
     let line = timeline(&source);
     let mut written = Vec::new();
     let mut put = |place: &Path, document: Vec<u8>| {
@@ -29,7 +37,8 @@ pub fn write(typed: &Typed, judged: &Judged) -> Result<Vec<String>, String> {
     let told = |error: std::io::Error| error.to_string();
     if let Some(place) = &typed.html {
         let pictures = html::Pictures {
-            flame: &root,
+            flame: &tree(Split::Merged),
+            by_thread: &tree(Split::Thread),
             timeline: &line,
         };
         let mut page = Vec::new();
@@ -38,12 +47,15 @@ pub fn write(typed: &Typed, judged: &Judged) -> Result<Vec<String>, String> {
     }
     if let Some(place) = &typed.flame {
         let mut picture = Vec::new();
+        let root = tree(typed.by.into());
         flame::render_svg(&root, typed.of.index(), &mut picture).map_err(told)?;
         put(place, picture)?;
     }
     if let Some(place) = &typed.plot {
         put(place, plotted(&line, place)?)?;
         written.push(format!("resident set {}", plot::line(&line, SHORT)));
+        let marks = plot::mark_lines(&line, SHORT);
+        written.extend(marks.iter().map(|row| format!("             {row}")));
     }
     Ok(written)
 }

@@ -28,7 +28,7 @@ pub fn report(typed: &Report) -> ExitCode {
     let mut judged = Vec::new();
     let mut complete = true;
     for path in &paths {
-        match judgement::judge(path) {
+        match judgement::judge_and_watch(path, &typed.watch) {
             Ok(one) => {
                 if let Some(damage) = &one.damage {
                     messages::notice(format_args!("{}: {damage}", path.display()));

@@ -62,7 +62,9 @@ fn handover(typed: &Run, destination: &Destination) -> Handover {
     handover.sample_bytes = typed.sample.unwrap_or(0);
     handover.epoch_ns = typed.epoch.map_or(0, |seconds| (seconds * 1e9) as u64);
     handover.snapshot_budget_percent = typed.snapshot_budget;
-    handover.every_block = typed.exact;
+    // Who made which instance is a question about every block, unless a sample is wanted.
+    handover.every_block = typed.exact || !typed.watch.is_empty() && typed.sample.is_none();
+    handover.watched.clone_from(&typed.watch);
     handover.natives = typed.native;
     handover.fork = typed.fork;
     handover.follow_children = !typed.no_follow;

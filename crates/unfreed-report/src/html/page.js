@@ -1,12 +1,37 @@
 "use strict";
 (function () {
-  const { tree, measures } = JSON.parse(document.getElementById("data").textContent);
+  const { tree: merged, threads, measures } = JSON.parse(document.getElementById("data").textContent);
   const flame = document.getElementById("flame"), said = document.getElementById("said");
   const choice = document.getElementById("measure"), search = document.getElementById("search");
-  const ROW = 19;
-  let zoomed = [tree];
+  const split = document.getElementById("split");
+  const ROW = 19, LIVE = 0, BORN = measures.findIndex(([name]) => name.startsWith("born"));
+  let tree = merged, zoomed = [tree];
+  // What is live of one part of the run, with the same calls.
+  function born([name, place, values, children], index) {
+    const parts = children.filter((child) => child[2][index] > 0).map((child) => born(child, index));
+    return [name, place, [values[index]], parts];
+  }
+  function chosen() {
+    if (split.value === "threads") return threads;
+    if (split.value !== "birth") return merged;
+    const parts = measures.slice(BORN).map(([, text], part) => {
+      const [, , values, children] = born(merged, BORN + part);
+      return [text.replace("live, ", ""), "", values, children];
+    });
+    return [merged[0], merged[1], merged[2], parts.filter((part) => part[2][LIVE] > 0)];
+  }
+  function offer() {
+    // When something was born is known of what is live.
+    const before = split.value;
+    split.replaceChildren();
+    split.add(new Option("nothing", "merged"));
+    if (threads) split.add(new Option("threads", "threads"));
+    if (Number(choice.value) === LIVE) split.add(new Option("time of birth", "birth"));
+    split.value = [...split.options].some((option) => option.value === before) ? before : "merged";
+  }
+  function restart() { offer(); tree = chosen(); zoomed = [tree]; draw(); }
   measures.forEach(([, text], index) => {
-    if (tree[2][index] > 0) choice.add(new Option(text, index));
+    if (merged[2][index] > 0) choice.add(new Option(text, index));
   });
   function bytes(value) {
     const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
@@ -15,6 +40,7 @@
     return (unit && value < 10 ? value.toFixed(1) : value.toFixed(0)) + " " + units[unit];
   }
   function colour(place) {
+    if (!place) return "#c9d8b6";
     if (place.includes(".so")) return "#a9c8e8";
     if (place.startsWith("<") || /\/(site|dist)-packages\/|\/lib(64)?\/python\d/.test(place)) return "#dcdcdc";
     return "#f4b183";
@@ -51,8 +77,8 @@
     below(focus, zoomed, 0, 1, zoomed.length - 1);
     flame.style.height = (deepest + 1) * ROW + "px";
   }
-  choice.onchange = () => { zoomed = [tree]; draw(); };
+  choice.onchange = split.onchange = restart;
   search.oninput = draw;
   document.getElementById("out").onclick = () => { zoomed = [tree]; draw(); };
-  if (choice.options.length) draw(); else said.textContent = "No allocation was sampled.";
+  if (choice.options.length) restart(); else said.textContent = "No allocation was sampled.";
 })();

@@ -12,6 +12,8 @@ use crate::quantity;
 use crate::styled::Text;
 use crate::wrap::{Separator, flow};
 
+/// Free memory of malloc that is worth a word, bytes.
+const WORTH_TRIMMING: u64 = 8 << 20;
 /// Notes shown when not verbose.
 const FEW_NOTES: usize = 6;
 
@@ -70,6 +72,13 @@ fn accounting(accounting: &Accounting, page: &mut Page<'_>) -> io::Result<()> {
         .filter(|(_, number)| !number.is_empty())
         .map(|((name, _), number)| Text::plain(&format!("{name} {number}")))
         .collect();
+    let mut items: Vec<Text> = items;
+    if accounting.malloc_free >= WORTH_TRIMMING {
+        let free = quantity::bytes(accounting.malloc_free);
+        items.push(Text::plain(&format!(
+            "malloc_trim might return up to {free}"
+        )));
+    }
     let label = format!("Where the {total} are: ");
     labelled(&label, &flow(items, Separator::Trailing("·")), page)
 }

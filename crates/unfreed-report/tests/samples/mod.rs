@@ -18,6 +18,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("cycle", cycle()),
         ("warning_only", warning_only()),
         ("long_names", long_names()),
+        ("watched", watched()),
     ]
 }
 
@@ -40,6 +41,58 @@ pub fn two_leaks_and_a_warning() -> Report {
     report
 }
 
+/// A class that was watched, and a mark.
+pub fn watched() -> Report {
+    let mut report = base(Status::Clean, "memory is flat (11 of 11 intervals)");
+    let login = Frame {
+        file: "/srv/shop/app/login.py".to_owned(),
+        line: 42,
+        function: "login".to_owned(),
+        ..Frame::default()
+    };
+    report.accounting.malloc_free = 40 * MIB;
+    report.watched = vec![Watched {
+        class: "app.models.Session".to_owned(),
+        exact: true,
+        alive: 960,
+        bytes: 45 * KIB,
+        looks: vec![
+            Look {
+                seconds: 96.0,
+                alive: 500,
+                born: 500,
+                died: 0,
+            },
+            Look {
+                seconds: 192.0,
+                alive: 960,
+                born: 480,
+                died: 20,
+            },
+        ],
+        ages: vec![
+            Age {
+                epochs_from: 0,
+                epochs_to: 0,
+                alive: 480,
+            },
+            Age {
+                epochs_from: 2,
+                epochs_to: 3,
+                alive: 478,
+            },
+        ],
+        origins: vec![Origin {
+            stack: vec![login.clone()],
+            frame: login,
+            alive: 958,
+            oldest_epochs: 2,
+        }],
+        unknown: 2,
+    }];
+    report
+}
+
 /// Nothing leaks; many things that might look like it.
 pub fn clean_with_notes() -> Report {
     let sentence = "memory stopped growing after warm-up (flat in 11 of 11 intervals)";
@@ -55,6 +108,7 @@ pub fn clean_with_notes() -> Report {
         python_objects: 61 * MIB + 700 * KIB,
         native_in_use: 9 * MIB + 600 * KIB,
         allocator_free: 31 * MIB + 500 * KIB,
+        malloc_free: 0,
         own: 300 * KIB,
         code_and_files: 28 * MIB - 52 * KIB,
     };
@@ -232,6 +286,10 @@ fn base(status: Status, sentence: &str) -> Report {
             trend: Trend::Steady,
             bytes_per_second: 2_201_000.5,
             series: vec![(0.0, 84 * MIB), (96.0, 350 * MIB), (192.0, 612 * MIB)],
+            marks: vec![Mark {
+                seconds: 12.5,
+                name: "warm".to_owned(),
+            }],
         },
         findings: Vec::new(),
         accounting: Accounting {
@@ -239,9 +297,11 @@ fn base(status: Status, sentence: &str) -> Report {
             python_objects: 431 * MIB,
             native_in_use: 90 * MIB,
             allocator_free: 61 * MIB,
+            malloc_free: 0,
             own: 2 * MIB,
             code_and_files: 28 * MIB,
         },
+        watched: Vec::new(),
         evidence: Evidence {
             snapshots: 7,
             longest_pause_ms: 41.8,

@@ -7,7 +7,7 @@ use unfreed_analysis::findings::{Frame, Report};
 use unfreed_analysis::source::EvidenceSource;
 use unfreed_recording::counters::{Counters, Opened, Processes, Resources};
 use unfreed_recording::ids::{EpochId, RunTime, StackId};
-use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
+use unfreed_recording::process::{Child, Mark, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
 use unfreed_recording::snapshot::Snapshot;
 
@@ -137,6 +137,14 @@ impl EvidenceSource for Run {
     }
 
     fn notes(&self) -> &[Note] {
+        &[]
+    }
+
+    fn marks(&self) -> &[Mark] {
+        &[]
+    }
+
+    fn watched(&self) -> &[String] {
         &[]
     }
 
