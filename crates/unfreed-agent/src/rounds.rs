@@ -5,6 +5,7 @@ use crate::thread::Agent;
 use crate::{recorder, running};
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::Gil;
+use unfreed_recording::counters::Opening;
 
 /// Why there was no look; displays as one sentence.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,17 @@ pub fn look() -> Result<(), RoundError> {
 pub fn end_round(calls: u64, collector_enabled: bool) -> Result<(), RoundError> {
     with_agent(|agent, gil| {
         agent.end_round(gil, calls, collector_enabled);
+        Ok(())
+    })
+}
+
+/// Writes where calls opened what stays open. The GIL must be held; it is released while that is written.
+///
+/// # Errors
+/// [`RoundError`]
+pub fn openings(openings: Vec<Opening>) -> Result<(), RoundError> {
+    with_agent(|agent, _| {
+        agent.write_openings(openings);
         Ok(())
     })
 }

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::{Gil, with_gil};
 use unfreed_cpython::walk::{self, HandedOn, Names, Owned, SampledBlock, Told, Tracked, WalkError};
+use unfreed_recording::counters::{Opening, Openings};
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::process::{End, Note, Round};
 use unfreed_recording::sites::{Epoch, Site};
@@ -249,6 +250,16 @@ impl Agent {
         let processes = children::running(at);
         self.write(|output| output.append(&resources, stamp));
         self.write(|output| output.append(&processes, stamp));
+    }
+
+    /// Writes where calls opened what stays open.
+    pub(crate) fn write_openings(&mut self, mut openings: Vec<Opening>) {
+        for opening in &mut openings {
+            opening.what = resources::masked(&opening.what);
+        }
+        let at = self.now();
+        let block = Openings { at, openings };
+        self.write(|output| output.append(&block, Stamp { at, epoch: None }));
     }
 
     /// Makes room in the tables of stacks before the epoch ends, when it was busy.

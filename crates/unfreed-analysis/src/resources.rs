@@ -3,18 +3,19 @@
 
 use crate::advice;
 use crate::companions::of_threads;
-use crate::findings::{Finding, Growth, Kind, Severity, Trend};
+use crate::findings::{AllocatedAt, Finding, Frame, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::heap::Heap;
 use crate::ownership::Owner;
 use crate::paths::subject;
 use crate::roots::mask_digits;
+use crate::sites::named_frame;
 use crate::study::Study;
 use crate::suspects::Suspect;
 use crate::trend::{Reading, judge};
 use crate::wording::{Pace, cut};
 use std::fmt::Write;
-use unfreed_recording::counters::{Counters, Resources};
+use unfreed_recording::counters::{Counters, Opening, OpeningFrame, Resources};
 use unfreed_recording::snapshot::RootKind;
 
 /// Gain below which nothing is said.
@@ -28,6 +29,9 @@ const STRETCHES: usize = 10;
 const SECONDS: f64 = 3.0;
 /// Confidence from which growth is a leak.
 const SURE: f64 = 0.6;
+
+/// Most places that a finding names.
+const PLACES: usize = 5;
 
 /// The rule about threads.
 pub const THREADS: &str = "unjoined_thread";
@@ -149,6 +153,15 @@ fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
     if let Some(runs) = runs(study).filter(|_| resource.rule == THREADS) {
         let _ = write!(summary, " They run {runs}.");
     }
+    let places = opened_at(study, resource);
+    if let Some(by) = places.first().and_then(|place| library(study, place)) {
+        let verb = if matches!(resource.rule, THREADS | CHILDREN | "unreaped_child") {
+            "started"
+        } else {
+            "opened"
+        };
+        let _ = write!(summary, " They are {verb} by {by}.");
+    }
     Some(Finding {
         id: fingerprint(Kind::Resource, resource.plural, &[]),
         severity: if judged.confidence >= SURE {
@@ -172,6 +185,7 @@ fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
                 .collect(),
             ..Growth::default()
         },
+        allocated_at: places,
         advice: advice::resource(resource.rule, names.first().map(String::as_str)),
         ..Finding::default()
     })
@@ -274,6 +288,70 @@ fn grown_names(study: &Study<'_>, resource: &Resource) -> Vec<String> {
         .take(3)
         .map(|(name, gain)| format!("{} (+{gain})", cut(&name, 60)))
         .collect()
+}
+
+/// Where what the resource counts is opened, the most first.
+fn opened_at(study: &Study<'_>, resource: &Resource) -> Vec<AllocatedAt> {
+    let all = study.source.openings().iter();
+    let wanted: Vec<&Opening> = all
+        .flat_map(|taken| &taken.openings)
+        .filter(|opening| opens(resource.rule, &opening.what))
+        .collect();
+    let total: u32 = wanted.iter().map(|opening| opening.count).sum();
+    let mut places: Vec<AllocatedAt> = Vec::new();
+    for opening in wanted {
+        let stack: Vec<Frame> = opening.frames.iter().map(line_of).collect();
+        if let Some(known) = places.iter_mut().find(|place| place.stack == stack) {
+            known.samples += opening.count;
+        } else if let Some(frame) = named_frame(&stack, &study.ownership).cloned() {
+            places.push(AllocatedAt {
+                stack,
+                frame,
+                samples: opening.count,
+                ..AllocatedAt::default()
+            });
+        }
+    }
+    places.sort_by_key(|place| std::cmp::Reverse(place.samples));
+    places.truncate(PLACES);
+    for place in &mut places {
+        place.share = f64::from(place.samples) / f64::from(total.max(1));
+    }
+    places
+}
+
+/// The innermost function of a package on the way to a place, where no line of the person's is further in.
+fn library(study: &Study<'_>, place: &AllocatedAt) -> Option<String> {
+    let told = |frame: &&Frame| study.ownership.of_file(&frame.file) != Owner::Stdlib;
+    let frame = place.stack.iter().find(told)?;
+    let owner = study.ownership.of_file(&frame.file);
+    if owner != Owner::ThirdParty {
+        return None;
+    }
+    let (file, called) = (
+        in_package(&frame.file, owner),
+        crate::roots::called(&frame.function),
+    );
+    Some(format!("{called} at {file}:{}", frame.line))
+}
+
+fn line_of(frame: &OpeningFrame) -> Frame {
+    Frame {
+        file: frame.file.clone(),
+        line: frame.line,
+        function: frame.function.clone(),
+        source: frame.source.clone(),
+        library: String::new(),
+    }
+}
+
+/// Whether a place that opened `what` opened one of a resource.
+fn opens(rule: &str, what: &str) -> bool {
+    match rule {
+        THREADS => what == Opening::THREAD,
+        CHILDREN | "unreaped_child" => what == Opening::CHILD,
+        _ => is_of(rule, what),
+    }
 }
 
 /// Descriptors or threads of a resource's kind.

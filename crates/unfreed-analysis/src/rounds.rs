@@ -6,7 +6,7 @@ use crate::garbage::{Cycles, Garbage};
 use crate::seeded::Map;
 use crate::source::EvidenceSource;
 use crate::wording::Pace;
-use unfreed_recording::counters::{Counters, Processes, Resources};
+use unfreed_recording::counters::{Counters, Openings, Processes, Resources};
 use unfreed_recording::ids::{RunTime, StackId};
 use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
@@ -109,6 +109,10 @@ impl EvidenceSource for ByCalls<'_> {
 
     fn processes(&self) -> &[Processes] {
         &self.processes
+    }
+
+    fn openings(&self) -> &[Openings] {
+        self.inner.openings()
     }
 
     fn epochs(&self) -> &[Epoch] {

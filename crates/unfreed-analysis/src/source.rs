@@ -3,7 +3,7 @@
 
 use crate::findings::Frame;
 use crate::wording::Pace;
-use unfreed_recording::counters::{Counters, Processes, Resources};
+use unfreed_recording::counters::{Counters, Openings, Processes, Resources};
 use unfreed_recording::ids::{RunTime, StackId};
 use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
@@ -21,6 +21,8 @@ pub trait EvidenceSource {
     fn resources(&self) -> &[Resources];
     /// What child processes ran, oldest first.
     fn processes(&self) -> &[Processes];
+    /// Where calls opened what stays open.
+    fn openings(&self) -> &[Openings];
     /// Allocation sites at the end of each epoch, oldest first.
     fn epochs(&self) -> &[Epoch];
     /// The frames of a stack, innermost first; empty when it is not known.

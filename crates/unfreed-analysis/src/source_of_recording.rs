@@ -4,7 +4,7 @@ use crate::findings::Frame;
 use crate::source::EvidenceSource;
 use std::collections::BTreeMap;
 use unfreed_recording::Recording;
-use unfreed_recording::counters::{Counters, Processes, Resources};
+use unfreed_recording::counters::{Counters, Openings, Processes, Resources};
 use unfreed_recording::ids::{CodeId, RunTime, StackId};
 use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
 use unfreed_recording::sites::{Code, Epoch};
@@ -80,6 +80,10 @@ impl EvidenceSource for Recorded<'_> {
 
     fn processes(&self) -> &[Processes] {
         &self.recording.processes
+    }
+
+    fn openings(&self) -> &[Openings] {
+        &self.recording.openings
     }
 
     fn epochs(&self) -> &[Epoch] {

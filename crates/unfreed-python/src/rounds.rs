@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use std::fmt::Display;
 use std::path::PathBuf;
 use unfreed_agent::Settings;
+use unfreed_recording::counters::{Opening, OpeningFrame};
 use unfreed_sys::malloc;
 
 /// From here on every block is followed.
@@ -25,6 +26,32 @@ pub fn _look() -> PyResult<()> {
 #[pyfunction]
 pub fn _end_round(calls: u64, collector_enabled: bool) -> PyResult<()> {
     unfreed_agent::end_round(calls, collector_enabled).map_err(refused)
+}
+
+/// Writes where calls opened what stays open: what, how many, and the stack, each frame with file, function, line and
+/// its text.
+#[pyfunction]
+pub fn _write_openings(openings: Vec<(String, u32, Vec<OpenedIn>)>) -> PyResult<()> {
+    let openings = openings
+        .into_iter()
+        .map(|(what, count, frames)| Opening {
+            what,
+            count,
+            frames: frames.into_iter().map(frame).collect(),
+        })
+        .collect();
+    unfreed_agent::openings(openings).map_err(refused)
+}
+
+type OpenedIn = (String, String, u32, String);
+
+fn frame((file, function, line, source): OpenedIn) -> OpeningFrame {
+    OpeningFrame {
+        file,
+        function,
+        line,
+        source,
+    }
 }
 
 /// Starts a recording by rounds of this process at `path`; `called` is what the report calls it.

@@ -1,7 +1,7 @@
 //! The kinds of block a recording is made of. Names and conversions only: bytes are made in
 //! `writer` and read in `reader`.
 
-use crate::counters::{Counters, Processes, Resources};
+use crate::counters::{Counters, Openings, Processes, Resources};
 use crate::process::{Child, End, Note, ProcessInfo, Round};
 use crate::sites::{Epoch, Natives, Sources, Stacks};
 use crate::snapshot::Snapshot;
@@ -35,6 +35,8 @@ pub enum Kind {
     Natives,
     /// [`Processes`], byte 13.
     Processes,
+    /// [`Openings`], byte 14.
+    Openings,
     /// A kind that a later minor version added. Readers skip it.
     Unknown(u8),
 }
@@ -57,6 +59,7 @@ impl Kind {
             11 => Self::Sources,
             12 => Self::Natives,
             13 => Self::Processes,
+            14 => Self::Openings,
             other => Self::Unknown(other),
         }
     }
@@ -78,6 +81,7 @@ impl Kind {
             Self::Sources => 11,
             Self::Natives => 12,
             Self::Processes => 13,
+            Self::Openings => 14,
             Self::Unknown(byte) => byte,
         }
     }
@@ -99,6 +103,7 @@ impl Kind {
             Self::Sources => "sources",
             Self::Natives => "natives",
             Self::Processes => "processes",
+            Self::Openings => "openings",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -133,6 +138,8 @@ pub enum Block {
     Natives(Natives),
     /// Child processes.
     Processes(Processes),
+    /// Where a call opens what stays open.
+    Openings(Openings),
 }
 
 impl Block {
@@ -173,6 +180,8 @@ pub enum BlockRef<'a> {
     Natives(&'a Natives),
     /// See [`Block::Processes`].
     Processes(&'a Processes),
+    /// See [`Block::Openings`].
+    Openings(&'a Openings),
 }
 
 macro_rules! each_kind {
@@ -216,4 +225,5 @@ each_kind!(
     Sources(Sources),
     Natives(Natives),
     Processes(Processes),
+    Openings(Openings),
 );

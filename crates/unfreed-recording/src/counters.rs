@@ -87,3 +87,43 @@ pub struct Resources {
     /// Names of the operating system's threads, with how many share each; most first.
     pub threads: Vec<(String, u32)>,
 }
+
+/// Where calls of a checked function open what is still open after them; to say who opens what grows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Openings {
+    /// When the calls had ended.
+    pub at: RunTime,
+    /// A place each; what was opened most often first, at most 100.
+    pub openings: Vec<Opening>,
+}
+
+/// What one place opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    /// As in [`Resources::fds`], [`Opening::THREAD`] or [`Opening::CHILD`].
+    pub what: String,
+    /// How many are still open.
+    pub count: u32,
+    /// The stack, innermost first, at most 64.
+    pub frames: Vec<OpeningFrame>,
+}
+
+impl Opening {
+    /// A thread was started.
+    pub const THREAD: &str = "(thread)";
+    /// A child process was.
+    pub const CHILD: &str = "(child)";
+}
+
+/// A line of Python that ran.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpeningFrame {
+    /// The code's file.
+    pub file: String,
+    /// The code's qualified name.
+    pub function: String,
+    /// The line, from 1; 0 = unknown.
+    pub line: u32,
+    /// Its text without the spaces around it; empty when it is not known.
+    pub source: String,
+}

@@ -302,6 +302,7 @@ fn decode(kind: Kind, payload: &[u8]) -> Result<Option<Block>, Fault> {
         Kind::Sources => Block::Sources(model(payload)?),
         Kind::Natives => Block::Natives(model(payload)?),
         Kind::Processes => Block::Processes(model(payload)?),
+        Kind::Openings => Block::Openings(model(payload)?),
         Kind::End => Block::End(model(payload)?),
         Kind::Unknown(_) => return Ok(None),
     }))

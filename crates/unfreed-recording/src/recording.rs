@@ -2,7 +2,7 @@
 //! and decoded one at a time. Reads a slice of bytes; whoever opens the file or maps it owns it.
 
 use crate::block::{Block, Kind};
-use crate::counters::{Counters, Processes, Resources};
+use crate::counters::{Counters, Openings, Processes, Resources};
 use crate::error::ReadError;
 use crate::ids::{CodeId, StackId};
 use crate::packing::SnapshotHeader;
@@ -52,6 +52,8 @@ pub struct Recording<'a> {
     pub children: Vec<Child>,
     /// Which child processes ran, oldest first.
     pub processes: Vec<Processes>,
+    /// Where calls opened what stays open, oldest first.
+    pub openings: Vec<Openings>,
     /// Rounds of calls, in recordings of `unfreed check`.
     pub rounds: Vec<Round>,
     /// Texts of source lines by code object and line. Use [`Recording::source`] to find one.
@@ -183,6 +185,7 @@ struct Parts<'a> {
     notes: Vec<Note>,
     children: Vec<Child>,
     processes: Vec<Processes>,
+    openings: Vec<Openings>,
     rounds: Vec<Round>,
     sources: Vec<SourceLine>,
     native_objects: Vec<NativeObject>,
@@ -225,6 +228,7 @@ impl<'a> Parts<'a> {
             Block::Note(note) => self.notes.push(note),
             Block::Child(child) => self.children.push(child),
             Block::Processes(processes) => self.processes.push(processes),
+            Block::Openings(openings) => self.openings.push(openings),
             Block::Round(round) => self.rounds.push(round),
             Block::Sources(sources) => self.sources.extend(sources.lines),
             Block::Natives(natives) => {
@@ -245,6 +249,7 @@ impl<'a> Parts<'a> {
         self.notes.sort_by_key(|note| note.at);
         self.children.sort_by_key(|child| child.at);
         self.processes.sort_by_key(|taken| taken.at);
+        self.openings.sort_by_key(|taken| taken.at);
         self.rounds.sort_by_key(|round| round.at);
         self.sources.sort_by_key(|line| (line.code, line.line));
         self.natives.sort_by_key(|native| native.code);
@@ -260,6 +265,7 @@ impl<'a> Parts<'a> {
             notes: self.notes,
             children: self.children,
             processes: self.processes,
+            openings: self.openings,
             rounds: self.rounds,
             sources: self.sources,
             native_objects: self.native_objects,

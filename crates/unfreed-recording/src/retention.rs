@@ -150,6 +150,7 @@ fn piece(frame: &RawFrame<'_>) -> Result<Piece, ReadError> {
             Kind::Counters
             | Kind::Resources
             | Kind::Processes
+            | Kind::Openings
             | Kind::Note
             | Kind::Child
             | Kind::End

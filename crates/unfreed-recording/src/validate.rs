@@ -26,7 +26,8 @@ pub(crate) fn block(block: BlockRef<'_>) -> Result<(), Fault> {
         | BlockRef::Round(_)
         | BlockRef::Sources(_)
         | BlockRef::Natives(_)
-        | BlockRef::Processes(_) => Ok(()),
+        | BlockRef::Processes(_)
+        | BlockRef::Openings(_) => Ok(()),
     }
 }
 

@@ -49,6 +49,7 @@ pub fn encode<'a>(block: impl Into<BlockRef<'a>>) -> Result<Vec<u8>, EncodeError
         BlockRef::Sources(content) => model(kind, content),
         BlockRef::Natives(content) => model(kind, content),
         BlockRef::Processes(content) => model(kind, content),
+        BlockRef::Openings(content) => model(kind, content),
     }
 }
 

@@ -124,7 +124,11 @@ fn rows(finding: &Finding, directory: &str, out: &mut impl io::Write) -> io::Res
     }
     for (index, place) in finding.allocated_at.iter().enumerate() {
         row(
-            if index == 0 { "made at" } else { "" },
+            if index == 0 {
+                place::label(finding)
+            } else {
+                ""
+            },
             &made_at(place, directory),
         )?;
     }

@@ -1,11 +1,20 @@
 //! Where code stands, as a person would say it: `app/login.py:42 in login()`. Shortens paths by the
 //! working directory and site-packages. Works on the text of paths only and opens nothing.
 
-use unfreed_analysis::findings::Frame;
+use unfreed_analysis::findings::{Finding, Frame, Kind};
 
 /// Why a place is called `perhaps`.
 pub const REUSED: &str = "perhaps: Python reuses the memory of such objects without an allocation, so an earlier \
      one may have been made there";
+
+/// What the places of a finding say of what it found.
+pub fn label(finding: &Finding) -> &'static str {
+    match (finding.kind, finding.advice.rule.as_str()) {
+        (Kind::Resource, "unjoined_thread" | "running_child" | "unreaped_child") => "started at",
+        (Kind::Resource, _) => "opened at",
+        _ => "made at",
+    }
+}
 
 /// Folders that installed packages live in.
 const PACKAGE_FOLDERS: [&str; 2] = ["/site-packages/", "/dist-packages/"];

@@ -43,7 +43,7 @@ impl Rows<'_, '_> {
             self.growth(finding)?;
         }
         self.held_by(finding)?;
-        self.made_at(&finding.allocated_at)?;
+        self.made_at(place::label(finding), &finding.allocated_at)?;
         self.filled_with(&finding.filled_with)?;
         self.known(&finding.known)?;
         self.advice(&finding.advice)
@@ -123,7 +123,7 @@ impl Rows<'_, '_> {
         Ok(())
     }
 
-    fn made_at(&mut self, places: &[AllocatedAt]) -> io::Result<()> {
+    fn made_at(&mut self, first: &str, places: &[AllocatedAt]) -> io::Result<()> {
         let most = if self.options.verbose {
             places.len()
         } else {
@@ -131,7 +131,7 @@ impl Rows<'_, '_> {
         };
         let told = self.worth_telling(places);
         for (index, place) in told.iter().take(most).enumerate() {
-            let label = if index == 0 { "made at" } else { "" };
+            let label = if index == 0 { first } else { "" };
             let mut text = Text::default();
             if told.len() > 1 {
                 text.push(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use unfreed_analysis::analyse;
 use unfreed_analysis::findings::{Frame, Report};
 use unfreed_analysis::source::EvidenceSource;
-use unfreed_recording::counters::{Counters, Processes, Resources};
+use unfreed_recording::counters::{Counters, Openings, Processes, Resources};
 use unfreed_recording::ids::{EpochId, RunTime, StackId};
 use unfreed_recording::process::{Child, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
@@ -119,6 +119,10 @@ impl EvidenceSource for Run {
     }
 
     fn processes(&self) -> &[Processes] {
+        &[]
+    }
+
+    fn openings(&self) -> &[Openings] {
         &[]
     }
 
