@@ -56,12 +56,12 @@ CULPRITS = [
     Culprit("lost_through_ctypes", "native|site", ("libc.malloc(2000)", "lost_through_ctypes")),
     Culprit("owned_by_capsules", "container", ("check_culprits.kept", "PyCapsule")),
     Culprit("piled_up_by_one_object", "native", ("hoard", "blocks.", "piled_up_by_one_object")),
-    Culprit("descriptors", "resource", ("/dev/null",), (0.08, 0.12)),
-    Culprit("files", "resource", ("open files",)),
-    Culprit("sockets", "resource", ("open sockets",)),
-    Culprit("threads", "resource", ("threads", "_waits_for_ever")),
-    Culprit("zombies", "resource", ("zombie",)),
-    Culprit("children", "resource", ("child processes", "sleep"), options=("--teardown", "end_children")),
+    Culprit("descriptors", "resource", ("/dev/null", "opened.append(os.open(os.devnull, os.O_RDONLY))"), (0.08, 0.12)),
+    Culprit("files", "resource", ("open files", "opened.append(os.open(tempfile.gettempdir(), os.O_RDONLY))")),
+    Culprit("sockets", "resource", ("open sockets", "opened.append(socket.socket().detach())")),
+    Culprit("threads", "resource", ("threads", "_waits_for_ever", "threading.Thread(target=_waits_for_ever")),
+    Culprit("zombies", "resource", ("zombie", "Popen([\"true\"])")),
+    Culprit("children", "resource", ("child processes", "Popen([\"sleep\", \"100\"])"), options=("--teardown", "end_children")),
     Culprit("tasks", "container", ("check_culprits.waiting", "Task"), options=("--teardown", "end_tasks")),
 ]
 

@@ -15,12 +15,14 @@ from typing import Any, Callable, Optional
 
 from unfreed import _native
 
-CALLS = 3
-"""Calls at most: of what another thread opened meanwhile, one call may blame the wrong line."""
+CALLS = (3, 50)
+"""Calls at least, for of what another thread opens meanwhile one may blame the wrong line; and at most, until one opens."""
 SECONDS = 3.0
 """Seconds after which lines are followed no more."""
 MOST_PLACES = 100
 MOST_FRAMES = 64
+MOST_PARENTS = 20
+"""Threads whose children are read: it is done at every line."""
 THREAD = "(thread)"
 CHILD = "(child)"
 
@@ -30,9 +32,9 @@ def write(call: "Callable[[], Any]", threads_end: "Callable[[], None]") -> None:
     follower = _Follower()
     follower.begin()
     try:
-        for _ in range(CALLS):
+        for done in range(1, CALLS[1] + 1):
             call()
-            if follower.is_late():
+            if follower.is_late() or (done >= CALLS[0] and follower.found):
                 break
     except Exception:
         # It did not fail in all the calls before: what was seen until now is still true.
@@ -46,9 +48,13 @@ def write(call: "Callable[[], Any]", threads_end: "Callable[[], None]") -> None:
 
 class _Follower:
     def __init__(self) -> None:
+        # Looking opens, too: one thread at a time.
+        self._lock = threading.Lock()
         self._known = _open_now()
-        self._opened: "dict[Any, list[Any]]" = {}
-        self._at = threading.local()
+        self.found: "dict[Any, list[Any]]" = {}
+        """The stacks that opened what is open, by that."""
+        # The last line that ran, in whichever thread: one that opens lets others run meanwhile.
+        self._at: "tuple[Optional[FrameType], int]" = (None, 0)
         self._until = time.monotonic() + SECONDS
         self._before: "tuple[Any, Any]" = (None, None)
 
@@ -58,6 +64,7 @@ class _Follower:
         sys.settrace(self._trace)
 
     def end(self) -> None:
+        self._until = 0.0
         sys.settrace(self._before[0])
         threading.settrace(self._before[1])
 
@@ -67,7 +74,7 @@ class _Follower:
     def still_open(self) -> "list[tuple[str, int, list[tuple[str, str, int, str]]]]":
         counts: "dict[tuple[str, tuple[Any, ...]], int]" = {}
         now = _open_now()
-        for thing, stack in self._opened.items():
+        for thing, stack in self.found.items():
             if thing in now:
                 place = (_called(thing), tuple(stack))
                 counts[place] = counts.get(place, 0) + 1
@@ -77,29 +84,25 @@ class _Follower:
     def _trace(self, frame: FrameType, event: str, argument: Any) -> "Optional[Callable[..., Any]]":
         if self.is_late():
             return None
-        self._see()
         at: "Optional[FrameType]" = frame.f_back if event == "return" else frame
-        self._at.frame = at
-        self._at.line = (at.f_lineno or 0) if at is not None else 0
+        with self._lock:
+            self._see()
+            self._at = at, (at.f_lineno or 0) if at is not None else 0
         return self._trace
 
     def _see(self) -> None:
-        """What is open now and was not at the last line of any thread was opened by this one's."""
+        """What is open now and was not before the last line was opened by that."""
         now = _open_now()
         if now == self._known:
             return
         for thing in self._known - now:
-            self._opened.pop(thing, None)
-        # Whoever starts a thread may be told of it later than the thread itself.
-        new = now - self._known - {(THREAD, threading.get_native_id())}
-        frame = getattr(self._at, "frame", None)
-        if frame is None:
-            self._known &= now
-            return
-        self._known = (self._known & now) | new
-        stack = _stack(frame, self._at.line)
+            self.found.pop(thing, None)
+        new = now - self._known
+        self._known = now
+        frame, line = self._at
+        stack = _stack(frame, line)
         for thing in new:
-            self._opened[thing] = stack
+            self.found[thing] = stack
 
 
 def _open_now() -> "set[Any]":
@@ -111,8 +114,9 @@ def _open_now() -> "set[Any]":
             del numbers[place]
             break
     now: "set[Any]" = {("fd", number) for number in numbers}
-    for thread in os.listdir("/proc/self/task"):
-        now.add((THREAD, int(thread)))
+    threads = os.listdir("/proc/self/task")
+    now.update((THREAD, int(thread)) for thread in threads)
+    for thread in threads[:MOST_PARENTS]:
         try:
             with open("/proc/self/task/%s/children" % thread, "rb") as children:
                 now.update((CHILD, int(child)) for child in children.read().split())

@@ -32,6 +32,9 @@ const SURE: f64 = 0.6;
 
 /// Most places that a finding names.
 const PLACES: usize = 5;
+/// Most openings of a recording, and most frames of each, that are read.
+const MOST_READ: usize = 300;
+const DEPTH: usize = 64;
 
 /// The rule about threads.
 pub const THREADS: &str = "unjoined_thread";
@@ -296,13 +299,15 @@ fn opened_at(study: &Study<'_>, resource: &Resource) -> Vec<AllocatedAt> {
     let wanted: Vec<&Opening> = all
         .flat_map(|taken| &taken.openings)
         .filter(|opening| opens(resource.rule, &opening.what))
+        .take(MOST_READ)
         .collect();
-    let total: u32 = wanted.iter().map(|opening| opening.count).sum();
+    let counts = wanted.iter().map(|opening| opening.count);
+    let total = counts.fold(0, u32::saturating_add);
     let mut places: Vec<AllocatedAt> = Vec::new();
     for opening in wanted {
-        let stack: Vec<Frame> = opening.frames.iter().map(line_of).collect();
+        let stack: Vec<Frame> = opening.frames.iter().take(DEPTH).map(line_of).collect();
         if let Some(known) = places.iter_mut().find(|place| place.stack == stack) {
-            known.samples += opening.count;
+            known.samples = known.samples.saturating_add(opening.count);
         } else if let Some(frame) = named_frame(&stack, &study.ownership).cloned() {
             places.push(AllocatedAt {
                 stack,
