@@ -61,9 +61,9 @@ CULPRITS = [
     Culprit("sockets", "resource", ("open sockets", "opened.append(socket.socket().detach())")),
     Culprit("pipes", "resource", ("open pipes", "opened.extend(os.pipe())"), (2, 2)),
     Culprit("from_c_code", "resource", ("open files", "lose_descriptor", "blocks.lose_descriptor(")),
-    Culprit("threads", "resource", ("threads", "_waits_for_ever", 'threading.Thread(target=_waits_for_ever, name=')),
-    Culprit("zombies", "resource", ("zombie",)),
-    Culprit("children", "resource", ("child processes", "sleep"), options=("--teardown", "end_children")),
+    Culprit("threads", "resource", ("threads", "_waits_for_ever", "threading.Thread(target=_waits_for_ever")),
+    Culprit("zombies", "resource", ("zombie", "Popen([\"true\"])")),
+    Culprit("children", "resource", ("child processes", "Popen([\"sleep\", \"100\"])"), options=("--teardown", "end_children")),
     Culprit("tasks", "container", ("check_culprits.waiting", "Task"), options=("--teardown", "end_tasks")),
 ]
 

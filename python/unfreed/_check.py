@@ -32,6 +32,12 @@ WARM_SECONDS = 10.0
 """Longest warm-up."""
 ALIKE = (8, 0.02)
 """Two rounds that gain the same blocks but for so many, or this part of them, are alike."""
+AHEAD_SECONDS = 3.0
+"""How long a function that gains is called on before the measurement: what fills up to a bound is full by then."""
+MOST_AHEAD = (300_000, 96 << 20)
+"""Blocks and bytes of resident memory that it may gain meanwhile: what leaks has to be walked in each look."""
+FALLEN = 4
+"""Gains that fall to this part of what they were were those of a cache that is full."""
 SETTLE_SECONDS = 0.3
 """How long threads that the function started may take to end."""
 SLOW_SECONDS = 1.0
@@ -147,6 +153,8 @@ def _measure(function: "Callable[[], Any]", spec: "dict[str, Any]") -> None:
     calls = max(1, min(MOST_CALLS, int(ROUND_SECONDS / max(seconds, 1e-7))))
     measured = Rounds(function, calls, seconds < SLOW_SECONDS)
     measured.warm_up()
+    if measured.fills_up():
+        measured.warm_up()
     measured.begin()
     rounds: Optional[int] = spec["rounds"]
     done, until = 0, rounds or spec["rounds_until_asked"][measured.loses]
@@ -155,8 +163,9 @@ def _measure(function: "Callable[[], Any]", spec: "dict[str, Any]") -> None:
             measured.measure()
             done += 1
         if rounds or not _launcher_wants_more(spec["control"], done):
-            return
+            break
         until = done + spec["more_rounds"]
+    measured.say_who_starts()
 
 
 def _time_of_a_call(function: "Callable[[], Any]") -> float:
@@ -179,11 +188,16 @@ class Rounds:
     def __init__(self, function: "Callable[[], Any]", calls: int, without_collector: bool) -> None:
         self.function = function
         self.calls = calls
+        self.calls_of_nothing = calls
+        self.gained: "list[int]" = []
+        """What the last round of warm-up gained."""
         self.done = 0
         self.collector_enabled = gc.isenabled()
         self.without_collector = without_collector
         self.threads = _threads()
         self.loses = "nothing"
+        self.running = (0, 0)
+        """Threads and children when the measured rounds begin."""
 
     def warm_up(self) -> None:
         """Rounds until each gains as many blocks as the one before: what is built once is built by then."""
@@ -199,12 +213,36 @@ class Rounds:
             gained = [after - known for after, known in zip(now, before)]
             before = now
             gains.append(gained[0] * self.calls // calls)
+            self.gained = gained
             self._shrink(gained)
             late = time.monotonic() - begin > WARM_SECONDS
             if len(gains) >= WARM_ROUNDS[0] and (late or _are_alike(gains[-2:])):
                 return
             if late and len(gains) > 1:
                 return
+
+    def fills_up(self) -> bool:
+        """Calls on while the function gains memory, and says whether that came to an end: then it was a cache that has a
+        bound, which gains like a leak until it is full. Nothing is followed yet, so calls are fast. What runs out
+        (descriptors, threads, children) is not spent on this."""
+        if self.loses == "nothing" or any(gain > 0 for gain in self.gained[2:]):
+            return False
+        first = now = _gained_so_far()
+        pace = 0
+        until = time.monotonic() + AHEAD_SECONDS
+        while time.monotonic() < until:
+            before = now[0]
+            self._call()
+            gc.collect()
+            now = _gained_so_far()
+            gained = now[0] - before
+            pace = pace or gained
+            if gained <= max(ALIKE[0], pace // FALLEN):
+                self.calls = self.calls_of_nothing
+                return True
+            if any(more - less > most for more, less, most in zip(now, first, MOST_AHEAD)):
+                break
+        return False
 
     def _shrink(self, gained: "list[int]") -> None:
         """Fewer calls a round for a function that loses much in each."""
@@ -222,12 +260,20 @@ class Rounds:
         self._call()
         gc.collect()
         self._look(0)
+        self.running = _running()
 
     def measure(self) -> None:
         """One round, looked at."""
         self._call()
         self.done += self.calls
         self._look(self.done)
+
+    def say_who_starts(self) -> None:
+        """If calls leave threads or children, some calls more, followed line by line."""
+        if any(after > before for before, after in zip(self.running, _running())):
+            from unfreed import _started
+
+            _started.write(self.function, self._settle)
 
     def _look(self, done: int) -> None:
         _native._look()
@@ -256,8 +302,14 @@ def _gained_so_far() -> "list[int]":
     with open("/proc/self/statm", "rb") as statm:
         resident = int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     descriptors = len(os.listdir("/proc/self/fd"))
+    threads, children = _running()
+    return [sys.getallocatedblocks(), resident, threads, descriptors, children]
+
+
+def _running() -> "tuple[int, int]":
+    """How many threads and children there are."""
     threads = os.listdir("/proc/self/task")
-    return [sys.getallocatedblocks(), resident, len(threads), descriptors, sum(map(_children_of, threads))]
+    return len(threads), sum(map(_children_of, threads))
 
 
 def _children_of(thread: str) -> int:

@@ -32,7 +32,7 @@ mod traces;
 pub use live_heap::{sizes, with_heap, with_objects};
 pub use marks::mark;
 use recorder::Followed;
-pub use rounds::{RoundError, begin_rounds, end_round, look};
+pub use rounds::{RoundError, begin_rounds, end_round, look, write_started};
 pub use session::{
     Birth, LiveBlock, Tracked, begin_part, births, end_part, live_blocks, look_at_part,
 };

@@ -5,6 +5,7 @@ use crate::thread::Agent;
 use crate::{recorder, running};
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::Gil;
+use unfreed_recording::counters::StartedAt;
 
 /// Why there was no look; displays as one sentence.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,17 @@ pub fn look() -> Result<(), RoundError> {
 pub fn end_round(calls: u64, collector_enabled: bool) -> Result<(), RoundError> {
     with_agent(|agent, gil| {
         agent.end_round(gil, calls, collector_enabled);
+        Ok(())
+    })
+}
+
+/// Writes where calls started threads and children that stay. The GIL must be held; it is released while that is written.
+///
+/// # Errors
+/// [`RoundError`]
+pub fn write_started(places: Vec<StartedAt>) -> Result<(), RoundError> {
+    with_agent(|agent, _| {
+        agent.write_started(places);
         Ok(())
     })
 }

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::{Gil, with_gil};
 use unfreed_cpython::walk::{self, Owned, Tracked, WalkError};
+use unfreed_recording::counters::{Started, StartedAt};
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::process::{End, Mark, Note, Round, Watched};
 use unfreed_recording::sites::{Epoch, Site};
@@ -252,6 +253,13 @@ impl Agent {
             let opened = resources::opened(at, self.output.fd());
             self.write(|output| output.append(&opened, stamp));
         }
+    }
+
+    /// Writes where calls started threads and children that stay.
+    pub(crate) fn write_started(&mut self, places: Vec<StartedAt>) {
+        let at = self.now();
+        let block = Started { at, places };
+        self.write(|output| output.append(&block, Stamp { at, epoch: None }));
     }
 
     /// Makes room in the tables of stacks before the epoch ends, when it was busy.

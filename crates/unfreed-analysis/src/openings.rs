@@ -1,15 +1,22 @@
-//! Where resources that grow come from: the stacks that opened descriptors which are still open, and those that made the
-//! threads which still run.
+//! Where resources that grow come from: the stacks that opened descriptors which are still open, those that started the
+//! threads and children which still run, and those that made the objects of threads.
 
-use crate::findings::AllocatedAt;
+use crate::findings::{AllocatedAt, Frame};
+use crate::ownership::Owner;
+use crate::resources::in_package;
+use crate::roots;
 use crate::seeded::Map;
 use crate::sites::{NAMED, allocated_at, named_frame};
 use crate::study::Study;
 use crate::suspects::Suspect;
 use crate::{companions, containers};
 use std::cmp::Reverse;
-use unfreed_recording::counters::Opened;
+use unfreed_recording::counters::{Opened, StartedAt, StartedFrame};
 use unfreed_recording::ids::StackId;
+
+/// Most places of a recording, and most frames of each, that are read.
+const MOST_READ: usize = 300;
+const DEPTH: usize = 64;
 
 /// Stacks that opened more and more of the descriptors whose targets are `wanted`, most first; shares are of those
 /// gained. Empty where nobody followed that.
@@ -61,4 +68,63 @@ pub fn of_threads(study: &Study<'_>, left_behind: &[Suspect<'_>]) -> Vec<Allocat
         .flat_map(|suspect| containers::samples(study, suspect))
         .collect();
     allocated_at(study.source, &study.ownership, samples.iter())
+}
+
+/// Where threads or children were started that still run, most first. Empty where nobody followed that.
+#[must_use]
+pub fn of_started(study: &Study<'_>, what: &str) -> Vec<AllocatedAt> {
+    let all = study.source.started().iter();
+    let wanted: Vec<&StartedAt> = all
+        .flat_map(|taken| &taken.places)
+        .filter(|place| place.what == what)
+        .take(MOST_READ)
+        .collect();
+    let counts = wanted.iter().map(|place| place.count);
+    let total = counts.fold(0, u32::saturating_add);
+    let mut places: Vec<AllocatedAt> = Vec::new();
+    for started in wanted {
+        let stack: Vec<Frame> = started.frames.iter().take(DEPTH).map(line_of).collect();
+        if let Some(known) = places.iter_mut().find(|place| place.stack == stack) {
+            known.samples = known.samples.saturating_add(started.count);
+        } else if let Some(frame) = named_frame(&stack, &study.ownership).cloned() {
+            places.push(AllocatedAt {
+                stack,
+                frame,
+                samples: started.count,
+                ..AllocatedAt::default()
+            });
+        }
+    }
+    places.sort_by_key(|place| Reverse(place.samples));
+    places.truncate(NAMED);
+    for place in &mut places {
+        place.share = f64::from(place.samples) / f64::from(total.max(1));
+    }
+    places
+}
+
+fn line_of(frame: &StartedFrame) -> Frame {
+    Frame {
+        file: frame.file.clone(),
+        line: frame.line,
+        function: frame.function.clone(),
+        source: frame.source.clone(),
+        library: String::new(),
+    }
+}
+
+/// The innermost function of a package on the way to a place, where no line of the person's is further in.
+#[must_use]
+pub fn library(study: &Study<'_>, place: &AllocatedAt) -> Option<String> {
+    let mut of_python = place.stack.iter().filter(|frame| frame.library.is_empty());
+    let frame = of_python.find(|frame| study.ownership.of_file(&frame.file) != Owner::Stdlib)?;
+    let owner = study.ownership.of_file(&frame.file);
+    if owner != Owner::ThirdParty {
+        return None;
+    }
+    let (file, called) = (
+        in_package(&frame.file, owner),
+        roots::called(&frame.function),
+    );
+    Some(format!("{called} at {file}:{}", frame.line))
 }

@@ -207,10 +207,7 @@ fn tell(
 fn stays(study: &Study<'_>, short: &str, most: Option<NodeIndex>) -> bool {
     let is_class = |node| {
         let latest = study.latest.as_ref();
-        latest.is_some_and(|latest| {
-            let mut types = latest.heap.snapshot.types.iter();
-            types.any(|info| info.node == Some(node))
-        })
+        latest.is_some_and(|latest| latest.heap.is_class(node))
     };
     STAY.contains(&short) || most.is_some_and(is_class)
 }

@@ -3,7 +3,7 @@
 
 use crate::advice;
 use crate::companions::of_threads;
-use crate::findings::{Finding, Growth, Kind, Severity, Trend};
+use crate::findings::{AllocatedAt, Finding, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::heap::Heap;
 use crate::openings;
@@ -15,7 +15,7 @@ use crate::suspects::Suspect;
 use crate::trend::{Reading, judge};
 use crate::wording::{Pace, cut};
 use std::fmt::Write;
-use unfreed_recording::counters::{Counters, Resources};
+use unfreed_recording::counters::{Counters, Resources, StartedAt};
 use unfreed_recording::snapshot::RootKind;
 
 /// Gain below which nothing is said.
@@ -35,6 +35,9 @@ pub const THREADS: &str = "unjoined_thread";
 
 /// The rule about running children.
 const CHILDREN: &str = "running_child";
+
+/// The rule about those that ended.
+const UNREAPED: &str = "unreaped_child";
 
 /// One kind of resource.
 struct Resource {
@@ -72,7 +75,7 @@ const RESOURCES: [Resource; 7] = [
     },
     Resource {
         plural: "zombie processes",
-        rule: "unreaped_child",
+        rule: UNREAPED,
         count: |c| c.zombies,
     },
     Resource {
@@ -99,7 +102,9 @@ pub fn findings<'g>(
             let (others, explained) = of_threads(study, kept, finding.growth.objects);
             kept = others;
             take(study, &mut finding, &explained);
-            finding.allocated_at = openings::of_threads(study, &explained);
+            if finding.allocated_at.is_empty() {
+                finding.allocated_at = openings::of_threads(study, &explained);
+            }
         }
         found.push(finding);
     }
@@ -151,6 +156,18 @@ fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
     if let Some(runs) = runs(study).filter(|_| resource.rule == THREADS) {
         let _ = write!(summary, " They run {runs}.");
     }
+    let places = places(study, resource);
+    if let Some(by) = places
+        .first()
+        .and_then(|place| openings::library(study, place))
+    {
+        let verb = if is_descriptor_rule(resource.rule) {
+            "opened"
+        } else {
+            "started"
+        };
+        let _ = write!(summary, " They are {verb} by {by}.");
+    }
     Some(Finding {
         id: fingerprint(Kind::Resource, resource.plural, &[]),
         severity: if judged.confidence >= SURE {
@@ -174,12 +191,23 @@ fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
                 .collect(),
             ..Growth::default()
         },
-        allocated_at: openings::of_descriptors(study, |target| {
-            is_descriptor(resource.rule, target)
-        }),
+        allocated_at: places,
         advice: advice::resource(resource.rule, names.first().map(String::as_str)),
         ..Finding::default()
     })
+}
+
+/// Where what a resource counts was opened or started, as far as that was followed.
+fn places(study: &Study<'_>, resource: &Resource) -> Vec<AllocatedAt> {
+    match resource.rule {
+        THREADS => openings::of_started(study, StartedAt::THREAD),
+        CHILDREN | UNREAPED => openings::of_started(study, StartedAt::CHILD),
+        rule => openings::of_descriptors(study, |target| is_descriptor(rule, target)),
+    }
+}
+
+fn is_descriptor_rule(rule: &str) -> bool {
+    !matches!(rule, THREADS | CHILDREN | UNREAPED)
 }
 
 fn series(study: &Study<'_>, resource: &Resource) -> Vec<Reading> {
@@ -209,7 +237,7 @@ fn sentence(pace: Pace, resource: &Resource, slope: f64) -> String {
     let (gained, unit) = pace.rate_of(slope, one, more);
     match resource.rule {
         THREADS | CHILDREN => format!("The process gains {gained} {unit} and none of them ends."),
-        "unreaped_child" => {
+        UNREAPED => {
             let (number, unit) = pace.rate(slope);
             format!("Child processes end, {number} {unit}, and nobody waits for them.")
         }
@@ -349,7 +377,7 @@ fn run_by(study: &Study<'_>, owner: Owner) -> Option<String> {
 }
 
 /// The person's files by their names, those of packages from the package on.
-fn in_package(file: &str, owner: Owner) -> &str {
+pub(crate) fn in_package(file: &str, owner: Owner) -> &str {
     let folders = ["/site-packages/", "/dist-packages/"];
     let inside = folders.iter().find_map(|folder| file.rsplit_once(folder));
     match inside {

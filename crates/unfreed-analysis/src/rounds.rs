@@ -6,7 +6,7 @@ use crate::garbage::{Cycles, Garbage};
 use crate::seeded::Map;
 use crate::source::EvidenceSource;
 use crate::wording::Pace;
-use unfreed_recording::counters::{Counters, Opened, Processes, Resources};
+use unfreed_recording::counters::{Counters, Opened, Processes, Resources, Started};
 use unfreed_recording::ids::{RunTime, StackId};
 use unfreed_recording::process::{Child, Mark, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
@@ -123,6 +123,10 @@ impl EvidenceSource for ByCalls<'_> {
 
     fn opened(&self) -> &[Opened] {
         &self.opened
+    }
+
+    fn started(&self) -> &[Started] {
+        self.inner.started()
     }
 
     fn epochs(&self) -> &[Epoch] {

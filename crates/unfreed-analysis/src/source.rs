@@ -3,7 +3,7 @@
 
 use crate::findings::Frame;
 use crate::wording::Pace;
-use unfreed_recording::counters::{Counters, Opened, Processes, Resources};
+use unfreed_recording::counters::{Counters, Opened, Processes, Resources, Started};
 use unfreed_recording::ids::{RunTime, StackId};
 use unfreed_recording::process::{Child, Mark, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
@@ -23,6 +23,8 @@ pub trait EvidenceSource {
     fn processes(&self) -> &[Processes];
     /// Where descriptors were opened, oldest first.
     fn opened(&self) -> &[Opened];
+    /// Where calls opened what stays open.
+    fn started(&self) -> &[Started];
     /// Allocation sites at the end of each epoch, oldest first.
     fn epochs(&self) -> &[Epoch];
     /// The frames of a stack, innermost first; empty when it is not known.

@@ -4,7 +4,7 @@ use crate::findings::Frame;
 use crate::source::EvidenceSource;
 use std::collections::BTreeMap;
 use unfreed_recording::Recording;
-use unfreed_recording::counters::{Counters, Opened, Processes, Resources};
+use unfreed_recording::counters::{Counters, Opened, Processes, Resources, Started};
 use unfreed_recording::ids::{CodeId, RunTime, StackId};
 use unfreed_recording::process::{Child, Mark, Note, ProcessInfo, Round};
 use unfreed_recording::sites::{Code, Epoch};
@@ -84,6 +84,10 @@ impl EvidenceSource for Recorded<'_> {
 
     fn opened(&self) -> &[Opened] {
         &self.recording.opened
+    }
+
+    fn started(&self) -> &[Started] {
+        &self.recording.started
     }
 
     fn epochs(&self) -> &[Epoch] {

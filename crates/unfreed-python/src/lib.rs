@@ -38,7 +38,7 @@ mod _native {
     #[pymodule_export]
     use super::rounds::{
         _begin_rounds, _end_round, _judge_rounds, _look, _malloc_in_use, _start_rounds,
-        _stop_rounds,
+        _stop_rounds, _write_started,
     };
 
     #[pymodule_export]

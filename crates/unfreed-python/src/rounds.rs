@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use std::fmt::Display;
 use std::path::PathBuf;
 use unfreed_agent::Settings;
+use unfreed_recording::counters::{StartedAt, StartedFrame};
 use unfreed_sys::malloc;
 
 /// From here on every block is followed.
@@ -25,6 +26,32 @@ pub fn _look() -> PyResult<()> {
 #[pyfunction]
 pub fn _end_round(calls: u64, collector_enabled: bool) -> PyResult<()> {
     unfreed_agent::end_round(calls, collector_enabled).map_err(refused)
+}
+
+/// Writes where calls started threads and children that stay: what, how many, and the stack, each frame with file,
+/// function, line and its text.
+#[pyfunction]
+pub fn _write_started(places: Vec<(String, u32, Vec<Line>)>) -> PyResult<()> {
+    let places = places
+        .into_iter()
+        .map(|(what, count, frames)| StartedAt {
+            what,
+            count,
+            frames: frames.into_iter().map(frame).collect(),
+        })
+        .collect();
+    unfreed_agent::write_started(places).map_err(refused)
+}
+
+type Line = (String, String, u32, String);
+
+fn frame((file, function, line, source): Line) -> StartedFrame {
+    StartedFrame {
+        file,
+        function,
+        line,
+        source,
+    }
 }
 
 /// Starts a recording by rounds of this process at `path`; `called` is what the report calls it.

@@ -1,7 +1,7 @@
 //! The kinds of block a recording is made of. Names and conversions only: bytes are made in
 //! `writer` and read in `reader`.
 
-use crate::counters::{Counters, Opened, Processes, Resources};
+use crate::counters::{Counters, Opened, Processes, Resources, Started};
 use crate::process::{Child, End, Mark, Note, ProcessInfo, Round, Watched};
 use crate::sites::{Epoch, Natives, Sources, Stacks};
 use crate::snapshot::Snapshot;
@@ -41,6 +41,8 @@ pub enum Kind {
     Watched,
     /// [`Opened`], byte 16.
     Opened,
+    /// [`Started`], byte 17.
+    Started,
     /// A kind that a later minor version added. Readers skip it.
     Unknown(u8),
 }
@@ -66,6 +68,7 @@ impl Kind {
             14 => Self::Mark,
             15 => Self::Watched,
             16 => Self::Opened,
+            17 => Self::Started,
             other => Self::Unknown(other),
         }
     }
@@ -90,6 +93,7 @@ impl Kind {
             Self::Mark => 14,
             Self::Watched => 15,
             Self::Opened => 16,
+            Self::Started => 17,
             Self::Unknown(byte) => byte,
         }
     }
@@ -114,6 +118,7 @@ impl Kind {
             Self::Mark => "mark",
             Self::Watched => "watched",
             Self::Opened => "opened",
+            Self::Started => "started",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -154,6 +159,8 @@ pub enum Block {
     Watched(Watched),
     /// Where descriptors were opened.
     Opened(Opened),
+    /// Where threads and children were started that stay.
+    Started(Started),
 }
 
 impl Block {
@@ -200,6 +207,8 @@ pub enum BlockRef<'a> {
     Watched(&'a Watched),
     /// See [`Block::Opened`].
     Opened(&'a Opened),
+    /// See [`Block::Started`].
+    Started(&'a Started),
 }
 
 macro_rules! each_kind {
@@ -246,4 +255,5 @@ each_kind!(
     Mark(Mark),
     Watched(Watched),
     Opened(Opened),
+    Started(Started),
 );

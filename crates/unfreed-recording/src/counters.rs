@@ -107,3 +107,43 @@ pub struct OpenedAt {
     /// How many they are.
     pub count: u32,
 }
+
+/// Where calls of a checked function started threads and child processes that still run after them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    /// When the calls had ended.
+    pub at: RunTime,
+    /// The places; what was started most often first, at most 100.
+    pub places: Vec<StartedAt>,
+}
+
+/// What one place started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartedAt {
+    /// [`StartedAt::THREAD`] or [`StartedAt::CHILD`].
+    pub what: String,
+    /// How many still run.
+    pub count: u32,
+    /// The stack, innermost first, at most 64.
+    pub frames: Vec<StartedFrame>,
+}
+
+impl StartedAt {
+    /// A thread.
+    pub const THREAD: &str = "thread";
+    /// A child process.
+    pub const CHILD: &str = "child";
+}
+
+/// A line of Python that ran.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartedFrame {
+    /// The code's file.
+    pub file: String,
+    /// The code's qualified name.
+    pub function: String,
+    /// The line, from 1; 0 = unknown.
+    pub line: u32,
+    /// Its text without the spaces around it; empty when it is not known.
+    pub source: String,
+}

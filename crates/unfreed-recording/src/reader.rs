@@ -305,6 +305,7 @@ fn decode(kind: Kind, payload: &[u8]) -> Result<Option<Block>, Fault> {
         Kind::Mark => Block::Mark(model(payload)?),
         Kind::Watched => Block::Watched(model(payload)?),
         Kind::Opened => Block::Opened(model(payload)?),
+        Kind::Started => Block::Started(model(payload)?),
         Kind::End => Block::End(model(payload)?),
         Kind::Unknown(_) => return Ok(None),
     }))

@@ -2,7 +2,7 @@
 //! and decoded one at a time. Reads a slice of bytes; whoever opens the file or maps it owns it.
 
 use crate::block::{Block, Kind};
-use crate::counters::{Counters, Opened, Processes, Resources};
+use crate::counters::{Counters, Opened, Processes, Resources, Started};
 use crate::error::ReadError;
 use crate::ids::{CodeId, StackId};
 use crate::packing::SnapshotHeader;
@@ -58,6 +58,8 @@ pub struct Recording<'a> {
     pub processes: Vec<Processes>,
     /// Where the descriptors that were open were opened, oldest first.
     pub opened: Vec<Opened>,
+    /// Where calls opened what stays open, oldest first.
+    pub started: Vec<Started>,
     /// Rounds of calls, in recordings of `unfreed check`.
     pub rounds: Vec<Round>,
     /// Texts of source lines by code object and line. Use [`Recording::source`] to find one.
@@ -192,6 +194,7 @@ struct Parts<'a> {
     children: Vec<Child>,
     processes: Vec<Processes>,
     opened: Vec<Opened>,
+    started: Vec<Started>,
     rounds: Vec<Round>,
     sources: Vec<SourceLine>,
     native_objects: Vec<NativeObject>,
@@ -237,6 +240,7 @@ impl<'a> Parts<'a> {
             Block::Child(child) => self.children.push(child),
             Block::Processes(processes) => self.processes.push(processes),
             Block::Opened(opened) => self.opened.push(opened),
+            Block::Started(started) => self.started.push(started),
             Block::Round(round) => self.rounds.push(round),
             Block::Sources(sources) => self.sources.extend(sources.lines),
             Block::Natives(natives) => {
@@ -259,6 +263,7 @@ impl<'a> Parts<'a> {
         self.children.sort_by_key(|child| child.at);
         self.processes.sort_by_key(|taken| taken.at);
         self.opened.sort_by_key(|taken| taken.at);
+        self.started.sort_by_key(|taken| taken.at);
         self.rounds.sort_by_key(|round| round.at);
         self.sources.sort_by_key(|line| (line.code, line.line));
         self.natives.sort_by_key(|native| native.code);
@@ -277,6 +282,7 @@ impl<'a> Parts<'a> {
             children: self.children,
             processes: self.processes,
             opened: self.opened,
+            started: self.started,
             rounds: self.rounds,
             sources: self.sources,
             native_objects: self.native_objects,

@@ -154,6 +154,7 @@ fn piece(frame: &RawFrame<'_>) -> Result<Piece, ReadError> {
             | Kind::Resources
             | Kind::Processes
             | Kind::Opened
+            | Kind::Started
             | Kind::Note
             | Kind::Mark
             | Kind::Child

@@ -29,7 +29,8 @@ pub(crate) fn block(block: BlockRef<'_>) -> Result<(), Fault> {
         | BlockRef::Processes(_)
         | BlockRef::Mark(_)
         | BlockRef::Watched(_)
-        | BlockRef::Opened(_) => Ok(()),
+        | BlockRef::Opened(_)
+        | BlockRef::Started(_) => Ok(()),
     }
 }
 

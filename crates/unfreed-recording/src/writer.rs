@@ -52,6 +52,7 @@ pub fn encode<'a>(block: impl Into<BlockRef<'a>>) -> Result<Vec<u8>, EncodeError
         BlockRef::Mark(content) => model(kind, content),
         BlockRef::Watched(content) => model(kind, content),
         BlockRef::Opened(content) => model(kind, content),
+        BlockRef::Started(content) => model(kind, content),
     }
 }
 

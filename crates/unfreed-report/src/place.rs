@@ -7,13 +7,12 @@ use unfreed_analysis::findings::{Finding, Frame, Kind};
 pub const REUSED: &str = "perhaps: Python reuses the memory of such objects without an allocation, so an earlier \
      one may have been made there";
 
-/// What the places of a finding are: descriptors are opened, everything else is made.
+/// What the places of a finding are: descriptors are opened, threads and processes started, everything else made.
 pub fn label(finding: &Finding) -> &'static str {
-    let is_descriptor = finding.advice.rule.starts_with("unclosed");
-    if finding.kind == Kind::Resource && is_descriptor {
-        "opened at"
-    } else {
-        "made at"
+    match (finding.kind, finding.advice.rule.as_str()) {
+        (Kind::Resource, "unjoined_thread" | "running_child" | "unreaped_child") => "started at",
+        (Kind::Resource, _) => "opened at",
+        _ => "made at",
     }
 }
 

@@ -1,5 +1,6 @@
 //! The audit of reference counts: what C code loses or gives back twice on objects that stay.
 
+use crate::world::heap::Ref;
 use crate::world::{World, every_second, leaks, of_kind, the_leak, told};
 use unfreed_analysis::findings::{Kind, Severity};
 
@@ -120,5 +121,19 @@ fn references_to_a_class_cost_no_memory_whatever_its_metaclass() {
         panic!("{}", told(&report));
     };
     assert_eq!(finding.kind, Kind::Refcount);
+    assert_eq!(finding.severity, Severity::Warning);
+}
+
+#[test]
+fn a_class_without_instances_is_one_all_the_same() {
+    let (mut world, _) = with_settings();
+    let class = world.class("app.widgets", "Generator");
+    world.objects[class].type_name = ("cython".to_owned(), "metatype".to_owned());
+    let order = world.object("builtins", "tuple", 56);
+    world.refer(class, order, Ref::Internal("__mro__".to_owned()));
+    let report = every_second(10, world, |world, _| world.objects[class].outside += 100);
+    let [finding] = &report.findings[..] else {
+        panic!("{}", told(&report));
+    };
     assert_eq!(finding.severity, Severity::Warning);
 }

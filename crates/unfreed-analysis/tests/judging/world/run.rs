@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use unfreed_analysis::analyse;
 use unfreed_analysis::findings::{Frame, Report};
 use unfreed_analysis::source::EvidenceSource;
-use unfreed_recording::counters::{Counters, Opened, Processes, Resources};
+use unfreed_recording::counters::{Counters, Opened, Processes, Resources, Started};
 use unfreed_recording::ids::{EpochId, RunTime, StackId};
 use unfreed_recording::process::{Child, Mark, Note, ProcessInfo, Round};
 use unfreed_recording::sites::Epoch;
@@ -125,6 +125,10 @@ impl EvidenceSource for Run {
     }
 
     fn processes(&self) -> &[Processes] {
+        &[]
+    }
+
+    fn started(&self) -> &[Started] {
         &[]
     }
 
