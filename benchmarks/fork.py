@@ -4,9 +4,10 @@
     python benchmarks/fork.py --objects 10000000 --heap fragmented --rounds 3
 
 The Python that runs this needs unfreed. Each look happens in a process of its own, in a thread beside the program's;
-figures are medians over interleaved rounds, with the least in parentheses, which is what a quiet machine has. `pause` is what unfreed says; `gap` the longest time that a loop of the
-program beside it was not running (the switch of the GIL, 5 ms, is in it); `touch` what a loop over all objects of the
-heap takes then, which writes reference counts and so copies pages while a copy is at work. Nothing is asserted.
+figures are medians over interleaved rounds, with the least in parentheses, nearer to a quiet machine. `pause` is what
+unfreed says; `gap` the longest time that a loop of the program beside it was not running (the switch of the GIL, 5 ms,
+is in it); `touch` what a loop over all objects of the heap takes then, which writes reference counts and so copies pages
+while a copy is at work. Nothing is asserted.
 """
 
 from __future__ import annotations

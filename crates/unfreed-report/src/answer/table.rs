@@ -70,7 +70,7 @@ fn footer(facts: &HeapFacts) -> String {
     if facts.pause_seconds > 0.0 {
         said.push_str(&format!(
             " · pause {}",
-            quantity::duration(facts.pause_seconds)
+            quantity::pause(facts.pause_seconds * 1e3)
         ));
     }
     said
