@@ -1,6 +1,7 @@
 //! The audit of reference counts: what C code loses or gives back twice on objects that stay.
 
-use crate::world::{Ref, World, every_second, leaks, of_kind, the_leak, told};
+use crate::world::heap::Ref;
+use crate::world::{World, every_second, leaks, of_kind, the_leak, told};
 use unfreed_analysis::findings::{Kind, Severity};
 
 /// A program with one object that stays, `app.SETTINGS`, and an extension.
