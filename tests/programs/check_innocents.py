@@ -135,6 +135,18 @@ def slow_pages_cached():
         pages.add(_next(), [object() for _ in range(100)])
 
 
+ordered = collections.OrderedDict((number, [number]) for number in range(3000))
+"""Full before any block is followed: its entries go as new ones come."""
+
+
+def full_ordered_cache():
+    time.sleep(0.02)
+    for _ in range(5):
+        number = _next() + 3000
+        ordered[number] = [number]
+        ordered.popitem(last=False)
+
+
 recent = collections.deque(maxlen=100)
 
 
@@ -508,8 +520,9 @@ def everyday():
 
 
 APART = (
-    "regex_cache bounded_cache slow_pages_cached bounded_deque rotating_keys batches collected_cycle dataclass_made "
-    "asyncio_tasks thread_pool thread_that_ends child_process weak_references class_made copied_tree large_and_gone everyday"
+    "regex_cache bounded_cache slow_pages_cached full_ordered_cache bounded_deque rotating_keys batches collected_cycle "
+    "dataclass_made asyncio_tasks thread_pool thread_that_ends child_process weak_references class_made copied_tree "
+    "large_and_gone everyday"
 ).split()
 """Those that are checked by themselves: what has a bound or comes in batches, and what is slow."""
 

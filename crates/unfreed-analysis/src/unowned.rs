@@ -222,6 +222,12 @@ fn finding(
     if judged.trend != Trend::Steady || !enough || gained(&line.bytes) <= 0.0 {
         return None;
     }
+    if line
+        .hoarder
+        .is_some_and(|shape| turns_over(study, shape, line))
+    {
+        return None;
+    }
     let likely = match &study.latest {
         Some(latest) => Extensions::new(&latest.heap, &study.ownership).used_by(&frame.file),
         None => Vec::new(),
@@ -235,6 +241,27 @@ fn finding(
         with_threads,
         whole,
     ))
+}
+
+/// Whether a holder of constant length keeps a block of the line for each element at most: then those that it had
+/// before blocks were followed go, unseen, as new ones come, until all were seen.
+fn turns_over(study: &Study<'_>, holder: ShapeId, line: &Line) -> bool {
+    let shapes = &study.forest.shapes;
+    let elements: Vec<ShapeId> = (0..shapes.len() as ShapeId)
+        .filter(|&id| id != TOP && shapes.get(id).parent == holder)
+        .collect();
+    let length = |at: usize| -> u64 {
+        let tallies = elements
+            .iter()
+            .map(|&id| study.levels.tally(at, id).objects);
+        tallies.sum()
+    };
+    let (first, last) = (
+        length(study.from),
+        length(study.levels.len().saturating_sub(1)),
+    );
+    let kept = line.blocks.last().copied().unwrap_or(0.0);
+    last <= first && last as f64 >= kept
 }
 
 /// Levels without the dips of moments in which a block is between two hands: `mremap` has not returned, or a call
