@@ -155,6 +155,11 @@ def test_an_innocent_function_leaks_nothing(name: str, checked: Any) -> None:
     assert said.code == CLEAN and not said.leaks, said.shown
 
 
+def test_nodes_of_a_full_cache_are_no_pile(checked: Any) -> None:
+    said: Checked = checked("innocent full_ordered_cache")
+    assert not [one["title"] for one in said.report["findings"] if "pile up" in one["title"]], said.shown
+
+
 def test_what_c_code_gives_back_is_no_leak(checked: Any) -> None:
     said: Checked = checked("right")
     assert said.code == CLEAN and not said.leaks, said.shown

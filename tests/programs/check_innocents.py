@@ -136,16 +136,15 @@ def slow_pages_cached():
         pages.add(_next() + 1000, [object() for _ in range(100)])
 
 
-ordered = collections.OrderedDict((number, [number]) for number in range(1000, 4000))
-"""Full before any block is followed: its entries go as new ones come."""
+ordered = collections.OrderedDict()
 
 
 def full_ordered_cache():
-    time.sleep(0.02)
+    # Its nodes are no objects. Those from before blocks were followed go unseen as new ones come.
     for _ in range(5):
-        number = _next() + 4000
-        ordered[number] = [number]
-        ordered.popitem(last=False)
+        ordered[_next() + 1000] = [object() for _ in range(1200)]
+        if len(ordered) > 220:
+            ordered.popitem(last=False)
 
 
 recent = collections.deque(maxlen=100)
