@@ -179,9 +179,9 @@ def test_all_threads_count_and_no_code_is_mistaken_for_a_dead_one() -> None:
             assert site.stack[0].file == "<made %d>" % (site.stack[0].line - 1), site.stack
             if site.kept_bytes > 2000:
                 of_line[site.stack[0].line] += sum(1 for _ in range(site.kept_blocks))
-    expected = collections.Counter(line for line, _ in kept)
-    # Each is an object and its buffer.
-    assert {line: count // 2 for line, count in of_line.items()} == dict(expected)
+    # Each is an object and its buffer. What the interpreter keeps for itself, as room for frames, is a block or two.
+    expected = collections.Counter([line for line, _ in kept] * 2)
+    assert not expected - of_line and sum((of_line - expected).values()) <= 3, (expected, of_line)
 
 
 def test_a_process_that_is_recorded_is_not_tracked() -> None:
