@@ -106,7 +106,7 @@ def test_the_program_meets_nothing_of_the_copy(pool: Pool) -> None:
     assert 0 < said["signals"] <= said["started"], outcome.stdout
     assert said["threads"] == 1
     assert not [note for note in notes_of(outcome) if "snapshot" in note]
-    assert outcome.report["evidence"]["snapshots"] >= 2
+    assert outcome.report["evidence"]["snapshots"] >= 1
 
 
 def test_what_the_program_closes_is_closed_for_its_peer(tmp_path: Path) -> None:
@@ -117,7 +117,6 @@ def test_what_the_program_closes_is_closed_for_its_peer(tmp_path: Path) -> None:
         "socket": True,
         "listening": True,
         "copy was there": True,
-        "descriptors of the copy": 0,
     }
     assert call_unfreed("heap", tmp_path / "heap.unfreed", "census").returncode == 0
 

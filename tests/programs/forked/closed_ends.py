@@ -46,7 +46,6 @@ def main():
     except ConnectionRefusedError:
         seen["listening"] = True
     seen["copy was there"] = is_alive(pid)
-    seen["descriptors of the copy"] = len(os.listdir("/proc/%d/fd" % pid))
     waiting.close()
     os.kill(pid, signal.SIGCONT)
     thread.join()
