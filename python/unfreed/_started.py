@@ -18,7 +18,9 @@ from unfreed import _native
 CALLS = (3, 50)
 """Calls at least, for of what another thread starts meanwhile one may blame the wrong line; and at most, until one does."""
 SECONDS = 3.0
-"""Seconds after which lines are followed no more."""
+"""Seconds after which no call more is made."""
+LONGEST = 20.0
+"""Seconds after which lines are followed no more: the first call of a slow machine should come to its end."""
 MOST_PLACES = 100
 MOST_FRAMES = 64
 MOST_PARENTS = 20
@@ -30,11 +32,12 @@ CHILD = "child"
 def write(call: "Callable[[], Any]", threads_end: "Callable[[], None]") -> None:
     """Calls a few times, and has the recording say where what still runs was started."""
     follower = _Follower()
+    until = time.monotonic() + SECONDS
     follower.begin()
     try:
         for done in range(1, CALLS[1] + 1):
             call()
-            if follower.is_late() or (done >= CALLS[0] and follower.found):
+            if time.monotonic() > until or (done >= CALLS[0] and follower.found):
                 break
     except Exception:
         # It did not fail in all the calls before: what was seen until now is still true.
@@ -55,7 +58,7 @@ class _Follower:
         """The stacks that started what runs, by that."""
         # The last line that ran, in whichever thread: one that starts something lets others run meanwhile.
         self._at: "tuple[Optional[FrameType], int]" = (None, 0)
-        self._until = time.monotonic() + SECONDS
+        self._until = time.monotonic() + LONGEST
         self._before: "tuple[Any, Any]" = (None, None)
 
     def begin(self) -> None:
@@ -68,9 +71,6 @@ class _Follower:
         sys.settrace(self._before[0])
         threading.settrace(self._before[1])
 
-    def is_late(self) -> bool:
-        return time.monotonic() > self._until
-
     def still_running(self) -> "list[tuple[str, int, list[tuple[str, str, int, str]]]]":
         counts: "dict[tuple[str, tuple[Any, ...]], int]" = {}
         now = _running_now()
@@ -82,12 +82,17 @@ class _Follower:
         return [(what, count, [_described(line) for line in stack]) for (what, stack), count in most]
 
     def _trace(self, frame: FrameType, event: str, argument: Any) -> "Optional[Callable[..., Any]]":
-        if self.is_late():
+        if time.monotonic() > self._until:
             return None
         at: "Optional[FrameType]" = frame.f_back if event == "return" else frame
-        with self._lock:
+        # A child that was forked while another thread had the lock must not wait for it for ever.
+        if not self._lock.acquire(timeout=1):
+            return None
+        try:
             self._see()
             self._at = at, (at.f_lineno or 0) if at is not None else 0
+        finally:
+            self._lock.release()
         return self._trace
 
     def _see(self) -> None:

@@ -14,7 +14,7 @@ const TAIL: usize = 400;
 
 /// Seconds after which a suite that takes five minutes is ended: one test that waits for ever should cost CI the
 /// answer of one Python, not of all.
-const LIMIT: &str = "1200";
+const LIMIT: &str = "1500";
 
 /// Seconds after which pytest prints where a test stands that has not ended.
 const PATIENCE: &str = "faulthandler_timeout=240";
