@@ -15,9 +15,9 @@ import pytest
 from programs.expectations import complaints_about_leak, show
 from programs.headers import HERE, Program, programs_in
 from programs.runs import Outcome, Pool, Run, call_unfreed, clean_environment
+from test_storm import survived
 
 FORKED = HERE / "forked"
-STORM = HERE / "heap_storm.py"
 LEAKS = [one for one in programs_in("leaks") if one.name in ("dict_sessions", "instance_attribute")]
 
 
@@ -153,17 +153,7 @@ def test_a_copy_ends_with_its_program(tmp_path: Path) -> None:
 
 
 def test_a_storm_is_survived_by_copies(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, str(STORM), str(tmp_path / "storm"), "6", "fork"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=200,
-        env=clean_environment(PYTHONMALLOC="debug"),
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    said = json.loads(done.stdout)
+    said = survived(tmp_path, "fork")
     assert sum(said["taken"].values()) > 10, said
     assert all("a collection is in progress" in why for why in said["refused"]), said
     for file in sorted(tmp_path.iterdir()):

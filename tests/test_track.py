@@ -178,10 +178,10 @@ def test_all_threads_count_and_no_code_is_mistaken_for_a_dead_one() -> None:
         if site.stack and site.stack[0].file.startswith("<made") and site.stack[0].line:
             assert site.stack[0].file == "<made %d>" % (site.stack[0].line - 1), site.stack
             if site.kept_bytes > 2000:
-                of_line[site.stack[0].line] += sum(1 for _ in range(site.kept_blocks))
-    # Each is an object and its buffer. What the interpreter keeps for itself, as room for frames, is a block or two.
-    expected = collections.Counter([line for line, _ in kept] * 2)
-    assert not expected - of_line and sum((of_line - expected).values()) <= 3, (expected, of_line)
+                of_line[site.stack[0].line] += site.kept_bytes
+    expected = collections.Counter(line for line, _ in kept)
+    # By bytes: 3.15 keeps a block of 56 bytes for itself at the last line in one run of a thousand.
+    assert {line: kept_bytes // 2000 for line, kept_bytes in of_line.items()} == dict(expected)
 
 
 def test_a_process_that_is_recorded_is_not_tracked() -> None:

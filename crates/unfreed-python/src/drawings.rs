@@ -12,8 +12,7 @@ pub fn _draw_graph<'py>(
     document: &str,
     form: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let drawn = py.detach(|| drawings::graph(document, form));
-    Ok(PyBytes::new(py, &drawn.map_err(PyValueError::new_err)?))
+    drawn(py, || drawings::graph(document, form))
 }
 
 /// Shapes, as JSON, drawn as `svg` or `png`.
@@ -23,6 +22,13 @@ pub fn _draw_shapes<'py>(
     document: &str,
     form: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let drawn = py.detach(|| drawings::shapes(document, form));
-    Ok(PyBytes::new(py, &drawn.map_err(PyValueError::new_err)?))
+    drawn(py, || drawings::shapes(document, form))
+}
+
+fn drawn(
+    py: Python<'_>,
+    draw: impl Send + FnOnce() -> Result<Vec<u8>, String>,
+) -> PyResult<Bound<'_, PyBytes>> {
+    let file = py.detach(draw).map_err(PyValueError::new_err)?;
+    Ok(PyBytes::new(py, &file))
 }
