@@ -155,6 +155,9 @@ def test_leaking_tests_fail_by_name(leaky: str) -> None:
             assert result[key] in ("FAILED", "ERROR"), name + "\n" + leaky
             assert text in reports[name], reports[name]
     assert result["test_parametrised[1]"] == "PASSED"
+    # Frames of the runner, which the exception's traceback keeps, are most of what grows.
+    assert re.search(r"made at .*leaky\.py:\d+ in test_exception\(\)", reports["test_exception"]), reports["test_exception"]
+    assert "given back twice" not in leaky
 
 
 @pytest.mark.slow

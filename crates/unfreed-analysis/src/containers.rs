@@ -339,7 +339,8 @@ fn listed(names: &[String]) -> Option<String> {
     })
 }
 
-/// Sampled objects that a leak gained.
+/// Sampled objects that a leak gained. What frames hold was there when the frame was kept, and comes from all over the
+/// program: it is left out where something else was sampled, the exception say that keeps its traceback.
 pub(crate) fn samples(study: &Study<'_>, suspect: &Suspect<'_>) -> Vec<ShapedSample> {
     let shapes: Vec<ShapeId> = suspect.members.iter().map(|holder| holder.shape).collect();
     let since = study.taken.get(suspect.first.first);
@@ -352,7 +353,27 @@ pub(crate) fn samples(study: &Study<'_>, suspect: &Suspect<'_>) -> Vec<ShapedSam
             .copied()
             .unwrap_or(TOP)
     };
-    gained_samples(study, since, |sample| shapes.contains(&owner(sample.shape)))
+    let gained = gained_samples(study, since, |sample| shapes.contains(&owner(sample.shape)));
+    let (of_frames, others): (Vec<ShapedSample>, Vec<ShapedSample>) = gained
+        .into_iter()
+        .partition(|sample| is_of_a_frame(study, sample.shape, &shapes));
+    if others.is_empty() { of_frames } else { others }
+}
+
+/// Whether the way from the holders to a shape leads through a frame, or ends in one.
+fn is_of_a_frame(study: &Study<'_>, shape: ShapeId, holders: &[ShapeId]) -> bool {
+    let mut at = shape;
+    while at != TOP && !holders.contains(&at) {
+        let one = study.forest.shapes.get(at);
+        if matches!(
+            study.forest.names.text(one.type_name),
+            "frame" | "traceback"
+        ) {
+            return true;
+        }
+        at = one.parent;
+    }
+    false
 }
 
 /// Types gained by all holders of a leak, most bytes first.

@@ -14,6 +14,9 @@ pub const ABSENT_OWNER: u8 = u8::MAX;
 /// The frame state this version does not have.
 pub const ABSENT_STATE: i8 = i8::MIN;
 
+/// Type flag of 3.12 and later: one of the interpreter's own static types, whose `tp_dict` and `tp_subclasses` each
+/// interpreter keeps elsewhere. No earlier version uses the bit.
+pub const TPFLAGS_STATIC_BUILTIN: u64 = 1 << 1;
 /// Type flag: made at run time, so laid out as a `PyHeapTypeObject`.
 pub const TPFLAGS_HEAPTYPE: u64 = 1 << 9;
 /// Type flag: `PyType_Ready` has finished.

@@ -5,7 +5,7 @@ use super::sizes::ARRAY_OWNS_DATA;
 use super::{KnownType, Walker};
 use crate::dict::Entry;
 use crate::layout::ABSENT;
-use unfreed_recording::snapshot::{Label, NodeIndex};
+use unfreed_recording::snapshot::{IMMORTAL, Label, NodeIndex};
 
 /// `PyArrayObject_fields` of numpy, the same in numpy 1 and 2.
 pub(super) const ARRAY_DIMS: usize = 24;
@@ -52,6 +52,7 @@ impl Walker<'_> {
             .word(dict + self.objects.layout.dict_keys);
         self.buffers.push((keys, node));
         let objects = self.objects;
+        let is_interned = dict == self.interned;
         objects.dict_entries(
             dict,
             |Entry {
@@ -59,6 +60,10 @@ impl Walker<'_> {
                  value,
                  owns_key,
              }| {
+                // What can die is not counted by the table, and so not held by it.
+                if is_interned && objects.refcount(key) != IMMORTAL {
+                    return;
+                }
                 let key_node = self.node(key);
                 if owns_key {
                     self.out.edge(key_node, Label::KeyObject);
@@ -168,16 +173,20 @@ impl Walker<'_> {
         for (offset, name) in [
             (layout.tp_bases, "__bases__"),
             (layout.tp_mro, "__mro__"),
-            (layout.tp_base, "__base__"),
             (layout.tp_cache, "tp_cache"),
         ] {
             self.part(type_, offset, name);
         }
-        let is_heap = self.objects.type_flags(type_) as u64 & crate::layout::TPFLAGS_HEAPTYPE != 0;
-        if !is_heap {
+        let flags = self.objects.type_flags(type_) as u64;
+        // What a static builtin type has there from 3.12 on is an index.
+        if flags & crate::layout::TPFLAGS_STATIC_BUILTIN == 0 {
+            self.part(type_, layout.tp_subclasses, "__subclasses__");
+        }
+        // A static type borrows its base from `__bases__`.
+        if flags & crate::layout::TPFLAGS_HEAPTYPE == 0 {
             return;
         }
-        self.part(type_, layout.tp_subclasses, "__subclasses__");
+        self.part(type_, layout.tp_base, "__base__");
         self.part(type_, layout.ht_name, "__name__");
         self.part(type_, layout.ht_qualname, "__qualname__");
         self.part(type_, layout.ht_slots, "__slots__");

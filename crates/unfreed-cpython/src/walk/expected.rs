@@ -192,6 +192,13 @@ impl Walker<'_> {
     fn expect_generator(&mut self, generator: usize, expected: &mut Vec<(usize, Label)>) {
         let layout = self.objects.layout;
         let reader = self.objects.reader;
+        for (offset, name) in [
+            (layout.gen_name, "__name__"),
+            (layout.gen_qualname, "__qualname__"),
+        ] {
+            let label = self.internal(name);
+            expected.push((reader.word(generator + offset), label));
+        }
         if stack::is_object_frames(&self.objects) {
             let frame = reader.word(generator + layout.gen_frame);
             let label = self.internal("gi_frame");

@@ -221,6 +221,8 @@ struct Walker<'a> {
     own_folder: String,
     /// What their variables hold.
     own_locals: Vec<usize>,
+    /// The dict of interned strings; 0 where it is not known.
+    interned: usize,
     /// Whether the variables of running frames are met on the stacks of their threads.
     reads_stacks: bool,
     /// Set when only the data of some objects is read.
@@ -256,6 +258,7 @@ impl<'a> Walker<'a> {
             states: Vec::new(),
             own_folder: String::new(),
             own_locals: Vec::new(),
+            interned: 0,
             reads_stacks: false,
             data_only: None,
         };

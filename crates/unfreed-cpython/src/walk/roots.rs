@@ -313,6 +313,10 @@ impl Walker<'_> {
             }
         }
         self.atexit_root(roots);
+        if layout.interp_interned != ABSENT {
+            let place = self.runtime.interpreter() + layout.interp_interned;
+            self.interned = self.objects.reader.word(place);
+        }
     }
 
     /// `atexit` callbacks: a C array of the interpreter from 3.10 to 3.13, a list from 3.14 on, and

@@ -1,8 +1,7 @@
 //! References that a C type owns and its `tp_traverse` leaves out, because they cannot be part of a
-//! cycle: names of descriptors and generators, the links of a bounded `lru_cache`.
+//! cycle: names of descriptors, the links of a bounded `lru_cache`.
 
 use super::Walker;
-use crate::layout::ABSENT;
 use crate::types::{Shape, TypeTraits, Untraversed};
 use unfreed_recording::snapshot::Label;
 
@@ -24,17 +23,6 @@ impl Walker<'_> {
         expected: &mut Vec<(usize, Label)>,
     ) {
         match (traits.shape, traits.untraversed) {
-            (Shape::Generator, _) => {
-                let layout = self.objects.layout;
-                self.add_part(object, layout.gen_name, "__name__", targets, expected);
-                self.add_part(
-                    object,
-                    layout.gen_qualname,
-                    "__qualname__",
-                    targets,
-                    expected,
-                );
-            }
             (Shape::LruCache, _) => self.add_links(object, targets, expected),
             (_, Untraversed::DescriptorNames) => {
                 self.add_part(object, DESCRIPTOR_NAME, "__name__", targets, expected);
@@ -58,9 +46,6 @@ impl Walker<'_> {
         targets: &mut Vec<usize>,
         expected: &mut Vec<(usize, Label)>,
     ) {
-        if offset == ABSENT {
-            return;
-        }
         let part = self.objects.reader.word(object + offset);
         if part != 0 {
             targets.push(part);
@@ -69,7 +54,8 @@ impl Walker<'_> {
         }
     }
 
-    /// The ring of a bounded cache owns a reference to each link, as the cache's dict does.
+    /// The ring of a bounded cache owns a reference to each link, as the cache's dict does. From 3.10 on the cache
+    /// visits the class of each link in its stead; here it is the link that refers to its class.
     fn add_links(
         &mut self,
         cache: usize,
@@ -77,14 +63,23 @@ impl Walker<'_> {
         expected: &mut Vec<(usize, Label)>,
     ) {
         let label = self.internal("link");
+        let visited = targets.len();
         let mut link = self.objects.reader.word(cache + LINK_NEXT);
+        let mut class = 0;
         for _ in 0..LINKS {
             if link == cache || link == 0 {
                 break;
             }
             targets.push(link);
             expected.push((link, label));
+            class = self.objects.type_of(link);
             link = self.objects.reader.word(link + LINK_NEXT);
         }
+        let mut for_links = targets.len() - visited;
+        targets.retain(|&target| {
+            let is_for_a_link = target == class && for_links > 0;
+            for_links -= usize::from(is_for_a_link);
+            !is_for_a_link
+        });
     }
 }
