@@ -64,6 +64,19 @@ CULPRITS = [
     Culprit("threads", "resource", ("threads", "_waits_for_ever", "threading.Thread(target=_waits_for_ever")),
     Culprit("zombies", "resource", ("zombie", "Popen([\"true\"])")),
     Culprit("children", "resource", ("child processes", "Popen([\"sleep\", \"100\"])"), options=("--teardown", "end_children")),
+    Culprit(
+        "temporary_files",
+        "resource",
+        ("left on disk", "*.page", "mkstemp(suffix=\".page\")"),
+        (0.45, 0.55),
+        options=("--teardown", "remove_what_is_left"),
+    ),
+    Culprit(
+        "temporary_folders",
+        "resource",
+        ("left on disk", "/pages-*", "temporary_folders", "tempfile.mkdtemp(prefix=\"pages-\")"),
+        options=("--teardown", "remove_what_is_left"),
+    ),
     Culprit("tasks", "container", ("check_culprits.waiting", "Task"), options=("--teardown", "end_tasks")),
 ]
 

@@ -166,6 +166,7 @@ def _measure(function: "Callable[[], Any]", spec: "dict[str, Any]") -> None:
             break
         until = done + spec["more_rounds"]
     measured.say_who_starts()
+    measured.say_what_is_left()
 
 
 def _time_of_a_call(function: "Callable[[], Any]") -> float:
@@ -274,6 +275,12 @@ class Rounds:
             from unfreed import _started
 
             _started.write(self.function, self._settle)
+
+    def say_what_is_left(self) -> None:
+        """Some calls more, for files that are left on disk."""
+        from unfreed import _left_files
+
+        _left_files.write(self.function, self._settle)
 
     def _look(self, done: int) -> None:
         _native._look()

@@ -44,8 +44,8 @@ def _look() -> None:
 def _end_round(calls: int, collector_enabled: bool) -> None:
     """Reads the counters and ends the round: `calls` so far."""
 
-def _write_started(openings: list[tuple[str, int, list[tuple[str, str, int, str]]]]) -> None:
-    """Writes where calls opened what stays open: what, how many, and the stack, innermost first."""
+def _write_started(what: str, calls: int, places: list[tuple[str, int, list[tuple[str, str, int, str]]]]) -> None:
+    """Writes where so many calls started what outlives them: its name, how many, and the stack, innermost first."""
 
 def _start_rounds(
     path: str, called: str, stdlib_paths: list[str], site_paths: list[str]

@@ -4,16 +4,17 @@ Of these nobody but the kernel has a list, which knows no Python. So calls run l
 after a line than before is that line's. Slow, and for a few calls after all others only, when some of these were left.
 """
 
+import collections
 import gc
-import linecache
 import os
 import sys
 import threading
 import time
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any, Callable, Optional
 
-from unfreed import _native
+from unfreed import _native, _stack
+from unfreed._stack import Line
 
 CALLS = (3, 50)
 """Calls at least, for of what another thread starts meanwhile one may blame the wrong line; and at most, until one does."""
@@ -21,8 +22,6 @@ SECONDS = 3.0
 """Seconds after which no call more is made."""
 LONGEST = 20.0
 """Seconds after which lines are followed no more: the first call of a slow machine should come to its end."""
-MOST_PLACES = 100
-MOST_FRAMES = 64
 MOST_PARENTS = 20
 """Threads whose children are read: it is done at every line."""
 THREAD = "thread"
@@ -33,6 +32,7 @@ def write(call: "Callable[[], Any]", threads_end: "Callable[[], None]") -> None:
     """Calls a few times, and has the recording say where what still runs was started."""
     follower = _Follower()
     until = time.monotonic() + SECONDS
+    done = 0
     follower.begin()
     try:
         for done in range(1, CALLS[1] + 1):
@@ -46,7 +46,8 @@ def write(call: "Callable[[], Any]", threads_end: "Callable[[], None]") -> None:
         follower.end()
     threads_end()
     gc.collect()
-    _native._write_started(follower.still_running())
+    for what, places in follower.still_running().items():
+        _native._write_started(what, done, places)
 
 
 class _Follower:
@@ -54,7 +55,7 @@ class _Follower:
         # One thread at a time: what it finds is of the last line of any.
         self._lock = threading.Lock()
         self._known = _running_now()
-        self.found: "dict[Any, list[Any]]" = {}
+        self.found: "dict[tuple[str, int], list[Line]]" = {}
         """The stacks that started what runs, by that."""
         # The last line that ran, in whichever thread: one that starts something lets others run meanwhile.
         self._at: "tuple[Optional[FrameType], int]" = (None, 0)
@@ -71,15 +72,17 @@ class _Follower:
         sys.settrace(self._before[0])
         threading.settrace(self._before[1])
 
-    def still_running(self) -> "list[tuple[str, int, list[tuple[str, str, int, str]]]]":
-        counts: "dict[tuple[str, tuple[Any, ...]], int]" = {}
+    def still_running(self) -> "dict[str, list[tuple[str, int, list[tuple[str, str, int, str]]]]]":
+        """Places that started what still runs, most first, by what it is."""
         now = _running_now()
-        for thing, stack in self.found.items():
-            if thing in now:
-                place = (thing[0], tuple(stack))
-                counts[place] = counts.get(place, 0) + 1
-        most = sorted(counts.items(), key=lambda counted: -counted[1])[:MOST_PLACES]
-        return [(what, count, [_described(line) for line in stack]) for (what, stack), count in most]
+        places = {}
+        for what in (THREAD, CHILD):
+            counts = collections.Counter(
+                tuple(stack) for thing, stack in self.found.items() if thing[0] == what and thing in now
+            )
+            most = counts.most_common(_stack.MOST_PLACES)
+            places[what] = [("", count, _stack.described(stack)) for stack, count in most]
+        return places
 
     def _trace(self, frame: FrameType, event: str, argument: Any) -> "Optional[Callable[..., Any]]":
         if time.monotonic() > self._until:
@@ -105,7 +108,7 @@ class _Follower:
         new = now - self._known
         self._known = now
         frame, line = self._at
-        stack = _stack(frame, line)
+        stack = _stack.of(frame, __file__, line)
         for thing in new:
             self.found[thing] = stack
 
@@ -125,19 +128,3 @@ def _running_now() -> "set[tuple[str, int]]":
 
 def _trace_of_threads() -> Any:
     return getattr(threading, "_trace_hook", None)
-
-
-def _stack(frame: "Optional[FrameType]", line: int) -> "list[Any]":
-    stack: "list[Any]" = []
-    while frame is not None and frame.f_code.co_filename != __file__ and len(stack) < MOST_FRAMES:
-        stack.append((frame.f_code, line))
-        frame = frame.f_back
-        line = (frame.f_lineno or 0) if frame is not None else 0
-    return stack
-
-
-def _described(line: "tuple[CodeType, int]") -> "tuple[str, str, int, str]":
-    code, number = line
-    name = getattr(code, "co_qualname", code.co_name)
-    text = linecache.getline(code.co_filename, number).strip()
-    return code.co_filename, name, number, text[:200]

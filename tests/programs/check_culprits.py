@@ -6,6 +6,7 @@ import ctypes
 import functools
 import gc
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -233,6 +234,35 @@ def end_tasks():
         task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         loop.run_until_complete(asyncio.gather(*waiting))
+
+
+left = []
+
+
+def temporary_files():
+    descriptor, path = tempfile.mkstemp(suffix=".page")
+    os.close(descriptor)
+    if _next() % 2:
+        os.remove(path)
+    else:
+        left.append(path)
+
+
+def temporary_folders():
+    folder = tempfile.mkdtemp(prefix="pages-")
+    left.append(folder)
+    with open(os.path.join(folder, "one"), "w") as page:
+        page.write("of two")
+    with open(os.path.join(folder, "two"), "w") as page:
+        page.write("of two")
+
+
+def remove_what_is_left():
+    for path in left:
+        if os.path.isdir(path):
+            shutil.rmtree(path)
+        else:
+            os.remove(path)
 
 
 # Their correct twins, with what those need.

@@ -513,6 +513,21 @@ def trace_and_back():
     return sys._getframe().f_code.co_name
 
 
+PAGES = tempfile.TemporaryDirectory()
+
+
+def files_that_go():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "page")
+        with open(path, "w") as page:
+            page.write("of one")
+        os.replace(path, os.path.join(folder, "renamed"))
+    with tempfile.NamedTemporaryFile() as page:
+        page.write(b"of one")
+    with open(os.path.join(PAGES.name, "same"), "w") as page:
+        page.write("always the same")
+
+
 def everyday():
     """All that takes less than a millisecond or so, one after the other."""
     for function in EVERYDAY:

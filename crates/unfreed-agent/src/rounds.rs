@@ -55,13 +55,13 @@ pub fn end_round(calls: u64, collector_enabled: bool) -> Result<(), RoundError> 
     })
 }
 
-/// Writes where calls started threads and children that stay. The GIL must be held; it is released while that is written.
+/// Writes where calls started what outlives them. The GIL must be held; it is released while that is written.
 ///
 /// # Errors
 /// [`RoundError`]
-pub fn write_started(places: Vec<StartedAt>) -> Result<(), RoundError> {
+pub fn write_started(what: String, calls: u64, places: Vec<StartedAt>) -> Result<(), RoundError> {
     with_agent(|agent, _| {
-        agent.write_started(places);
+        agent.write_started(what, calls, places);
         Ok(())
     })
 }

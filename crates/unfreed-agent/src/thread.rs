@@ -255,10 +255,15 @@ impl Agent {
         }
     }
 
-    /// Writes where calls started threads and children that stay.
-    pub(crate) fn write_started(&mut self, places: Vec<StartedAt>) {
+    /// Writes where calls started what outlives them.
+    pub(crate) fn write_started(&mut self, what: String, calls: u64, places: Vec<StartedAt>) {
         let at = self.now();
-        let block = Started { at, places };
+        let block = Started {
+            at,
+            what,
+            calls,
+            places,
+        };
         self.write(|output| output.append(&block, Stamp { at, epoch: None }));
     }
 

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod findings;
 mod finished;
 pub mod known;
+mod left_files;
 pub mod questions;
 pub mod source;
 
@@ -112,6 +113,7 @@ fn find(study: &Study<'_>) -> Vec<Finding> {
     found.extend(unowned::findings(study, &told, whole));
     found.extend(strays::findings(study, &found, whole));
     found.extend(resources);
+    found.extend(left_files::finding(study));
     found.extend(native::finding(study, &found, whole));
     found.extend(stopped::notes(study, &found));
     found.extend(notes::warm_up(study));

@@ -70,13 +70,14 @@ pub fn of_threads(study: &Study<'_>, left_behind: &[Suspect<'_>]) -> Vec<Allocat
     allocated_at(study.source, &study.ownership, samples.iter())
 }
 
-/// Where threads or children were started that still run, most first. Empty where nobody followed that.
+/// Where was started what outlives its calls, most first. Empty where nobody followed that.
 #[must_use]
 pub fn of_started(study: &Study<'_>, what: &str) -> Vec<AllocatedAt> {
-    let all = study.source.started().iter();
-    let wanted: Vec<&StartedAt> = all
+    let mut newest = study.source.started().iter().rev();
+    let taken = newest.find(|taken| taken.what == what);
+    let wanted: Vec<&StartedAt> = taken
+        .into_iter()
         .flat_map(|taken| &taken.places)
-        .filter(|place| place.what == what)
         .take(MOST_READ)
         .collect();
     let counts = wanted.iter().map(|place| place.count);

@@ -15,7 +15,7 @@ use crate::suspects::Suspect;
 use crate::trend::{Reading, judge};
 use crate::wording::{Pace, cut};
 use std::fmt::Write;
-use unfreed_recording::counters::{Counters, Resources, StartedAt};
+use unfreed_recording::counters::{Counters, Resources, Started};
 use unfreed_recording::snapshot::RootKind;
 
 /// Gain below which nothing is said.
@@ -200,8 +200,8 @@ fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
 /// Where what a resource counts was opened or started, as far as that was followed.
 fn places(study: &Study<'_>, resource: &Resource) -> Vec<AllocatedAt> {
     match resource.rule {
-        THREADS => openings::of_started(study, StartedAt::THREAD),
-        CHILDREN | UNREAPED => openings::of_started(study, StartedAt::CHILD),
+        THREADS => openings::of_started(study, Started::THREAD),
+        CHILDREN | UNREAPED => openings::of_started(study, Started::CHILD),
         rule => openings::of_descriptors(study, |target| is_descriptor(rule, target)),
     }
 }
@@ -253,7 +253,8 @@ fn deepest_fall(series: &[Reading]) -> f64 {
     })
 }
 
-fn floors(series: &[Reading]) -> Vec<Reading> {
+/// The lowest reading of each stretch.
+pub(crate) fn floors(series: &[Reading]) -> Vec<Reading> {
     let size = series.len().div_ceil(STRETCHES).max(1);
     series
         .chunks(size)

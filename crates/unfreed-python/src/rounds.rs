@@ -28,19 +28,23 @@ pub fn _end_round(calls: u64, collector_enabled: bool) -> PyResult<()> {
     unfreed_agent::end_round(calls, collector_enabled).map_err(refused)
 }
 
-/// Writes where calls started threads and children that stay: what, how many, and the stack, each frame with file,
+/// Writes where so many calls started what outlives them: its name, how many, and the stack, each frame with file,
 /// function, line and its text.
 #[pyfunction]
-pub fn _write_started(places: Vec<(String, u32, Vec<Line>)>) -> PyResult<()> {
+pub fn _write_started(
+    what: String,
+    calls: u64,
+    places: Vec<(String, u32, Vec<Line>)>,
+) -> PyResult<()> {
     let places = places
         .into_iter()
-        .map(|(what, count, frames)| StartedAt {
-            what,
+        .map(|(name, count, frames)| StartedAt {
+            name,
             count,
             frames: frames.into_iter().map(frame).collect(),
         })
         .collect();
-    unfreed_agent::write_started(places).map_err(refused)
+    unfreed_agent::write_started(what, calls, places).map_err(refused)
 }
 
 type Line = (String, String, u32, String);

@@ -159,7 +159,7 @@ pub enum Block {
     Watched(Watched),
     /// Where descriptors were opened.
     Opened(Opened),
-    /// Where threads and children were started that stay.
+    /// Where calls started what outlives them.
     Started(Started),
 }
 

@@ -108,11 +108,16 @@ pub struct OpenedAt {
     pub count: u32,
 }
 
-/// Where calls of a checked function started threads and child processes that still run after them.
+/// Where calls of a checked function started what outlives them: threads and child processes that still run, files that
+/// are still there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Started {
     /// When the calls had ended.
     pub at: RunTime,
+    /// [`Started::THREAD`], [`Started::CHILD`] or [`Started::FILE`].
+    pub what: String,
+    /// How many calls were followed for this until then.
+    pub calls: u64,
     /// The places; what was started most often first, at most 100.
     pub places: Vec<StartedAt>,
 }
@@ -120,19 +125,21 @@ pub struct Started {
 /// What one place started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartedAt {
-    /// [`StartedAt::THREAD`] or [`StartedAt::CHILD`].
-    pub what: String,
-    /// How many still run.
+    /// What files are called, with a `*` for what their names do not share; empty for what has no name.
+    pub name: String,
+    /// How many outlived the calls.
     pub count: u32,
     /// The stack, innermost first, at most 64.
     pub frames: Vec<StartedFrame>,
 }
 
-impl StartedAt {
-    /// A thread.
+impl Started {
+    /// Threads.
     pub const THREAD: &str = "thread";
-    /// A child process.
+    /// Child processes.
     pub const CHILD: &str = "child";
+    /// Files and folders.
+    pub const FILE: &str = "file";
 }
 
 /// A line of Python that ran.

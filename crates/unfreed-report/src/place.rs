@@ -11,6 +11,7 @@ pub const REUSED: &str = "perhaps: Python reuses the memory of such objects with
 pub fn label(finding: &Finding) -> &'static str {
     match (finding.kind, finding.advice.rule.as_str()) {
         (Kind::Resource, "unjoined_thread" | "running_child" | "unreaped_child") => "started at",
+        (Kind::Resource, "left_file") => "made at",
         (Kind::Resource, _) => "opened at",
         _ => "made at",
     }

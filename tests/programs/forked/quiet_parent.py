@@ -89,6 +89,10 @@ def main():
             wait_for_none()
             started += start()
             kept.append([Node(0) for _ in range(50)])
+    # asyncio waits for each child in a thread of its own, which ends a moment after the child.
+    until = time.monotonic() + 10
+    while threading.active_count() > 1 and time.monotonic() < until:
+        time.sleep(0.01)
     # One that ended while another's signal was on its way is told once for both.
     print(json.dumps({"seen": SEEN, "signals": len(SIGNALS), "started": started, "threads": threading.active_count()}))
 

@@ -10,7 +10,9 @@ use crate::findings::Advice;
 use crate::finished::Finished;
 use crate::roots::Flavour;
 
-pub use process::{Waiting, cycle, lost_in_library, native, refcount, resource, retention, site};
+pub use process::{
+    LEFT_FILE, Waiting, cycle, lost_in_library, native, refcount, resource, retention, site,
+};
 
 /// One step of the path to a growing holder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -58,6 +58,9 @@ pub fn cycle(waiting: Waiting, cut: Option<&str>) -> Advice {
     advice(rule, text, &snippet)
 }
 
+/// The rule about files that are left on disk.
+pub const LEFT_FILE: &str = "left_file";
+
 /// About a resource, by its rule; `example` is what one is called.
 #[must_use]
 pub fn resource(rule: &str, example: Option<&str>) -> Advice {
@@ -92,6 +95,11 @@ pub fn resource(rule: &str, example: Option<&str>) -> Advice {
             "Child processes are started and never end. Tell each to end, and wait for it: terminate() \
              and wait() on a Popen, shutdown() on an executor, or close() and join() on a pool.",
             "with concurrent.futures.ProcessPoolExecutor() as pool:\n    pool.submit(job)",
+        ),
+        LEFT_FILE => (
+            "Files are made and never removed. Make those that are temporary in a with block, which removes \
+             them, or remove them in a finally block, so that errors do not leave them behind.",
+            "with tempfile.TemporaryDirectory() as folder:\n    ...",
         ),
         "unreaped_child" => (
             "Child processes end and nobody waits for them. Call wait() or communicate() on each \

@@ -1,0 +1,93 @@
+//! Files that each call of a checked function leaves on disk.
+
+use crate::advice;
+use crate::findings::{Finding, Growth, Kind, Severity, Trend};
+use crate::fingerprint::fingerprint;
+use crate::openings;
+use crate::resources::floors;
+use crate::study::Study;
+use crate::trend::{Reading, judge};
+use crate::wording::{count, cut, is_or_are};
+use unfreed_recording::counters::Started;
+
+/// Files that have to be left.
+const LEAST: u32 = 3;
+/// Confidence from which growth is a leak.
+const SURE: f64 = 0.6;
+/// Folders of what is temporary; a file left elsewhere may be what the function is for.
+const TEMPORARY: [&str; 4] = ["/tmp/", "/var/tmp/", "/dev/shm/", "/run/"];
+/// Names that a sentence tells, and columns of each.
+const NAMED: usize = 3;
+const WIDTH: usize = 60;
+
+/// The finding, where files are left.
+#[must_use]
+pub fn finding(study: &Study<'_>) -> Option<Finding> {
+    let all = study.source.started().iter();
+    let taken: Vec<&Started> = all.filter(|taken| taken.what == Started::FILE).collect();
+    let last = *taken.last()?;
+    let mut series = vec![Reading {
+        at: 0.0,
+        level: 0.0,
+    }];
+    series.extend(taken.iter().map(|taken| Reading {
+        at: taken.calls as f64,
+        level: f64::from(left(taken)),
+    }));
+    let series = floors(&series);
+    let judged = judge(&series, 0.0);
+    let number = left(last);
+    if judged.trend != Trend::Steady || number < LEAST {
+        return None;
+    }
+    let (files, unit) = study.pace().rate_of(judged.slope, "file", "files");
+    let mut names: Vec<String> = Vec::new();
+    for place in last.places.iter().take(NAMED) {
+        names.push(format!("{} (+{})", cut(&place.name, WIDTH), place.count));
+    }
+    let is_temporary = |name: &str| TEMPORARY.iter().any(|folder| name.starts_with(folder));
+    let temporary = last.places.iter().all(|place| is_temporary(&place.name));
+    let places = openings::of_started(study, Started::FILE);
+    let by = places
+        .first()
+        .and_then(|place| openings::library(study, place));
+    let by = by.map_or_else(String::new, |by| format!(" They are made by {by}."));
+    Some(Finding {
+        id: fingerprint(Kind::Resource, "files left on disk", &[]),
+        severity: if temporary && judged.confidence >= SURE {
+            Severity::Leak
+        } else {
+            Severity::Warning
+        },
+        kind: Kind::Resource,
+        title: "growing number of files left on disk".to_owned(),
+        summary: format!(
+            "{files} {unit} {} left on disk, and nothing removes them: {} in {} calls. Most are {}.{by}",
+            is_or_are(&files),
+            count(i64::from(number)),
+            count(last.calls as i64),
+            names.join(", ")
+        ),
+        growth: Growth {
+            objects: i64::from(number),
+            objects_per_second: judged.slope,
+            trend: judged.trend,
+            intervals_grown: judged.grown,
+            intervals: judged.intervals,
+            confidence: judged.confidence,
+            series: series
+                .iter()
+                .map(|point| (point.at, point.level as u64, 0))
+                .collect(),
+            ..Growth::default()
+        },
+        allocated_at: places,
+        advice: advice::resource(advice::LEFT_FILE, None),
+        ..Finding::default()
+    })
+}
+
+fn left(taken: &Started) -> u32 {
+    let counts = taken.places.iter().map(|place| place.count);
+    counts.fold(0, u32::saturating_add)
+}

@@ -1,0 +1,132 @@
+"""Which files and folders a function leaves on disk, and which line makes them.
+
+Nobody lists those. So some calls after all others run with an audit hook, which sees what Python opens to create, and
+after each of them is looked which of it is still there. What C code makes by itself, shared memory for one, is not
+seen, nor what child processes make.
+"""
+
+import gc
+import os
+import sys
+import time
+from typing import Any, Callable, Optional
+
+from unfreed import _native, _stack
+from unfreed._stack import Line
+
+CALLS = (10, 50)
+"""Calls without anything left after which nothing is; and calls at most."""
+SECONDS = (0.3, 3.0)
+"""Seconds after which there are no more calls while nothing is left, and when something is."""
+LEAST_CALLS = 5
+"""Calls that what is left has to be seen over, whatever they take,"""
+LONGEST = 4.0
+"""unless one takes so many seconds."""
+MOST_FILES = 20_000
+FILE = "file"
+
+
+def write(call: "Callable[[], Any]", settle: "Callable[[], None]") -> None:
+    """Calls some times, and has the recording say after each what is left."""
+    seen = _Seen()
+    began = time.monotonic()
+    calls, longest = 0, 0.0
+    seen.begin()
+    try:
+        while True:
+            before = time.monotonic()
+            call()
+            settle()
+            gc.collect()
+            calls += 1
+            left = seen.left()
+            longest = max(longest, time.monotonic() - before)
+            if left or calls == 1:
+                _native._write_started(FILE, calls, left)
+            took = time.monotonic() - began
+            if not left and (calls >= CALLS[0] or took > SECONDS[0]):
+                break
+            if left and (calls >= CALLS[1] or took > SECONDS[1]) and (calls >= LEAST_CALLS or longest > LONGEST):
+                break
+    except Exception:
+        # It did not fail in all the calls before: what was seen until now is still true.
+        pass
+    finally:
+        seen.end()
+
+
+class _Seen:
+    """What was made since the beginning, with the stacks that did."""
+
+    def __init__(self) -> None:
+        self._made: "dict[str, list[Line]]" = {}
+        self._is_on = False
+
+    def begin(self) -> None:
+        self._is_on = True
+        # It stays for as long as the process does, and is off after the end.
+        sys.addaudithook(self._hear)
+
+    def end(self) -> None:
+        self._is_on = False
+
+    def left(self) -> "list[tuple[str, int, list[tuple[str, str, int, str]]]]":
+        """What is still there by the stack that made it, most first, as the recording takes it."""
+        # Other threads go on making files meanwhile.
+        for path in [path for path in list(self._made) if not os.path.lexists(path)]:
+            del self._made[path]
+        by_stack: "dict[tuple[Line, ...], list[str]]" = {}
+        for path, stack in list(self._made.items()):
+            if os.path.dirname(path) not in self._made:
+                by_stack.setdefault(tuple(stack), []).append(path)
+        most = sorted(by_stack.items(), key=lambda made: -len(made[1]))
+        return [(_common_name(paths), len(paths), _stack.described(stack)) for stack, paths in most[: _stack.MOST_PLACES]]
+
+    def _hear(self, event: str, arguments: "tuple[Any, ...]") -> None:
+        if not self._is_on:
+            return
+        path = _made_by(event, arguments)
+        if path is None or len(self._made) >= MOST_FILES:
+            return
+        try:
+            path = os.path.abspath(os.fsdecode(path))
+            if path not in self._made and (event in AFTERWARDS or not os.path.lexists(path)):
+                self._made[path] = _stack.of(sys._getframe(1), __file__)
+        except Exception:
+            # Whatever it is that the program opens, it does so without us.
+            pass
+
+
+AFTERWARDS = ("os.rename",)
+"""Events that put something where something else may have been."""
+
+
+def _made_by(event: str, arguments: "tuple[Any, ...]") -> Optional[Any]:
+    """The path that is about to be made, if the event is of that."""
+    if event == "open":
+        path, _, flags = arguments
+        makes = isinstance(flags, int) and flags & os.O_CREAT and isinstance(path, (str, bytes))
+        return path if makes else None
+    if event == "os.mkdir":
+        return arguments[0] if arguments[2] == -1 else None
+    if event in ("os.link", "os.rename"):
+        return arguments[1] if arguments[3] == -1 else None
+    if event == "os.symlink":
+        return arguments[1] if arguments[2] == -1 else None
+    if event == "sqlite3.connect":
+        path = arguments[0]
+        return None if path in ("", b"", ":memory:", b":memory:") else path
+    if event == "socket.bind":
+        # Of a socket of this machine: others have no path for an address.
+        address = arguments[1]
+        return address if isinstance(address, (str, bytes)) and address[:1] not in ("", b"", "\0", b"\0") else None
+    return None
+
+
+def _common_name(paths: "list[str]") -> str:
+    """`/tmp/tmp*.db`: what the paths begin and end with."""
+    start = os.path.commonprefix(paths)
+    if len(paths) == 1:
+        return start
+    end = os.path.commonprefix([path[len(start) :][::-1] for path in paths])[::-1]
+    return start + "*" + end
