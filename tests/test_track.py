@@ -14,6 +14,8 @@ import typing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import unfreed
 from unfreed import _native
 from unfreed._track import Stacks
@@ -215,3 +217,17 @@ def test_a_mark_is_in_the_report_and_nothing_without_a_recording(tmp_path: Path)
     done = call_unfreed("report", recording, "--plot", plot, "--html", page)
     assert ">warm</text>" in plot.read_text() and ">warm</text>" in page.read_text()
     assert re.search(r"\n *unfreed: +↑warm", "\n" + done.stderr), done.stderr
+
+
+def test_stacks_of_frames_that_stay_count() -> None:
+    greenlet = pytest.importorskip("greenlet")
+    many = 20
+    waiting = [greenlet.greenlet(lambda: greenlet.getcurrent().parent.switch()) for _ in range(many)]
+    with unfreed.track() as tracked:
+        for each in waiting:
+            each.switch()
+    # From 3.11 on Python maps 16 KiB at least for the frames of each.
+    pieces = many * (16 << 10) if sys.version_info >= (3, 11) else 0
+    assert pieces <= tracked.kept_bytes < pieces + many * 5000
+    for each in waiting:
+        each.switch()

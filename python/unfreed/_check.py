@@ -4,6 +4,7 @@ Started as `python -m unfreed._check SPEC`, where SPEC is JSON of the launcher's
 round and when the warm-up is over; whether there were rounds enough, the launcher decides from the recording.
 """
 
+import contextlib
 import gc
 import importlib
 import importlib.util
@@ -15,7 +16,7 @@ import sys
 import time
 import traceback
 from types import ModuleType
-from typing import Any, Callable, Optional
+from typing import Any, Callable, NoReturn, Optional
 
 from unfreed import _native
 
@@ -23,6 +24,8 @@ ROUND_SECONDS = 0.05
 """A round has as many calls as fit into this, one at least."""
 MOST_CALLS = 500
 """Most calls of a round."""
+LONGEST_ROUND = 1.5
+"""Seconds that a round may take in the end."""
 MOST_GAINED = (20_000, 8 << 20, 20, 20, 10)
 """Blocks, bytes of resident memory, threads, descriptors and child processes that a round may gain: a call that loses
 more is plain enough by itself, and some of these run out."""
@@ -208,14 +211,16 @@ class Rounds:
         before = _gained_so_far()
         while len(gains) < WARM_ROUNDS[1]:
             calls = self.calls
+            took = -time.monotonic()
             self._call()
+            took += time.monotonic()
             gc.collect()
             now = _gained_so_far()
             gained = [after - known for after, known in zip(now, before)]
             before = now
             gains.append(gained[0] * self.calls // calls)
             self.gained = gained
-            self._shrink(gained)
+            self._shrink(gained, took)
             late = time.monotonic() - begin > WARM_SECONDS
             if len(gains) >= WARM_ROUNDS[0] and (late or _are_alike(gains[-2:])):
                 return
@@ -245,9 +250,9 @@ class Rounds:
                 break
         return False
 
-    def _shrink(self, gained: "list[int]") -> None:
-        """Fewer calls a round for a function that loses much in each."""
-        excess = max(gain / most for gain, most in zip(gained, MOST_GAINED))
+    def _shrink(self, gained: "list[int]", took: float) -> None:
+        """Fewer calls a round for a function that loses much in each, or gets slower by what it has lost."""
+        excess = max(took / LONGEST_ROUND, *(gain / most for gain, most in zip(gained, MOST_GAINED)))
         self.loses = "something" if gained[0] > ALIKE[0] else "nothing"
         if excess > self.calls:
             self.loses = "much"
@@ -354,5 +359,25 @@ def _print_error(error: BaseException) -> None:
     traceback.print_exception(type(error), error, frames)
 
 
+def _end(code: int) -> NoReturn:
+    """Ends the program; at once, where it would wait for threads and children that the calls have left."""
+    if _is_kept_waiting():
+        _native._stop_agent()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def _is_kept_waiting() -> bool:
+    threading = sys.modules.get("threading")
+    threads = threading.enumerate() if threading else []
+    if any(one is not threading.main_thread() and not one.daemon for one in threads):
+        return True
+    processes = sys.modules.get("multiprocessing.process")
+    return processes is not None and any(not child.daemon for child in processes.active_children())
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _end(main())

@@ -22,8 +22,7 @@ SECONDS = 3.0
 """Seconds after which no call more is made."""
 LONGEST = 20.0
 """Seconds after which lines are followed no more: the first call of a slow machine should come to its end."""
-MOST_PARENTS = 20
-"""Threads whose children are read: it is done at every line."""
+TASKS = "/proc/self/task"
 THREAD = "thread"
 CHILD = "child"
 
@@ -54,6 +53,8 @@ class _Follower:
     def __init__(self) -> None:
         # One thread at a time: what it finds is of the last line of any.
         self._lock = threading.Lock()
+        self._thread = threading.get_native_id()
+        # What has ever run: the children of a thread that ends become another's.
         self._known = _running_now()
         self.found: "dict[tuple[str, int], list[Line]]" = {}
         """The stacks that started what runs, by that."""
@@ -99,14 +100,17 @@ class _Follower:
         return self._trace
 
     def _see(self) -> None:
-        """What runs now and did not before the last line was started by that."""
-        now = _running_now()
-        if now == self._known:
-            return
-        for thing in self._known - now:
-            self.found.pop(thing, None)
+        """What runs now and did not before the last line was started by that. Children are those of the thread that ran it,
+        or of this one, which runs next: to read those of all threads at every line takes too long."""
+        now = {(THREAD, int(thread)) for thread in os.listdir(TASKS)}
+        here = threading.get_native_id()
+        for thread in {here, self._thread}:
+            now.update((CHILD, child) for child in _children_of(thread))
+        self._thread = here
         new = now - self._known
-        self._known = now
+        if not new:
+            return
+        self._known |= new
         frame, line = self._at
         stack = _stack.of(frame, __file__, line)
         for thing in new:
@@ -115,15 +119,19 @@ class _Follower:
 
 def _running_now() -> "set[tuple[str, int]]":
     """Threads and children of this process, with the kernel's numbers."""
-    threads = os.listdir("/proc/self/task")
-    now = {(THREAD, int(thread)) for thread in threads}
-    for thread in threads[:MOST_PARENTS]:
-        try:
-            with open("/proc/self/task/%s/children" % thread, "rb") as children:
-                now.update((CHILD, int(child)) for child in children.read().split())
-        except OSError:
-            pass
+    threads = [int(thread) for thread in os.listdir(TASKS)]
+    now = {(THREAD, thread) for thread in threads}
+    for thread in threads:
+        now.update((CHILD, child) for child in _children_of(thread))
     return now
+
+
+def _children_of(thread: int) -> "list[int]":
+    try:
+        with open("%s/%d/children" % (TASKS, thread), "rb") as children:
+            return [int(child) for child in children.read().split()]
+    except OSError:
+        return []
 
 
 def _trace_of_threads() -> Any:

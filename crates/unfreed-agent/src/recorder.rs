@@ -113,7 +113,6 @@ pub(crate) fn install(
         code_is_gone: AtomicBool::new(false),
         fixed_mean: AtomicU64::new(0),
     });
-    hooks::count_arenas(runtime, gil);
     match ledger {
         None => hooks::install(runtime, gil, recorder),
         Some(ledger) => {

@@ -43,6 +43,10 @@ pub fn accounting(study: &Study<'_>) -> Accounting {
     let native_in_use = take(used.saturating_sub(objects).saturating_sub(reading.own));
     let malloc_free = reading.malloc_free.unwrap_or(0);
     let allocator_free = take(pools.saturating_add(malloc_free));
+    let of_files = reading
+        .rss_anon
+        .map(|anonymous| reading.rss.saturating_sub(anonymous));
+    let code_and_files = take(of_files.unwrap_or(u64::MAX));
     Accounting {
         rss: reading.rss,
         python_objects,
@@ -50,7 +54,8 @@ pub fn accounting(study: &Study<'_>) -> Accounting {
         allocator_free,
         malloc_free: malloc_free.min(allocator_free),
         own,
-        code_and_files: left,
+        code_and_files,
+        other_mappings: left,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Cycles that nothing reaches and nothing frees, told as findings: who is in them, which reference
 //! closes them, and why the collector does not come.
 
-use crate::advice::{self, Waiting};
+use crate::advice::{self, Cut, Waiting};
 use crate::findings::{Filling, Finding, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::garbage::Cycles;
@@ -136,7 +136,7 @@ fn finding(study: &Study<'_>, kind: &Cycles, waiting: Waiting, whole: f64) -> Op
         held_by: None,
         filled_with: fillings(study, kind),
         allocated_at: allocated_at(study.source, &study.ownership, samples.iter()),
-        advice: advice::cycle(waiting, told.as_ref().and_then(|told| told.cut.as_deref())),
+        advice: advice::cycle(waiting, told.as_ref().and_then(|told| told.cut.as_ref())),
         ..Finding::default()
     })
 }
@@ -296,11 +296,13 @@ fn fillings(study: &Study<'_>, kind: &Cycles) -> Vec<Filling> {
 pub struct Told {
     /// `Node.children[*] → Node.parent → the first Node`.
     pub text: String,
-    /// The reference to hold weakly, `Node.parent`.
-    pub cut: Option<String>,
+    /// Where to break it.
+    pub cut: Option<Cut>,
 }
 
 /// Describes the shortest cycle through the most telling member of a component.
+///
+/// The reference to cut is none of a builtin type: nobody can change those.
 #[must_use]
 pub fn describe(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<Told> {
     let start = *members
@@ -308,6 +310,7 @@ pub fn describe(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<Told> {
         .min_by_key(|&&node| (dullness(heap, node), node))?;
     let cycle = shortest_cycle(heap, members, start)?;
     let mut segments: Vec<String> = Vec::new();
+    let mut owner_node = start;
     let mut current = short_name(&heap.type_name(start)).to_owned();
     let mut cuts: Vec<(bool, String)> = Vec::new();
     for edge in &cycle {
@@ -318,7 +321,7 @@ pub fn describe(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<Told> {
             .filter(|name| !name.contains(['.', '[']))
         {
             let owner = current.trim_end_matches(&text);
-            if !owner.is_empty() && !owner.contains('.') {
+            if is_of_python(heap, owner_node) && !owner.is_empty() && !owner.contains('.') {
                 cuts.push((
                     BACKWARDS.contains(&attribute),
                     format!("{owner}.{attribute}"),
@@ -328,6 +331,7 @@ pub fn describe(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<Told> {
         if edge.target == start || dullness(heap, edge.target) < DULL {
             segments.push(std::mem::take(&mut current));
             current = short_name(&heap.type_name(edge.target)).to_owned();
+            owner_node = edge.target;
         }
     }
     segments.push(format!("the first {}", short_name(&heap.type_name(start))));
@@ -336,10 +340,29 @@ pub fn describe(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<Told> {
         .rev()
         .find(|(backwards, _)| *backwards)
         .or(cuts.last());
+    let cut = cut.map(|(_, name)| Cut::Attribute(name.clone()));
     Some(Told {
         text: segments.join(" → "),
-        cut: cut.map(|(_, name)| name.clone()),
+        cut: kept_exception(heap, &cycle).or(cut),
     })
+}
+
+/// The variable that holds an exception whose traceback holds the variable's frame.
+fn kept_exception(heap: &Heap<'_>, cycle: &[Edge]) -> Option<Cut> {
+    let is = |node: NodeIndex, name: &str| heap.type_of(node).is_some_and(|info| info.name == name);
+    cycle.iter().find(|edge| is(edge.source, "traceback"))?;
+    cycle.iter().find_map(|edge| match heap.label(edge.index) {
+        Label::Local(text) if is(edge.source, "frame") => {
+            Some(Cut::Variable(heap.text(text).to_owned()))
+        }
+        _ => None,
+    })
+}
+
+/// Whether an object is of a class that is written in Python, as far as can be told from here.
+fn is_of_python(heap: &Heap<'_>, node: NodeIndex) -> bool {
+    heap.type_of(node)
+        .is_some_and(|info| info.heap && info.module != "builtins" && !info.module.starts_with('_'))
 }
 
 /// From here on a node is only a part of the one before it.

@@ -477,8 +477,10 @@ pub struct Accounting {
     pub malloc_free: u64,
     /// unfreed's own.
     pub own: u64,
-    /// The rest: code, mapped files, stacks.
+    /// Code and other files that are mapped.
     pub code_and_files: u64,
+    /// The rest: stacks, and memory that code maps by itself.
+    pub other_mappings: u64,
 }
 
 /// How the evidence was gathered and how far it reaches.

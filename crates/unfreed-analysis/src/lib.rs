@@ -27,6 +27,7 @@ mod heap;
 mod inspectors;
 mod levels;
 mod libraries;
+mod mapped;
 mod names;
 mod native;
 mod newest;
@@ -115,6 +116,7 @@ fn find(study: &Study<'_>) -> Vec<Finding> {
     found.extend(resources);
     found.extend(left_files::finding(study));
     found.extend(native::finding(study, &found, whole));
+    found.extend(mapped::finding(study, &found, whole));
     found.extend(stopped::notes(study, &found));
     found.extend(notes::warm_up(study));
     found.extend(notes::retention(study));

@@ -102,7 +102,7 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
                 .collect(),
             ..Growth::default()
         },
-        advice: advice::native(),
+        advice: advice::native(!study.source.opened().is_empty()),
         ..Finding::default()
     })
 }

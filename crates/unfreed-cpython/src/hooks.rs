@@ -123,18 +123,30 @@ impl<O: Observer> Hook<O> {
     fn allocated(&self, block: *mut c_void, size: usize) -> *mut c_void {
         if !block.is_null() {
             NEWEST.with(|newest| newest.set(block as usize));
-            guarded(At::Program, || {
-                let gil = Gil::held(self.runtime);
-                self.observer
-                    .allocated(self.runtime, gil.as_ref(), block as usize, size);
-            });
+            tell_allocated(self.runtime, self.observer, block, size);
         }
         block
     }
 
     fn freed(&self, block: *mut c_void) {
-        guarded(At::OwnWork, || self.observer.freed(block as usize));
+        tell_freed(self.observer, block);
     }
+}
+
+fn tell_allocated<O: Observer>(
+    runtime: &'static Runtime,
+    observer: &O,
+    block: *mut c_void,
+    size: usize,
+) {
+    guarded(At::Program, || {
+        let gil = Gil::held(runtime);
+        observer.allocated(runtime, gil.as_ref(), block as usize, size);
+    });
+}
+
+fn tell_freed<O: Observer>(observer: &O, block: *mut c_void) {
+    guarded(At::OwnWork, || observer.freed(block as usize));
 }
 
 /// # Safety
@@ -286,6 +298,7 @@ fn set<O: Observer, const DOMAIN: u8>(hook: &'static Hook<O>) {
 /// Installs the hooks for all three domains, for the rest of the process: other tools may stack
 /// their own on top, so they are never taken out, only told to want nothing.
 pub fn install<O: Observer>(runtime: &'static Runtime, _gil: &Gil, observer: &'static O) {
+    install_for_arenas(runtime, observer);
     let [raw, mem, object] = [RAW, MEM, OBJECT].map(|domain| prepare(runtime, observer, domain));
     set::<O, RAW>(raw);
     set::<O, MEM>(mem);
@@ -362,44 +375,64 @@ extern "C" fn probe_free(ctx: *mut c_void, block: *mut c_void) {
 
 static ARENA_BYTES: AtomicU64 = AtomicU64::new(0);
 
-extern "C" fn arena_alloc(ctx: *mut c_void, size: usize) -> *mut c_void {
-    let original = arena_original(ctx);
-    let arena = (original.alloc)(original.ctx, size);
-    if !arena.is_null() {
+/// Arenas of pymalloc have this size at least, in every version. What is smaller comes from 3.11 on: pieces of the stacks of
+/// Python frames, one for each thread and greenlet at least.
+const SMALLEST_ARENA: usize = 256 << 10;
+
+struct ArenaHook<O: 'static> {
+    original: ArenaAllocator,
+    observer: &'static O,
+    runtime: &'static Runtime,
+}
+
+extern "C" fn arena_alloc<O: Observer>(ctx: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: the context is the leaked hook that was installed with this function.
+    let hook = unsafe { &*ctx.cast::<ArenaHook<O>>() };
+    let arena = (hook.original.alloc)(hook.original.ctx, size);
+    if arena.is_null() {
+        return arena;
+    }
+    if size >= SMALLEST_ARENA {
         ARENA_BYTES.fetch_add(size as u64, Ordering::Relaxed);
+    } else if hook.observer.wants(Caller::AnyThread, size) {
+        tell_allocated(hook.runtime, hook.observer, arena, size);
     }
     arena
 }
 
-extern "C" fn arena_free(ctx: *mut c_void, arena: *mut c_void, size: usize) {
-    let original = arena_original(ctx);
-    // Arenas from before our hook are freed here too: never below zero.
-    let _ = ARENA_BYTES.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
-        Some(held.saturating_sub(size as u64))
-    });
-    (original.free)(original.ctx, arena, size);
+extern "C" fn arena_free<O: Observer>(ctx: *mut c_void, arena: *mut c_void, size: usize) {
+    // SAFETY: the context is the leaked hook that was installed with this function.
+    let hook = unsafe { &*ctx.cast::<ArenaHook<O>>() };
+    if size >= SMALLEST_ARENA {
+        // Arenas from before our hook are freed here too: never below zero.
+        let _ = ARENA_BYTES.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
+            Some(held.saturating_sub(size as u64))
+        });
+    } else if hook.observer.may_know(arena as usize) {
+        tell_freed(hook.observer, arena);
+    }
+    (hook.original.free)(hook.original.ctx, arena, size);
 }
 
-fn arena_original<'a>(ctx: *mut c_void) -> &'a ArenaAllocator {
-    // SAFETY: the context is the leaked original that the hook was installed with.
-    unsafe { &*ctx.cast::<ArenaAllocator>() }
-}
-
-/// Counts arenas from now on: what pymalloc holds, used and free.
-pub fn count_arenas(runtime: &'static Runtime, _gil: &Gil) {
+/// Counts arenas from now on, what pymalloc holds, used and free; of stacks of frames the observer is told.
+fn install_for_arenas<O: Observer>(runtime: &'static Runtime, observer: &'static O) {
     let mut original = std::mem::MaybeUninit::<ArenaAllocator>::uninit();
     (runtime.api().functions.get_arena_allocator)(original.as_mut_ptr());
-    // SAFETY: PyObject_GetArenaAllocator fills the struct.
-    let original = Box::leak(Box::new(unsafe { original.assume_init() }));
+    let hook = Box::leak(Box::new(ArenaHook {
+        // SAFETY: PyObject_GetArenaAllocator fills the struct.
+        original: unsafe { original.assume_init() },
+        observer,
+        runtime,
+    }));
     let ours = ArenaAllocator {
-        ctx: std::ptr::from_mut(original).cast(),
-        alloc: arena_alloc,
-        free: arena_free,
+        ctx: std::ptr::from_mut(hook).cast(),
+        alloc: arena_alloc::<O>,
+        free: arena_free::<O>,
     };
     (runtime.api().functions.set_arena_allocator)(&raw const ours);
 }
 
-/// Bytes of arenas (and frame stacks) mapped since [`count_arenas`].
+/// Bytes of arenas mapped since the hooks were installed.
 #[must_use]
 pub fn arena_bytes() -> u64 {
     ARENA_BYTES.load(Ordering::Relaxed)

@@ -7,7 +7,9 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use unfreed_recording::block::{Block, Kind};
-use unfreed_recording::counters::{Counters, FdCounts, Opened, OpenedAt, Resources};
+use unfreed_recording::counters::{
+    Counters, FdCounts, Opened, OpenedAt, Resources, Started, StartedAt, StartedFrame,
+};
 use unfreed_recording::error::EncodeError;
 use unfreed_recording::ids::{CodeId, EpochId, RunTime, StackId};
 use unfreed_recording::process::{Child, End, Mark, Note, Origin, ProcessInfo, Watched};
@@ -111,6 +113,30 @@ fn opened() -> impl Strategy<Value = Opened> {
                 count,
             })
             .collect(),
+    })
+}
+
+fn started() -> impl Strategy<Value = Started> {
+    let frame =
+        (".*", ".*", any::<u32>(), ".*").prop_map(|(file, function, line, source)| StartedFrame {
+            file,
+            function,
+            line,
+            source,
+        });
+    let place =
+        (".*", any::<u32>(), vec(frame, 0..9)).prop_map(|(name, count, frames)| StartedAt {
+            name,
+            count,
+            frames,
+        });
+    (any::<u64>(), ".*", any::<u64>(), vec(place, 0..20)).prop_map(|(at, what, calls, places)| {
+        Started {
+            at: RunTime(at),
+            what,
+            calls,
+            places,
+        }
     })
 }
 
@@ -299,6 +325,8 @@ proptest! {
     fn resources_read_back(content in resources()) { reads_back(&content.into()); }
     #[test]
     fn opened_reads_back(content in opened()) { reads_back(&content.into()); }
+    #[test]
+    fn started_reads_back(content in started()) { reads_back(&content.into()); }
 
     #[test]
     fn stacks_read_back(content in stacks()) { reads_back(&content.into()); }

@@ -1,7 +1,7 @@
 //! Where code stands, as a person would say it: `app/login.py:42 in login()`. Shortens paths by the
 //! working directory and site-packages. Works on the text of paths only and opens nothing.
 
-use unfreed_analysis::findings::{Finding, Frame, Kind};
+use unfreed_analysis::findings::{AllocatedAt, Finding, Frame, Kind};
 
 /// Why a place is called `perhaps`.
 pub const REUSED: &str = "perhaps: Python reuses the memory of such objects without an allocation, so an earlier \
@@ -43,6 +43,22 @@ pub fn is_library(file: &str) -> bool {
     file.starts_with('<')
         || PACKAGE_FOLDERS.iter().any(|folder| file.contains(folder))
         || standard_library(file).is_some()
+}
+
+/// Whether the file is of an installed package.
+pub fn is_package(file: &str) -> bool {
+    PACKAGE_FOLDERS.iter().any(|folder| file.contains(folder))
+}
+
+/// The innermost line of an installed package that the named line leads to.
+pub fn within(place: &AllocatedAt) -> Option<&Frame> {
+    let inner = place
+        .stack
+        .iter()
+        .take_while(|frame| **frame != place.frame);
+    inner
+        .filter(|frame| frame.library.is_empty())
+        .find(|frame| is_package(&frame.file))
 }
 
 /// `file:line in function()`, at most `most` columns if shortening the file can reach that; for C code

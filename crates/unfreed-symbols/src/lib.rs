@@ -9,7 +9,7 @@ use std::path::Path;
 /// What an address is called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Symbol {
-    /// The function, demangled.
+    /// The function, demangled, without the parameters that C++ writes behind its name.
     pub function: String,
     /// Its source file; empty when unknown.
     pub file: String,
@@ -67,12 +67,73 @@ fn symbol(found: &Symbolized<'_>) -> Option<Symbol> {
         None => found.code_info.as_deref(),
     };
     Some(Symbol {
-        function: name.to_string(),
+        function: without_parameters(name).to_owned(),
         file: code.map(path).unwrap_or_default(),
         line: code.and_then(|code| code.line).unwrap_or(0),
     })
 }
 
+/// `app::Cache<int>::put` of `app::Cache<int>::put(int, std::string const&) const`. What begins with a parenthesis is part
+/// of a name: `(anonymous namespace)::put`, `operator()`.
+fn without_parameters(name: &str) -> &str {
+    let mut depth = 0_u32;
+    for (at, letter) in name.char_indices() {
+        match letter {
+            '<' => depth += 1,
+            '>' => depth = depth.saturating_sub(1),
+            '(' if depth == 0 && is_end_of_name(&name[..at]) => return &name[..at],
+            _ => {}
+        }
+    }
+    name
+}
+
+fn is_end_of_name(before: &str) -> bool {
+    let operator = before.ends_with("operator");
+    !operator
+        && before
+            .chars()
+            .next_back()
+            .is_some_and(|letter| letter.is_alphanumeric() || "_>)~=+-*/%^&|!<[]".contains(letter))
+}
+
 fn path(code: &CodeInfo<'_>) -> String {
     code.to_path().display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_functions_end_before_their_parameters() {
+        let cases = [
+            ("thumbnail_open", "thumbnail_open"),
+            (
+                "greenlet::User::inner(greenlet::Owned<_object, &check(void*)>&, void*)",
+                "greenlet::User::inner",
+            ),
+            (
+                "app::Cache<int (*)(int)>::put(int) const",
+                "app::Cache<int (*)(int)>::put",
+            ),
+            (
+                "(anonymous namespace)::put(int)",
+                "(anonymous namespace)::put",
+            ),
+            (
+                "app::(anonymous namespace)::put(int)",
+                "app::(anonymous namespace)::put",
+            ),
+            ("Less::operator()(int, int) const", "Less::operator()"),
+            ("operator new(unsigned long)", "operator new"),
+            (
+                "core::ptr::drop_in_place<alloc::vec::Vec<u8>>",
+                "core::ptr::drop_in_place<alloc::vec::Vec<u8>>",
+            ),
+        ];
+        for (name, short) in cases {
+            assert_eq!(without_parameters(name), short, "{name}");
+        }
+    }
 }

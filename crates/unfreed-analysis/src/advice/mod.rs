@@ -11,7 +11,7 @@ use crate::finished::Finished;
 use crate::roots::Flavour;
 
 pub use process::{
-    LEFT_FILE, Waiting, cycle, lost_in_library, native, refcount, resource, retention, site,
+    Cut, LEFT_FILE, Waiting, cycle, lost_in_library, native, refcount, resource, retention, site,
 };
 
 /// One step of the path to a growing holder.

@@ -17,9 +17,18 @@ pub enum Waiting {
     Enabled,
 }
 
-/// About cycles: `cut` is the reference to hold weakly, as `Node.parent`.
+/// Where a cycle can be broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// A reference to hold weakly, as `Node.parent`.
+    Attribute(String),
+    /// A variable to delete: it holds an exception whose traceback holds the variable's frame.
+    Variable(String),
+}
+
+/// About cycles, and where to break them.
 #[must_use]
-pub fn cycle(waiting: Waiting, cut: Option<&str>) -> Advice {
+pub fn cycle(waiting: Waiting, cut: Option<&Cut>) -> Advice {
     let why = match waiting {
         Waiting::Disabled => {
             "The garbage collector is disabled, and only it can free cycles. Call \
@@ -46,8 +55,25 @@ pub fn cycle(waiting: Waiting, cut: Option<&str>) -> Advice {
         Waiting::Frozen => "collector_frozen",
         Waiting::Enabled => "cycles_wait",
     };
-    let Some((class, attribute)) = cut.and_then(|cut| cut.rsplit_once('.')) else {
-        return advice(rule, why.to_owned(), "gc.enable()");
+    let attribute = match cut {
+        Some(Cut::Variable(name)) => {
+            let text = format!(
+                "{why} The variable {name} holds an exception, whose traceback holds the function's frame and so \
+                 {name}: delete it before the function ends."
+            );
+            let snippet = format!("try:\n    ...\nfinally:\n    del {name}");
+            return advice(rule, text, &snippet);
+        }
+        Some(Cut::Attribute(name)) => name.rsplit_once('.'),
+        None => None,
+    };
+    let Some((class, attribute)) = attribute else {
+        let snippet = if waiting == Waiting::Enabled {
+            ""
+        } else {
+            "gc.enable()"
+        };
+        return advice(rule, why.to_owned(), snippet);
     };
     let text = format!("{why} To break it, hold {class}.{attribute} weakly.");
     let snippet = format!(
@@ -150,10 +176,16 @@ pub fn refcount(rule: &str, element: &str, likely: &[Extension]) -> Advice {
 
 /// About memory that no Python object accounts for.
 #[must_use]
-pub fn native() -> Advice {
-    let text = "C code allocates and does not free. Look at the extension modules on the lines \
-                that the program repeats: upgrade them, close what they hand out (images, \
-                cursors, models), and halve the work until one call alone makes it grow.";
+pub fn native(is_followed: bool) -> Advice {
+    let text = if is_followed {
+        "C code allocates and does not free. Look at the extension modules on the lines that the program repeats: \
+         upgrade them, close what they hand out (images, cursors, models), and halve the work until one call alone \
+         makes it grow."
+    } else {
+        "C code allocates and does not free. Run again with unfreed run --native: that follows what C code allocates, \
+         and names the library, the function and the line of Python. What C code hands out (images, cursors, models) \
+         may have to be closed."
+    };
     advice("native_growth", text.to_owned(), "")
 }
 

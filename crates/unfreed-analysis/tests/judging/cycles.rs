@@ -43,6 +43,10 @@ struct Collector {
 }
 
 fn run(collector: &Collector, families: u32) -> Report {
+    run_of(collector, families, family)
+}
+
+fn run_of(collector: &Collector, families: u32, make: fn(&mut World)) -> Report {
     let mut world = World::new();
     let mut run = Run::default();
     let tree = run.stack(
@@ -59,7 +63,7 @@ fn run(collector: &Collector, families: u32) -> Report {
             } else {
                 Default::default()
             };
-            family(&mut world);
+            make(&mut world);
         }
         world.made_at = Default::default();
         if collector.every.is_some_and(|every| now % every == 0) {
@@ -87,15 +91,14 @@ const ENABLED: Collector = Collector {
     counts: true,
 };
 
+const DISABLED: Collector = Collector {
+    enabled: false,
+    ..ENABLED
+};
+
 #[test]
 fn cycles_with_the_collector_disabled_are_a_leak() {
-    let report = run(
-        &Collector {
-            enabled: false,
-            ..ENABLED
-        },
-        50,
-    );
+    let report = run(&DISABLED, 50);
     let leak = the_leak(&report);
     assert_eq!(leak.kind, Kind::Cycle);
     assert_eq!(leak.title, "reference cycles of Node that nothing frees");
@@ -120,6 +123,48 @@ fn cycles_with_the_collector_disabled_are_a_leak() {
     assert_eq!(leak.allocated_at[0].frame.function, "build");
     assert!(leak.held_by.is_none());
     assert!(leak.growth.bytes > 50_000 * 10);
+}
+
+/// An exception in a variable of the frame that its traceback holds.
+fn kept_exception(world: &mut World) {
+    let error = world.object("builtins", "ValueError", 100);
+    let traceback = world.object("builtins", "traceback", 64);
+    let frame = world.object("builtins", "frame", 400);
+    world.refer(error, traceback, Ref::Attr("__traceback__".to_owned()));
+    world.refer(traceback, frame, Ref::Internal("tb_frame".to_owned()));
+    world.local(frame, "problem", error);
+}
+
+#[test]
+fn an_exception_in_a_variable_of_its_own_frame_is_to_be_deleted() {
+    let report = run_of(&DISABLED, 50, kept_exception);
+    let leak = the_leak(&report);
+    assert!(
+        leak.advice
+            .text
+            .contains("The variable problem holds an exception"),
+        "{}",
+        leak.advice.text
+    );
+    assert!(leak.advice.snippet.ends_with("del problem"));
+}
+
+/// Two objects of C types that hold each other.
+fn futures(world: &mut World) {
+    let (one, other) = (
+        world.object("_asyncio", "Future", 100),
+        world.object("builtins", "function", 100),
+    );
+    world.refer(one, other, Ref::Attr("_callbacks".to_owned()));
+    world.refer(other, one, Ref::Attr("__defaults__".to_owned()));
+}
+
+#[test]
+fn nobody_is_told_to_change_a_builtin_type() {
+    let report = run_of(&DISABLED, 50, futures);
+    let leak = the_leak(&report);
+    assert!(!leak.advice.text.contains("weakly"), "{}", leak.advice.text);
+    assert_eq!(leak.advice.snippet, "gc.enable()");
 }
 
 #[test]

@@ -215,7 +215,7 @@ proptest! {
         let parts = &report.accounting;
         let sum = [
             parts.python_objects, parts.native_in_use, parts.allocator_free, parts.own,
-            parts.code_and_files,
+            parts.code_and_files, parts.other_mappings,
         ];
         prop_assert_eq!(sum.iter().fold(0_u64, |sum, part| sum.saturating_add(*part)), parts.rss);
         for finding in &report.findings {

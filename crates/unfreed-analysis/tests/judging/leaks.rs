@@ -2,13 +2,10 @@
 
 use crate::world::heap::Ref;
 use crate::world::{Id, Run, World, every_second, the_leak, told};
-use unfreed_analysis::findings::{Kind, Status};
+use unfreed_analysis::findings::{Kind, Report, Status};
 
 /// A world with one growing module-level container, and what it gains each second.
-fn growing(
-    container: impl Fn(&mut World) -> Id,
-    add: impl Fn(&mut World, Id),
-) -> unfreed_analysis::findings::Report {
+fn growing(container: impl Fn(&mut World) -> Id, add: impl Fn(&mut World, Id)) -> Report {
     let mut world = World::new();
     let store = container(&mut world);
     world.global("app.sessions", "STORE", store);

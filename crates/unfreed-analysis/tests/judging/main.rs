@@ -7,6 +7,7 @@ mod free_lists;
 mod hostile;
 mod leaks;
 mod lives;
+mod mapped;
 mod not_leaks;
 mod refcounts;
 mod resources;

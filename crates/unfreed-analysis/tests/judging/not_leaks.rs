@@ -314,6 +314,7 @@ fn memory_that_the_allocator_holds() {
         + parts.native_in_use
         + parts.allocator_free
         + parts.own
-        + parts.code_and_files;
+        + parts.code_and_files
+        + parts.other_mappings;
     assert_eq!(sum, parts.rss);
 }

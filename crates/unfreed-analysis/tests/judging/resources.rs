@@ -2,7 +2,9 @@
 
 use crate::world::{Run, World, leaks, of_kind, the_leak, told};
 use unfreed_analysis::findings::{Kind, Report, Severity};
-use unfreed_recording::counters::{Counters, Opened, OpenedAt, Resources};
+use unfreed_recording::counters::{
+    Counters, Opened, OpenedAt, Resources, Started, StartedAt, StartedFrame,
+};
 use unfreed_recording::ids::RunTime;
 
 fn run(set: impl Fn(&mut Counters, u32), resources: impl Fn(u32) -> Resources) -> Report {
@@ -147,4 +149,67 @@ fn unclear_growth_is_a_warning() {
     let found = of_kind(&report, Kind::Resource);
     assert_eq!(found.len(), 1, "{}", told(&report));
     assert_eq!(found[0].severity, Severity::Warning);
+}
+
+/// A run after which calls were followed for what they leave on disk: how many of each name after each call.
+fn leaving(left: impl Fn(u64) -> Vec<(&'static str, u32)>) -> Report {
+    let mut world = World::new();
+    let mut run = Run::default();
+    for now in 1..=12_u32 {
+        run.read(&mut world, f64::from(now), 0);
+        run.take(&mut world, f64::from(now));
+    }
+    for calls in 1..=50 {
+        let place = |(name, count): (&str, u32)| StartedAt {
+            name: name.to_owned(),
+            count,
+            frames: vec![StartedFrame {
+                file: "/srv/app/pages.py".to_owned(),
+                function: "render".to_owned(),
+                line: 12,
+                source: "tempfile.mkstemp()".to_owned(),
+            }],
+        };
+        run.started.push(Started {
+            at: RunTime(20_000_000_000 + calls),
+            what: Started::FILE.to_owned(),
+            calls,
+            places: left(calls).into_iter().map(place).collect(),
+        });
+    }
+    run.report()
+}
+
+#[test]
+fn files_that_each_call_leaves() {
+    let report = leaving(|calls| vec![("/tmp/page-*.html", calls as u32)]);
+    let leak = the_leak(&report);
+    assert_eq!(leak.title, "growing number of files left on disk");
+    assert!(leak.summary.contains("50 in 50 calls"), "{}", leak.summary);
+    assert!(
+        leak.summary.contains("Most are /tmp/page-*.html (+50)."),
+        "{}",
+        leak.summary
+    );
+    assert_eq!(leak.allocated_at[0].frame.function, "render");
+    assert_eq!(leak.advice.rule, "left_file");
+    // What a function writes elsewhere may be what it is for.
+    let report = leaving(|calls| vec![("/srv/pages/*.html", calls as u32)]);
+    assert!(leaks(&report).is_empty(), "{}", told(&report));
+    assert_eq!(of_kind(&report, Kind::Resource).len(), 1);
+}
+
+#[test]
+fn a_file_that_stays_is_none_that_each_call_leaves() {
+    for report in [
+        leaving(|_| vec![("/tmp/cache.db", 1)]),
+        leaving(|calls| vec![("/tmp/page-*", calls as u32 % 10)]),
+        leaving(|_| vec![]),
+    ] {
+        assert!(
+            of_kind(&report, Kind::Resource).is_empty(),
+            "{}",
+            told(&report)
+        );
+    }
 }

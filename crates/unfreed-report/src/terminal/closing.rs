@@ -63,6 +63,7 @@ fn accounting(accounting: &Accounting, page: &mut Page<'_>) -> io::Result<()> {
         ("native blocks in use", accounting.native_in_use),
         ("allocator holds but free", accounting.allocator_free),
         ("code and files", accounting.code_and_files),
+        ("other mappings", accounting.other_mappings),
         ("unfreed itself", accounting.own),
     ];
     let (total, numbers) = quantity::parts(accounting.rss, &named.map(|(_, bytes)| bytes));

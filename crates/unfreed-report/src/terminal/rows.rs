@@ -167,16 +167,30 @@ impl Rows<'_, '_> {
         Ok(())
     }
 
-    /// Where a place that is sure has most of the bytes, those that are not say nothing more.
-    fn worth_telling<'p>(&self, places: &'p [AllocatedAt]) -> Vec<&'p AllocatedAt> {
+    /// Where a place that is sure has most of the bytes, those that are not say nothing more. Places whose lines are the
+    /// same to the reader are one.
+    fn worth_telling(&self, places: &[AllocatedAt]) -> Vec<AllocatedAt> {
         let is_clear = !self.options.verbose
             && places
                 .first()
                 .is_some_and(|first| !first.may_be_reused && first.share >= CLEAR);
-        let places = places.iter();
-        places
+        let mut told: Vec<AllocatedAt> = Vec::new();
+        for place in places
+            .iter()
             .filter(|place| !is_clear || !place.may_be_reused)
-            .collect()
+        {
+            let is_alike = |known: &&mut AllocatedAt| {
+                known.frame == place.frame
+                    && known.may_be_reused == place.may_be_reused
+                    && place::within(known) == place::within(place)
+                    && natives(known).eq(natives(place))
+            };
+            match told.iter_mut().find(is_alike) {
+                Some(known) if !self.options.verbose => known.share += place.share,
+                _ => told.push(place.clone()),
+            }
+        }
+        told
     }
 
     fn whole_stack(&mut self, label: &str, lead: &Text, stack: &[Frame]) -> io::Result<()> {
@@ -193,16 +207,13 @@ impl Rows<'_, '_> {
         Ok(())
     }
 
-    /// C code that allocated, the frame to name, and those that called it, the person's own code before
-    /// libraries.
+    /// C code that allocated, the line of a package that called it, the frame to name, and those that called that, the
+    /// person's own code before libraries.
     fn short_stack(&self, place: &AllocatedAt, room: usize) -> Text {
         let directory = &self.options.directory;
         let shown = |frame: &Frame| Text::plain(&place::frame(frame, directory, room));
-        let natives = place
-            .stack
-            .iter()
-            .take_while(|frame| !frame.library.is_empty());
-        let mut items: Vec<Text> = natives.take(FEW_NATIVES).map(shown).collect();
+        let mut items: Vec<Text> = natives(place).map(shown).collect();
+        items.extend(place::within(place).map(shown));
         items.push(shown(&place.frame));
         let lead = items.len() - 1;
         let start = place.stack.iter().position(|frame| *frame == place.frame);
@@ -263,6 +274,14 @@ impl Rows<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// The functions of C code that allocated, as many as are shown.
+fn natives(place: &AllocatedAt) -> impl Iterator<Item = &Frame> {
+    let natives = place.stack.iter();
+    natives
+        .take_while(|frame| !frame.library.is_empty())
+        .take(FEW_NATIVES)
 }
 
 /// `app.models.Session +36,864 (310 MiB)`.

@@ -111,6 +111,7 @@ pub fn clean_with_notes() -> Report {
         malloc_free: 0,
         own: 300 * KIB,
         code_and_files: 28 * MIB - 52 * KIB,
+        other_mappings: 0,
     };
     report.findings = vec![bounded_cache(), warm_up(), retention()];
     report.evidence.notes = vec![
@@ -300,6 +301,7 @@ fn base(status: Status, sentence: &str) -> Report {
             malloc_free: 0,
             own: 2 * MIB,
             code_and_files: 28 * MIB,
+            other_mappings: 0,
         },
         watched: Vec::new(),
         evidence: Evidence {

@@ -18,6 +18,7 @@ pub struct Run {
     pub counters: Vec<Counters>,
     pub resources: Vec<Resources>,
     pub opened: Vec<Opened>,
+    pub started: Vec<Started>,
     pub epochs: Vec<Epoch>,
     pub snapshots: Vec<Result<Snapshot, String>>,
     pub stacks: BTreeMap<u32, Vec<Frame>>,
@@ -37,6 +38,7 @@ impl Default for Run {
             counters: Vec::new(),
             resources: Vec::new(),
             opened: Vec::new(),
+            started: Vec::new(),
             epochs: Vec::new(),
             snapshots: Vec::new(),
             stacks: BTreeMap::new(),
@@ -129,7 +131,7 @@ impl EvidenceSource for Run {
     }
 
     fn started(&self) -> &[Started] {
-        &[]
+        &self.started
     }
 
     fn epochs(&self) -> &[Epoch] {

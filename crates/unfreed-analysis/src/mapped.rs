@@ -1,0 +1,103 @@
+//! Resident memory that neither Python's allocator nor malloc holds and that grows: what code maps by itself, allocators of
+//! its own, stacks. Nobody follows it in a sample, but a program that grows by it must not be called clean.
+
+use crate::advice;
+use crate::findings::{Finding, Growth, Kind, Severity, Trend};
+use crate::fingerprint::fingerprint;
+use crate::resources::floors;
+use crate::study::Study;
+use crate::suspects::SECONDS;
+use crate::trend::{Reading, judge};
+use unfreed_recording::counters::Counters;
+
+/// Gain that is a finding.
+const LEAST: f64 = 8.0 * 1024.0 * 1024.0;
+/// Part of the growth of the resident set: below, it may be pages that are touched for the first time.
+const PART: f64 = 0.3;
+/// Part of the gain that other findings about C code must explain for it not to be told again.
+const TOLD: f64 = 0.5;
+/// Intervals from which it is called a leak.
+const INTERVALS: u32 = 5;
+/// Confidence from which it is called a leak.
+const SURE: f64 = 0.6;
+
+/// The finding, if there is one.
+#[must_use]
+pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Finding> {
+    if study.is_exact() {
+        // Every mapping is followed.
+        return None;
+    }
+    let readings = study.readings();
+    let series: Option<Vec<Reading>> = readings.iter().map(|reading| unheld(reading)).collect();
+    let floors = floors(&series?);
+    let judged = judge(&floors, LEAST / 4.0);
+    let gained = floors.last()?.level - floors.first()?.level;
+    let resident = readings.last()?.rss as f64 - readings.first()?.rss as f64;
+    let (from, to) = study.window();
+    if judged.trend != Trend::Steady
+        || gained < LEAST
+        || gained < PART * resident
+        || to - from < SECONDS
+    {
+        return None;
+    }
+    let told: f64 = known
+        .iter()
+        .filter(|finding| matches!(finding.kind, Kind::Site | Kind::Native))
+        .map(|finding| finding.growth.bytes as f64)
+        .sum();
+    if told >= TOLD * gained {
+        return None;
+    }
+    let sure = judged.intervals >= INTERVALS && judged.confidence >= SURE;
+    // What leaks may be what this belongs to.
+    let is_alone = !known.iter().any(|one| one.severity == Severity::Leak);
+    Some(Finding {
+        id: fingerprint(Kind::Native, "mapped", &[]),
+        severity: if sure && is_alone {
+            Severity::Leak
+        } else {
+            Severity::Warning
+        },
+        kind: Kind::Native,
+        title: "memory outside of malloc grows".to_owned(),
+        summary: format!(
+            "Resident memory grows by {} that neither Python's allocator nor malloc holds: mappings \
+             that code makes by itself, an allocator of its own, or stacks.",
+            study.pace().byte_rate(judged.slope)
+        ),
+        growth: Growth {
+            bytes: gained as i64,
+            bytes_per_second: judged.slope,
+            share: if whole > 0.0 {
+                (gained / whole).clamp(0.0, 1.0)
+            } else {
+                0.0
+            },
+            trend: judged.trend,
+            intervals_grown: judged.grown,
+            intervals: judged.intervals,
+            confidence: judged.confidence,
+            series: floors
+                .iter()
+                .map(|point| (point.at, 0, point.level as u64))
+                .collect(),
+            ..Growth::default()
+        },
+        advice: advice::native(!study.source.opened().is_empty()),
+        ..Finding::default()
+    })
+}
+
+/// Anonymous memory beyond what the allocators hold, touched or not; nothing is said where one of them was not counted.
+/// Never below zero: what an allocator holds and nobody has touched yet is no credit for later.
+fn unheld(reading: &Counters) -> Option<Reading> {
+    let anonymous = reading.rss_anon? as f64;
+    let by_malloc = reading.malloc_used? as f64 + reading.malloc_free? as f64;
+    let held = by_malloc + reading.pymalloc_held.unwrap_or(0) as f64 + reading.own as f64;
+    Some(Reading {
+        at: reading.at.seconds(),
+        level: (anonymous - held).max(0.0),
+    })
+}
