@@ -12,7 +12,7 @@ use crate::sites::{allocated_at, gained_samples};
 use crate::study::Study;
 use crate::suspects::SECONDS;
 use crate::trend::{Judgement, Reading, judge, slope};
-use crate::wording::{bytes, count, is_or_are};
+use crate::wording::{bytes, count, cut, is_or_are};
 use std::collections::VecDeque;
 use unfreed_graph::{Edge, NodeSet};
 use unfreed_recording::snapshot::{Label, NodeIndex};
@@ -224,10 +224,10 @@ fn summary(
     let (cycles, unit) = study
         .pace()
         .rate_of(slope(&series.cycles), "cycle", "cycles");
-    let go = if cycles.starts_with("1 ") {
-        "goes"
+    let (go, wait) = if cycles.starts_with("1 ") {
+        ("goes", "waits")
     } else {
-        "go"
+        ("go", "wait")
     };
     let why = match waiting {
         Waiting::Disabled => "the garbage collector is disabled",
@@ -239,7 +239,7 @@ fn summary(
     let size = bytes(kind.bytes as f64);
     let mut text = match waiting {
         Waiting::Enabled if study.is_exact() => format!(
-            "{cycles} of {names} {unit} {go} out of use and wait for the garbage collector: {} \
+            "{cycles} of {names} {unit} {go} out of use and {wait} for the garbage collector: {} \
              that only it frees.",
             study.pace().byte_rate(slope(&series.bytes))
         ),
@@ -311,7 +311,7 @@ pub fn describe(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<Told> {
     let cycle = shortest_cycle(heap, members, start)?;
     let mut segments: Vec<String> = Vec::new();
     let mut owner_node = start;
-    let mut current = short_name(&heap.type_name(start)).to_owned();
+    let mut current = called(heap, start);
     let mut cuts: Vec<(bool, String)> = Vec::new();
     for edge in &cycle {
         let text = reference(heap, *edge, true);
@@ -321,7 +321,12 @@ pub fn describe(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<Told> {
             .filter(|name| !name.contains(['.', '[']))
         {
             let owner = current.trim_end_matches(&text);
-            if is_of_python(heap, owner_node) && !owner.is_empty() && !owner.contains('.') {
+            let is_to_an_instance = dullness(heap, edge.target) == 0;
+            if is_to_an_instance
+                && is_of_python(heap, owner_node)
+                && !owner.is_empty()
+                && !owner.contains('.')
+            {
                 cuts.push((
                     BACKWARDS.contains(&attribute),
                     format!("{owner}.{attribute}"),
@@ -330,7 +335,7 @@ pub fn describe(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<Told> {
         }
         if edge.target == start || dullness(heap, edge.target) < DULL {
             segments.push(std::mem::take(&mut current));
-            current = short_name(&heap.type_name(edge.target)).to_owned();
+            current = called(heap, edge.target);
             owner_node = edge.target;
         }
     }
@@ -345,6 +350,15 @@ pub fn describe(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<Told> {
         text: segments.join(" → "),
         cut: kept_exception(heap, &cycle).or(cut),
     })
+}
+
+/// `Node`; a function by its name, for there are many.
+fn called(heap: &Heap<'_>, node: NodeIndex) -> String {
+    let short = short_name(&heap.type_name(node)).to_owned();
+    match heap.node_text(node).filter(|_| short == "function") {
+        Some(text) => format!("{}()", cut(text, FUNCTION)),
+        None => short,
+    }
 }
 
 /// The variable that holds an exception whose traceback holds the variable's frame.
@@ -365,6 +379,8 @@ fn is_of_python(heap: &Heap<'_>, node: NodeIndex) -> bool {
         .is_some_and(|info| info.heap && info.module != "builtins" && !info.module.starts_with('_'))
 }
 
+/// Longest name of a function.
+const FUNCTION: usize = 60;
 /// From here on a node is only a part of the one before it.
 const DULL: u8 = 2;
 

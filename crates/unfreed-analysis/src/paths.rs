@@ -14,10 +14,36 @@ use unfreed_recording::snapshot::{Label, NodeIndex};
 /// Longest key that is printed whole.
 const KEY: usize = 24;
 
-/// The masked path of a shape.
+/// Most steps of a pattern that is looked for again.
+const PERIOD: usize = 12;
+
+/// The masked path of a shape; a pattern that repeats is there once, with an ellipsis for the rest.
 #[must_use]
 pub fn shape_text(forest: &Forest, shape: ShapeId) -> String {
-    parts(forest, shape, |root| root.prefix.clone()).concat()
+    let mut texts = parts(forest, shape, |root| root.prefix.clone());
+    texts.retain(|text| !text.is_empty());
+    without_repeats(texts).concat()
+}
+
+/// The texts with the first pattern of two steps or more that follows itself kept once.
+fn without_repeats(texts: Vec<String>) -> Vec<String> {
+    let again = |from: usize, period: usize| {
+        let pattern = texts.get(from..from + period)?;
+        let rest = texts[from + period..].chunks(period);
+        let times = rest.take_while(|next| *next == pattern).count();
+        (times > 0).then_some((from + period, times * period))
+    };
+    let starts = 0..texts.len();
+    let found = starts
+        .flat_map(|from| (2..=PERIOD).map(move |period| (from, period)))
+        .find_map(|(from, period)| again(from, period));
+    let Some((end, repeated)) = found else {
+        return texts;
+    };
+    let mut kept = texts[..end].to_vec();
+    kept.push(" …".to_owned());
+    kept.extend_from_slice(&texts[end + repeated..]);
+    kept
 }
 
 /// The masked path with the root's key in place of its name and all keys masked: the same over runs,
@@ -348,5 +374,25 @@ pub fn reference(heap: &Heap<'_>, edge: Edge, masked: bool) -> String {
             name => format!(".{name}"),
         },
         Label::Unnamed => format!(" → {}", short_name(&heap.type_name(edge.target))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_repeats_is_told_once() {
+        let told = |path: &str| {
+            let texts = path.split('|').map(str::to_owned).collect();
+            without_repeats(texts).join("|")
+        };
+        assert_eq!(told("app|.store|[*]"), "app|.store|[*]");
+        assert_eq!(told("app|.next|.next"), "app|.next|.next");
+        assert_eq!(
+            told("app|.fut|.frame|.item|.fut|.frame|.item|.fut"),
+            "app|.fut|.frame|.item| …|.fut"
+        );
+        assert_eq!(told("a|b|c|b|c|b|c|d"), "a|b|c| …|d");
     }
 }

@@ -113,7 +113,8 @@ pub(super) fn asyncio_tasks(s: &Subject) -> Option<Advice> {
 
 pub(super) fn waiting_coroutines(s: &Subject) -> Option<Advice> {
     let waits = s.gains(&TASKS) || s.element_is(&["coroutine"]);
-    if !waits {
+    // What is done, or held by the frames of an exception, waits for nothing.
+    if !waits || s.finished.is_some() || s.passes_type(&["traceback"]) {
         return None;
     }
     let text = format!(
@@ -237,10 +238,14 @@ pub(super) fn exceptions_held(s: &Subject) -> Option<Advice> {
         s.name
     );
     let variable = s.variable();
-    let snippet = format!(
-        "{variable}.append(traceback.format_exc())        # text only\n\
-         {variable}.append(error.with_traceback(None))    # or without its frames"
-    );
+    let snippet = if s.passes_type(&["traceback"]) {
+        "kept = error.with_traceback(None)    # without its frames".to_owned()
+    } else {
+        format!(
+            "{variable}.append(traceback.format_exc())        # text only\n\
+             {variable}.append(error.with_traceback(None))    # or without its frames"
+        )
+    };
     Some(advice("traceback_held", text, &snippet))
 }
 

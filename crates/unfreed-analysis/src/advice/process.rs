@@ -164,7 +164,7 @@ pub fn refcount(rule: &str, element: &str, likely: &[Extension]) -> Advice {
         ),
         _ => (
             format!(
-                "Look in {whose} for a {element} that is made, or whose count is raised, without a \
+                "Look in {whose} for any {element} that is made, or whose count is raised, without a \
                  Py_DECREF on every way out, errors included. If it is not yours, upgrade it or \
                  report it; C code may also keep them on purpose, in a table of its own: bound that."
             ),

@@ -251,7 +251,7 @@ fn a_closure_that_refers_to_itself() {
     let leak = the_leak(&leak_report);
     assert!(
         leak.summary
-            .contains("function.__closure__['retry'] → the first function"),
+            .contains("app.views.make.<locals>.retry().__closure__['retry'] → the first function"),
         "{}",
         leak.summary
     );

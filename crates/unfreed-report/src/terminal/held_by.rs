@@ -56,9 +56,15 @@ pub fn lives(held: &HeldBy, most: usize) -> Vec<Text> {
         } else {
             ""
         };
-        Text::plain(&format!("{holder} {}{still}", step.reason))
+        format!("{holder} {}{still}", step.reason)
     };
-    steps.iter().take(most).map(sentence).collect()
+    let mut sentences: Vec<String> = steps.iter().map(sentence).collect();
+    sentences.dedup();
+    sentences
+        .iter()
+        .take(most)
+        .map(|one| Text::plain(one))
+        .collect()
 }
 
 /// The path cut at its references, and which piece is the suspect. What stands before the references
