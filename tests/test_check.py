@@ -62,6 +62,7 @@ CULPRITS = [
     Culprit("pipes", "resource", ("open pipes", "opened.extend(os.pipe())"), (2, 2)),
     Culprit("from_c_code", "resource", ("open files", "lose_descriptor", "blocks.lose_descriptor(")),
     Culprit("threads", "resource", ("threads", "_waits_for_ever", "threading.Thread(target=_waits_for_ever")),
+    Culprit("threads_that_are_waited_for", "resource", ("threads", "threading.Thread(target=_waits_for_ever, name=")),
     Culprit("zombies", "resource", ("zombie", "Popen([\"true\"])")),
     Culprit("children", "resource", ("child processes", "Popen([\"sleep\", \"100\"])"), options=("--teardown", "end_children")),
     Culprit(

@@ -41,6 +41,8 @@ MOST_AHEAD = (300_000, 96 << 20)
 """Blocks and bytes of resident memory that it may gain meanwhile: what leaks has to be walked in each look."""
 FALLEN = 4
 """Gains that fall to this part of what they were were those of a cache that is full."""
+SLOWEST_FOLLOWED = 4.0
+"""Seconds of a call from which none is made only to see what it leaves on disk."""
 SETTLE_SECONDS = 0.3
 """How long threads that the function started may take to end."""
 SLOW_SECONDS = 1.0
@@ -196,6 +198,8 @@ class Rounds:
         self.gained: "list[int]" = []
         """What the last round of warm-up gained."""
         self.done = 0
+        self.seconds = 0.0
+        """What a call of the last round took."""
         self.collector_enabled = gc.isenabled()
         self.without_collector = without_collector
         self.threads = _threads()
@@ -283,9 +287,10 @@ class Rounds:
 
     def say_what_is_left(self) -> None:
         """Some calls more, for files that are left on disk."""
-        from unfreed import _left_files
+        if self.seconds <= SLOWEST_FOLLOWED:
+            from unfreed import _left_files
 
-        _left_files.write(self.function, self._settle)
+            _left_files.write(self.function, self._settle)
 
     def _look(self, done: int) -> None:
         _native._look()
@@ -296,8 +301,10 @@ class Rounds:
         if self.without_collector:
             gc.disable()
         function = self.function
+        began = time.monotonic()
         for _ in range(self.calls):
             function()
+        self.seconds = (time.monotonic() - began) / self.calls
         if self.without_collector:
             gc.disable()
         self._settle()
@@ -372,9 +379,10 @@ def _end(code: int) -> NoReturn:
 
 def _is_kept_waiting() -> bool:
     threading = sys.modules.get("threading")
-    threads = threading.enumerate() if threading else []
-    if any(one is not threading.main_thread() and not one.daemon for one in threads):
-        return True
+    if threading is not None:
+        main_thread = threading.main_thread()
+        if any(one is not main_thread and not one.daemon for one in threading.enumerate()):
+            return True
     processes = sys.modules.get("multiprocessing.process")
     return processes is not None and any(not child.daemon for child in processes.active_children())
 

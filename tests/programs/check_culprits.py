@@ -197,6 +197,11 @@ def threads():
     threading.Thread(target=_waits_for_ever, name="poller", daemon=True).start()
 
 
+def threads_that_are_waited_for():
+    # The program would not end before them.
+    threading.Thread(target=_waits_for_ever, name="poller").start()
+
+
 def zombies():
     process = subprocess.Popen(["true"])
     # As one does who forgets it: nobody will wait for it.

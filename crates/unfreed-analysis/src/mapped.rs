@@ -2,8 +2,9 @@
 //! its own, stacks. Nobody follows it in a sample, but a program that grows by it must not be called clean.
 
 use crate::advice;
-use crate::findings::{Finding, Growth, Kind, Severity, Trend};
+use crate::findings::{Finding, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
+use crate::native::growth;
 use crate::resources::floors;
 use crate::study::Study;
 use crate::suspects::SECONDS;
@@ -67,24 +68,7 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
              that code makes by itself, an allocator of its own, or stacks.",
             study.pace().byte_rate(judged.slope)
         ),
-        growth: Growth {
-            bytes: gained as i64,
-            bytes_per_second: judged.slope,
-            share: if whole > 0.0 {
-                (gained / whole).clamp(0.0, 1.0)
-            } else {
-                0.0
-            },
-            trend: judged.trend,
-            intervals_grown: judged.grown,
-            intervals: judged.intervals,
-            confidence: judged.confidence,
-            series: floors
-                .iter()
-                .map(|point| (point.at, 0, point.level as u64))
-                .collect(),
-            ..Growth::default()
-        },
+        growth: growth(&judged, gained, whole, &floors),
         advice: advice::native(!study.source.opened().is_empty()),
         ..Finding::default()
     })

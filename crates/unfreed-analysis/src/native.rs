@@ -5,7 +5,7 @@ use crate::findings::{Finding, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::study::Study;
 use crate::suspects::SECONDS;
-use crate::trend::{Reading, judge};
+use crate::trend::{Judgement, Reading, judge};
 use std::fmt::Write;
 use unfreed_recording::counters::Counters;
 use unfreed_recording::snapshot::RootKind;
@@ -84,27 +84,32 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
         kind: Kind::Native,
         title: "native memory grows".to_owned(),
         summary,
-        growth: Growth {
-            bytes: gained as i64,
-            bytes_per_second: judged.slope,
-            share: if whole > 0.0 {
-                (gained / whole).clamp(0.0, 1.0)
-            } else {
-                0.0
-            },
-            trend: judged.trend,
-            intervals_grown: judged.grown,
-            intervals: judged.intervals,
-            confidence: judged.confidence,
-            series: unexplained
-                .iter()
-                .map(|point| (point.at, 0, point.level.max(0.0) as u64))
-                .collect(),
-            ..Growth::default()
-        },
+        growth: growth(&judged, gained, whole, &unexplained),
         advice: advice::native(!study.source.opened().is_empty()),
         ..Finding::default()
     })
+}
+
+/// Growth of memory that is no object's, of the `whole` that the process gained.
+pub(crate) fn growth(judged: &Judgement, gained: f64, whole: f64, series: &[Reading]) -> Growth {
+    Growth {
+        bytes: gained as i64,
+        bytes_per_second: judged.slope,
+        share: if whole > 0.0 {
+            (gained / whole).clamp(0.0, 1.0)
+        } else {
+            0.0
+        },
+        trend: judged.trend,
+        intervals_grown: judged.grown,
+        intervals: judged.intervals,
+        confidence: judged.confidence,
+        series: series
+            .iter()
+            .map(|point| (point.at, 0, point.level.max(0.0) as u64))
+            .collect(),
+        ..Growth::default()
+    }
 }
 
 struct Point {
