@@ -24,7 +24,7 @@ ROUND_SECONDS = 0.05
 """A round has as many calls as fit into this, one at least."""
 MOST_CALLS = 500
 """Most calls of a round."""
-LONGEST_ROUND = 1.5
+LONGEST_ROUND = 3.0
 """Seconds that a round may take in the end."""
 MOST_GAINED = (20_000, 8 << 20, 20, 20, 10)
 """Blocks, bytes of resident memory, threads, descriptors and child processes that a round may gain: a call that loses
@@ -215,16 +215,14 @@ class Rounds:
         before = _gained_so_far()
         while len(gains) < WARM_ROUNDS[1]:
             calls = self.calls
-            took = -time.monotonic()
             self._call()
-            took += time.monotonic()
             gc.collect()
             now = _gained_so_far()
             gained = [after - known for after, known in zip(now, before)]
             before = now
             gains.append(gained[0] * self.calls // calls)
             self.gained = gained
-            self._shrink(gained, took)
+            self._shrink(gained, self.seconds * calls)
             late = time.monotonic() - begin > WARM_SECONDS
             if len(gains) >= WARM_ROUNDS[0] and (late or _are_alike(gains[-2:])):
                 return
