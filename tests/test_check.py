@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from unfreed import _left_files
+
 from programs.extension import folder_with
 from programs.headers import HERE
 from programs.runs import call_unfreed, clean_environment, unfreed
@@ -219,3 +221,13 @@ def test_rounds_as_many_as_asked_for() -> None:
     assert said.report["evidence"]["snapshots"] == 8, said.shown
 
 
+
+
+def test_what_the_hook_does_not_understand_is_let_be() -> None:
+    # It hears everything that the program does, and an exception of it would be the program's.
+    seen = _left_files._Seen()
+    seen._is_on = True
+    for event in ("open", "os.mkdir", "os.link", "os.rename", "os.symlink", "sqlite3.connect", "socket.bind"):
+        for arguments in ((), (None,) * 4, (object(), b"\xff", -1, -1), ("a\0b",) * 4):
+            seen._hear(event, arguments)
+    assert not [made for made in seen.left() if made[0]]

@@ -83,13 +83,13 @@ class _Seen:
         return [(_common_name(paths), len(paths), _stack.described(stack)) for stack, paths in most[: _stack.MOST_PLACES]]
 
     def _hear(self, event: str, arguments: "tuple[Any, ...]") -> None:
-        if not self._is_on:
-            return
-        path = _made_by(event, arguments)
-        if path is None or len(self._made) >= MOST_FILES:
+        if not self._is_on or len(self._made) >= MOST_FILES:
             return
         try:
-            path = os.path.abspath(os.fsdecode(path))
+            made = _made_by(event, arguments)
+            if made is None:
+                return
+            path = os.path.abspath(made)
             if path not in self._made and (event in AFTERWARDS or not os.path.lexists(path)):
                 self._made[path] = _stack.of(sys._getframe(1), __file__)
         except Exception:
@@ -101,25 +101,27 @@ AFTERWARDS = ("os.rename",)
 """Events that put something where something else may have been."""
 
 
-def _made_by(event: str, arguments: "tuple[Any, ...]") -> Optional[Any]:
+def _made_by(event: str, arguments: "tuple[Any, ...]") -> Optional[str]:
     """The path that is about to be made, if the event is of that."""
     if event == "open":
         path, _, flags = arguments
         makes = isinstance(flags, int) and flags & os.O_CREAT and isinstance(path, (str, bytes))
-        return path if makes else None
+        return os.fsdecode(path) if makes else None
     if event == "os.mkdir":
-        return arguments[0] if arguments[2] == -1 else None
+        return os.fsdecode(arguments[0]) if arguments[2] == -1 else None
     if event in ("os.link", "os.rename"):
-        return arguments[1] if arguments[3] == -1 else None
+        return os.fsdecode(arguments[1]) if arguments[3] == -1 else None
     if event == "os.symlink":
-        return arguments[1] if arguments[2] == -1 else None
+        return os.fsdecode(arguments[1]) if arguments[2] == -1 else None
     if event == "sqlite3.connect":
-        path = arguments[0]
-        return None if path in ("", b"", ":memory:", b":memory:") else path
+        path = os.fsdecode(arguments[0])
+        return None if path in ("", ":memory:") else path
     if event == "socket.bind":
         # Of a socket of this machine: others have no path for an address.
-        address = arguments[1]
-        return address if isinstance(address, (str, bytes)) and address[:1] not in ("", b"", "\0", b"\0") else None
+        if not isinstance(arguments[1], (str, bytes)):
+            return None
+        address = os.fsdecode(arguments[1])
+        return None if address[:1] in ("", "\0") else address
     return None
 
 

@@ -5,6 +5,7 @@ use crate::caches::{Bound, bound, wrapper_above};
 use crate::extensions::{Extension, Extensions};
 use crate::findings::{Advice, AllocatedAt, Filling, Finding, Growth, HeldBy, Kind, Severity};
 use crate::fingerprint::fingerprint;
+use crate::gains;
 use crate::growth::{Candidate, gained};
 use crate::heap::short_name;
 use crate::paths::{Chain, stable_text, subject, wrapper_of};
@@ -164,18 +165,11 @@ impl<'t, 'a> Told<'t, 'a> {
                 * self.suspect.own_part,
             objects,
             objects_per_second: if objects == 0 { 0.0 } else { slope(&counted) },
-            share: if whole > 0.0 {
-                (bytes / whole).clamp(0.0, 1.0)
-            } else {
-                0.0
-            },
-            trend: judged.trend,
-            intervals_grown: judged.grown,
-            intervals: judged.intervals,
-            confidence: judged.confidence,
+            share: gains::share(bytes, whole),
             series: series
                 .map(|(&at, (&count, &bytes))| (at, count, own(bytes) as u64))
                 .collect(),
+            ..gains::shape(judged)
         }
     }
 

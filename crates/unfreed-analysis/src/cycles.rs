@@ -4,6 +4,7 @@
 use crate::advice::{self, Cut, Waiting};
 use crate::findings::{Filling, Finding, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
+use crate::gains;
 use crate::garbage::Cycles;
 use crate::heap::{Heap, short_name};
 use crate::paths::reference;
@@ -117,21 +118,14 @@ fn finding(study: &Study<'_>, kind: &Cycles, waiting: Waiting, whole: f64) -> Op
             bytes_per_second: judged.slope,
             objects: gained.1,
             objects_per_second: slope(&series.objects),
-            share: if whole > 0.0 {
-                (gained.0 as f64 / whole).clamp(0.0, 1.0)
-            } else {
-                0.0
-            },
-            trend: judged.trend,
-            intervals_grown: judged.grown,
-            intervals: judged.intervals,
-            confidence: judged.confidence,
+            share: gains::share(gained.0 as f64, whole),
             series: series
                 .bytes
                 .iter()
                 .zip(&series.objects)
                 .map(|(bytes, objects)| (bytes.at, objects.level as u64, bytes.level as u64))
                 .collect(),
+            ..gains::shape(&judged)
         },
         held_by: None,
         filled_with: fillings(study, kind),

@@ -1,8 +1,9 @@
 //! Files that each call of a checked function leaves on disk.
 
 use crate::advice;
-use crate::findings::{Finding, Growth, Kind, Severity, Trend};
+use crate::findings::{Finding, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
+use crate::gains;
 use crate::openings;
 use crate::resources::floors;
 use crate::study::Study;
@@ -68,19 +69,7 @@ pub fn finding(study: &Study<'_>) -> Option<Finding> {
             count(last.calls as i64),
             names.join(", ")
         ),
-        growth: Growth {
-            objects: i64::from(number),
-            objects_per_second: judged.slope,
-            trend: judged.trend,
-            intervals_grown: judged.grown,
-            intervals: judged.intervals,
-            confidence: judged.confidence,
-            series: series
-                .iter()
-                .map(|point| (point.at, point.level as u64, 0))
-                .collect(),
-            ..Growth::default()
-        },
+        growth: gains::in_number(&judged, f64::from(number), &series),
         allocated_at: places,
         advice: advice::resource(advice::LEFT_FILE, None),
         ..Finding::default()

@@ -21,6 +21,7 @@ mod extensions;
 mod fingerprint;
 mod floor;
 mod follow;
+mod gains;
 mod garbage;
 mod growth;
 mod heap;

@@ -4,7 +4,8 @@
 use crate::advice;
 use crate::findings::{Finding, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
-use crate::native::growth;
+use crate::gains;
+use crate::native::{is_sure, is_told};
 use crate::resources::floors;
 use crate::study::Study;
 use crate::suspects::SECONDS;
@@ -15,12 +16,6 @@ use unfreed_recording::counters::Counters;
 const LEAST: f64 = 8.0 * 1024.0 * 1024.0;
 /// Part of the growth of the resident set: below, it may be pages that are touched for the first time.
 const PART: f64 = 0.3;
-/// Part of the gain that other findings about C code must explain for it not to be told again.
-const TOLD: f64 = 0.5;
-/// Intervals from which it is called a leak.
-const INTERVALS: u32 = 5;
-/// Confidence from which it is called a leak.
-const SURE: f64 = 0.6;
 
 /// The finding, if there is one.
 #[must_use]
@@ -43,20 +38,14 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
     {
         return None;
     }
-    let told: f64 = known
-        .iter()
-        .filter(|finding| matches!(finding.kind, Kind::Site | Kind::Native))
-        .map(|finding| finding.growth.bytes as f64)
-        .sum();
-    if told >= TOLD * gained {
+    if is_told(known, gained) {
         return None;
     }
-    let sure = judged.intervals >= INTERVALS && judged.confidence >= SURE;
     // What leaks may be what this belongs to.
     let is_alone = !known.iter().any(|one| one.severity == Severity::Leak);
     Some(Finding {
         id: fingerprint(Kind::Native, "mapped", &[]),
-        severity: if sure && is_alone {
+        severity: if is_sure(&judged) && is_alone {
             Severity::Leak
         } else {
             Severity::Warning
@@ -68,7 +57,7 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
              that code makes by itself, an allocator of its own, or stacks.",
             study.pace().byte_rate(judged.slope)
         ),
-        growth: growth(&judged, gained, whole, &floors),
+        growth: gains::in_bytes(&judged, gained, whole, &floors),
         advice: advice::native(!study.source.opened().is_empty()),
         ..Finding::default()
     })

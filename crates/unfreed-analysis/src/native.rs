@@ -1,8 +1,9 @@
 //! Memory of C code: what the allocators have in use and no Python object accounts for.
 
 use crate::advice;
-use crate::findings::{Finding, Growth, Kind, Severity, Trend};
+use crate::findings::{Finding, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
+use crate::gains;
 use crate::study::Study;
 use crate::suspects::SECONDS;
 use crate::trend::{Judgement, Reading, judge};
@@ -54,16 +55,11 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
     if judged.trend != Trend::Steady || !material || to - from < SECONDS {
         return None;
     }
-    let told_by_site: f64 = known
-        .iter()
-        .filter(|finding| matches!(finding.kind, Kind::Site | Kind::Native))
-        .map(|finding| finding.growth.bytes as f64)
-        .sum();
-    if told_by_site >= TOLD * gained {
+    if is_told(known, gained) {
         return None;
     }
     let owners = owners(study, known);
-    let sure = judged.intervals >= INTERVALS && judged.confidence >= SURE && owners.is_none();
+    let sure = is_sure(&judged) && owners.is_none();
     let mut summary = format!(
         "Memory in use from malloc grows by {} and no Python object accounts for it.",
         study.pace().byte_rate(judged.slope)
@@ -84,32 +80,25 @@ pub fn finding(study: &Study<'_>, known: &[Finding], whole: f64) -> Option<Findi
         kind: Kind::Native,
         title: "native memory grows".to_owned(),
         summary,
-        growth: growth(&judged, gained, whole, &unexplained),
+        growth: gains::in_bytes(&judged, gained, whole, &unexplained),
         advice: advice::native(!study.source.opened().is_empty()),
         ..Finding::default()
     })
 }
 
-/// Growth of memory that is no object's, of the `whole` that the process gained.
-pub(crate) fn growth(judged: &Judgement, gained: f64, whole: f64, series: &[Reading]) -> Growth {
-    Growth {
-        bytes: gained as i64,
-        bytes_per_second: judged.slope,
-        share: if whole > 0.0 {
-            (gained / whole).clamp(0.0, 1.0)
-        } else {
-            0.0
-        },
-        trend: judged.trend,
-        intervals_grown: judged.grown,
-        intervals: judged.intervals,
-        confidence: judged.confidence,
-        series: series
-            .iter()
-            .map(|point| (point.at, 0, point.level.max(0.0) as u64))
-            .collect(),
-        ..Growth::default()
-    }
+/// Whether findings about lines and functions explain most of a gain.
+pub(crate) fn is_told(known: &[Finding], gained: f64) -> bool {
+    let told: f64 = known
+        .iter()
+        .filter(|finding| matches!(finding.kind, Kind::Site | Kind::Native))
+        .map(|finding| finding.growth.bytes as f64)
+        .sum();
+    told >= TOLD * gained
+}
+
+/// Whether growth that nobody is seen to cause is to be called a leak.
+pub(crate) fn is_sure(judged: &Judgement) -> bool {
+    judged.intervals >= INTERVALS && judged.confidence >= SURE
 }
 
 struct Point {

@@ -6,8 +6,9 @@
 
 use crate::advice;
 use crate::extensions::{Extension, Extensions};
-use crate::findings::{Finding, Growth, HeldBy, Kind, Severity, Trend};
+use crate::findings::{Finding, HeldBy, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
+use crate::gains;
 use crate::heap::short_name;
 use crate::paths::Chain;
 use crate::references::{References, Unexplained};
@@ -183,19 +184,7 @@ fn tell(
         kind: Kind::Refcount,
         title,
         summary: format!("{what}{}", sentence(&likely)),
-        growth: Growth {
-            objects: gained as i64,
-            objects_per_second: judged.slope,
-            trend: judged.trend,
-            intervals_grown: judged.grown,
-            intervals: judged.intervals,
-            confidence: judged.confidence,
-            series: series
-                .iter()
-                .map(|point| (point.at, point.level as u64, 0))
-                .collect(),
-            ..Growth::default()
-        },
+        growth: gains::in_number(&judged, gained, series),
         held_by: held_by(study, end.most),
         advice: advice::refcount(rule, short, &likely),
         ..Finding::default()

@@ -3,8 +3,9 @@
 
 use crate::advice;
 use crate::companions::of_threads;
-use crate::findings::{AllocatedAt, Finding, Growth, Kind, Severity, Trend};
+use crate::findings::{AllocatedAt, Finding, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
+use crate::gains;
 use crate::heap::Heap;
 use crate::openings;
 use crate::ownership::Owner;
@@ -178,19 +179,7 @@ fn finding(study: &Study<'_>, resource: &Resource) -> Option<Finding> {
         kind: Kind::Resource,
         title: format!("growing number of {}", resource.plural),
         summary,
-        growth: Growth {
-            objects: gained as i64,
-            objects_per_second: judged.slope,
-            trend: judged.trend,
-            intervals_grown: judged.grown,
-            intervals: judged.intervals,
-            confidence: judged.confidence,
-            series: floors
-                .iter()
-                .map(|point| (point.at, point.level as u64, 0))
-                .collect(),
-            ..Growth::default()
-        },
+        growth: gains::in_number(&judged, gained, &floors),
         allocated_at: places,
         advice: advice::resource(resource.rule, names.first().map(String::as_str)),
         ..Finding::default()

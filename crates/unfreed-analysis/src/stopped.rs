@@ -3,6 +3,7 @@
 
 use crate::findings::{Finding, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
+use crate::gains;
 use crate::growth::Candidate;
 use crate::heap::short_name;
 use crate::ownership::Owner;
@@ -116,15 +117,11 @@ fn note(study: &Study<'_>, latest: &Latest<'_>, candidate: &Candidate) -> Findin
         growth: Growth {
             bytes: gain,
             objects: candidate.count_gained(),
-            trend: candidate.judgement.trend,
-            intervals_grown: candidate.judgement.grown,
-            intervals: candidate.judgement.intervals,
-            confidence: candidate.judgement.confidence,
             series: times
                 .zip(candidate.count.iter().zip(&candidate.bytes))
                 .map(|(&at, (&count, &bytes))| (at, count, bytes))
                 .collect(),
-            ..Growth::default()
+            ..gains::shape(&candidate.judgement)
         },
         held_by: picked.map(|(node, on)| chain.held_by(node, &on, candidate.shape)),
         filled_with: Vec::new(),

@@ -5,6 +5,7 @@ use crate::extensions::{Extension, Extensions};
 use crate::findings::AllocatedAt;
 use crate::findings::{Finding, Growth, Kind, Severity};
 use crate::fingerprint::fingerprint;
+use crate::gains;
 use crate::native;
 use crate::sites::Line;
 use crate::study::Study;
@@ -103,21 +104,13 @@ fn finding(study: &Study<'_>, site: &Line, whole: f64) -> Finding {
             bytes: site.gained as i64,
             bytes_per_second: judged.slope,
             objects: site.blocks as i64,
-            share: if whole > 0.0 {
-                (site.gained / whole).clamp(0.0, 1.0)
-            } else {
-                0.0
-            },
-            trend: judged.trend,
-            intervals_grown: judged.grown,
-            intervals: judged.intervals,
-            confidence: judged.confidence,
+            share: gains::share(site.gained, whole),
             series: site
                 .live
                 .iter()
                 .map(|point| (point.at, 0, point.level as u64))
                 .collect(),
-            ..Growth::default()
+            ..gains::shape(judged)
         },
         allocated_at: vec![AllocatedAt {
             stack: study.source.frames(site.stack),

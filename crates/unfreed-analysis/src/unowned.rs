@@ -8,6 +8,7 @@ use crate::advice;
 use crate::extensions::{Extension, Extensions};
 use crate::findings::{AllocatedAt, Finding, Frame, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
+use crate::gains;
 use crate::libraries;
 use crate::paths::subject;
 use crate::resources;
@@ -388,10 +389,6 @@ fn tell(
                 0.0
             },
             objects_per_second: block_rate,
-            trend: judged.trend,
-            intervals_grown: judged.grown,
-            intervals: judged.intervals,
-            confidence: judged.confidence,
             series: blocks
                 .iter()
                 .zip(&bytes)
@@ -400,6 +397,7 @@ fn tell(
                     (blocks.at, count(blocks.level), count(bytes.level))
                 })
                 .collect(),
+            ..gains::shape(&judged)
         },
         advice: match &keeper {
             Some(keeper) => advice::lost_in_library(&keeper.to_string(), &place),

@@ -4,7 +4,7 @@ mod samples;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use unfreed_analysis::findings::{Report, Status, Step, Verdict};
+use unfreed_analysis::findings::{AllocatedAt, Frame, Report, Status, Step, Verdict};
 use unfreed_report::terminal::{Saved, TerminalOptions, render};
 use unicode_width::UnicodeWidthStr;
 
@@ -107,6 +107,57 @@ fn findings_beyond_the_most_are_counted() {
     let text = plain(&samples::two_leaks_and_a_warning(), &options);
     assert!(text.contains("\n1 more finding, not shown here; the JSON report has all."));
     assert!(!text.contains("WARNING"));
+}
+
+#[test]
+fn the_line_of_the_package_is_told_and_places_that_look_alike_are_one() {
+    let mut report = samples::leak();
+    let frame = |file: &str, line, function: &str| Frame {
+        file: file.to_owned(),
+        line,
+        function: function.to_owned(),
+        ..Frame::default()
+    };
+    let own = frame("/srv/shop/app.py", 23, "inject");
+    let place = |inner: &Frame, share| AllocatedAt {
+        stack: vec![inner.clone(), own.clone()],
+        frame: own.clone(),
+        share,
+        ..AllocatedAt::default()
+    };
+    let package = frame("/v/lib/python3.12/site-packages/sdk/scope.py", 9, "add");
+    let other = frame(
+        "/v/lib/python3.12/site-packages/sdk/span.py",
+        95,
+        "Span.__init__",
+    );
+    let [json, copy] = ["json/decoder.py", "copy.py"]
+        .map(|file| frame(&format!("/usr/lib/python3.12/{file}"), 5, "make"));
+    report.findings[0].allocated_at = vec![
+        place(&package, 0.3),
+        place(&package, 0.2),
+        place(&other, 0.2),
+        place(&json, 0.2),
+        place(&copy, 0.1),
+    ];
+    let text = plain(&report, &options(100));
+    assert!(text.contains("50 %  sdk/scope.py:9 in add()"), "{text}");
+    assert_eq!(text.matches("sdk/scope.py:9").count(), 1, "{text}");
+    assert!(
+        text.contains("20 %  sdk/span.py:95 in Span.__init__()"),
+        "{text}"
+    );
+    // Two places of Python's own are the person's line, once.
+    let verbose = TerminalOptions {
+        verbose: true,
+        ..options(100)
+    };
+    let whole = plain(&report, &verbose);
+    assert!(
+        !text.contains("json/decoder.py") && whole.contains("json/decoder.py"),
+        "{whole}"
+    );
+    assert_eq!(whole.matches("sdk/scope.py:9").count(), 2, "{whole}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Holders whose life is over: told on the steps of a finding, and the suspect stays what grows.
 
+use crate::world::heap::Ref;
 use crate::world::{Id, World, every_second, the_leak};
 use unfreed_analysis::findings::{HeldBy, Over};
 
@@ -70,4 +71,25 @@ fn states_that_a_later_version_adds_say_nothing() {
         (held.steps[2].over, held.steps[2].reason.as_str()),
         (Over::Unknown, "")
     );
+}
+
+#[test]
+fn what_is_done_waits_for_nothing() {
+    let rule = |state: Option<&'static str>| {
+        let mut world = World::new();
+        let store = world.list();
+        world.global("app.server", "REPLIES", store);
+        let report = every_second(10, world, |world, _| {
+            for _ in 0..100 {
+                let future = world.object("_asyncio", "Future", 300);
+                world.objects[future].state = state;
+                let task = world.object("_asyncio", "Task", 300);
+                world.refer(future, task, Ref::Attr("_callbacks".into()));
+                world.append(store, future);
+            }
+        });
+        the_leak(&report).advice.rule.clone()
+    };
+    assert_eq!(rule(Some("pending future")), "task_waits_for_ever");
+    assert_ne!(rule(Some("done future")), "task_waits_for_ever");
 }

@@ -202,6 +202,9 @@ mod tests {
         ];
         assert_eq!(said, expected);
         assert_eq!(lives(&held, 1).len(), 1);
+        held.steps[1] = held.steps[2].clone();
+        let all = lives(&held, 9);
+        assert_eq!(all.len(), 2, "what two holders have in common is said once");
     }
 
     #[test]
