@@ -1,10 +1,10 @@
-"""What profiling line by line costs, with memory_profiler and with unfreed's module of that name.
+"""What profiling line by line costs: memory_profiler, unfreed's module of that name, and `@unfreed.profile`.
 
     python benchmarks/line_profile.py [--seconds 2]
 
 The Python that runs this needs unfreed, memory_profiler and psutil. Each function runs without a profiler and with
-each of the two, with as many loops as fit into the seconds; printed are microseconds of CPU for a loop, and how many
-times less unfreed's takes than memory_profiler's. The goal is 50 for the loop that only counts.
+each of the three, with as many loops as fit into the seconds; printed are microseconds of CPU for a loop, and how many
+times less unfreed's two take than memory_profiler's. The goal is 50 for the same function.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import time
 from typing import Any, Callable
 
-MODULES = {"without": "", "memory_profiler": "memory_profiler", "unfreed": "unfreed.compat.memory_profiler"}
+Function = Callable[[int], Any]
 
 
 def counts(loops: int) -> int:
@@ -53,16 +53,46 @@ def calls(loops: int) -> int:
     return total
 
 
-def measured(function: Callable[[int], Any], loops: int) -> float:
+def plain(function: Function) -> Function:
+    """Without a profiler."""
+    return function
+
+
+def traced_by(module: str) -> Callable[[Function], Function]:
+    """With the decorator of a module that has memory_profiler's names."""
+
+    def decorate(function: Function) -> Function:
+        decorated: Function = importlib.import_module(module).LineProfiler()(function)
+        return decorated
+
+    return decorate
+
+
+def followed(function: Function) -> Function:
+    """With `@unfreed.profile`."""
+    import unfreed
+
+    return unfreed.profile(function)
+
+
+PROFILERS = {
+    "without": plain,
+    "memory_profiler": traced_by("memory_profiler"),
+    "compat": traced_by("unfreed.compat.memory_profiler"),
+    "unfreed.profile": followed,
+}
+
+
+def measured(function: Function, loops: int) -> float:
     """Microseconds of CPU for a loop."""
     began = time.process_time()
     function(loops)
     return (time.process_time() - began) / loops * 1e6
 
 
-def costs(function: Callable[[int], Any], module: str, seconds: float) -> float:
+def costs(function: Function, decorate: Callable[[Function], Function], seconds: float) -> float:
     """Microseconds of CPU for a loop, with as many as fit."""
-    called = importlib.import_module(module).LineProfiler()(function) if module else function
+    called = decorate(function)
     loops = 500
     while True:
         cost = measured(called, loops)
@@ -77,10 +107,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="of CPU for each measurement")
     seconds = parser.parse_args().seconds
     print("CPython %s, load %.1f; µs of CPU for a loop" % (sys.version.split()[0], os.getloadavg()[0]))
-    print("%-10s %10s %16s %10s %10s" % ("function", *MODULES, "less"))
+    print("%-10s" % "function", *("%16s" % name for name in PROFILERS), "%16s" % "times less")
     for function in (counts, keeps, calls):
-        found = [costs(function, module, seconds) for module in MODULES.values()]
-        print("%-10s %10.3f %16.1f %10.2f %9.0fx" % (function.__name__, *found, found[1] / found[2]))
+        found = [costs(function, decorate, seconds) for decorate in PROFILERS.values()]
+        less = ["%.0f" % (found[1] / ours) for ours in found[2:]]
+        print("%-10s" % function.__name__, *("%16.3f" % cost for cost in found), "%16s" % " / ".join(less))
 
 
 if __name__ == "__main__":

@@ -91,8 +91,9 @@ MODES = [
     ),
     Mode("tracemalloc(1)", ("-X", "tracemalloc=1"), FEW, 3),
     Mode("tracemalloc(25)", ("-X", "tracemalloc=25"), FEW, 1),
+    Mode("memray", ("-m", "memray", "run", "-q", "-f", "-o", "{out}"), FEW, 3, "memray"),
     Mode(
-        "memray",
+        "memray, Python allocators",
         ("-m", "memray", "run", "-q", "-f", "--trace-python-allocators", "-o", "{out}"),
         FEW,
         3,

@@ -1,7 +1,7 @@
 //! Blocks that C code announces, in a ledger of their own: where others have an epoch of birth, they have the
 //! number of their domain.
 
-use crate::ledger::{Ledger, LiveAlike};
+use crate::ledger::{Ledger, LiveAlike, Writers};
 use crate::recorder::Recorder;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -44,7 +44,7 @@ pub(crate) fn end() {
         announced.listens.store(false, Relaxed);
         announced
             .weights
-            .unweigh(announced.blocks.live_and_peak().0);
+            .unweigh(Writers::Any, announced.blocks.live_and_peak().0);
         announced.blocks.clear();
     }
 }
@@ -77,17 +77,18 @@ impl Listener for Announced {
         // Announced again: it has moved, or has another owner.
         self.withdrawn(domain, block);
         let stack = self.recorder.stack_here(gil);
-        self.blocks.add(block, size, stack, EpochId(domain));
+        self.blocks
+            .add(Writers::Any, block, size, (stack, EpochId(domain)));
         if let Some(block) = self.blocks.block_at(block) {
-            self.weights.weigh(block.size);
+            self.weights.weigh(Writers::Any, block.size);
         }
     }
 
     fn withdrawn(&self, domain: u32, block: usize) {
         let known = self.blocks.block_at(block);
         if let Some(known) = known.filter(|known| known.born.0 == domain) {
-            self.blocks.remove(block);
-            self.weights.unweigh(known.size);
+            self.blocks.remove(Writers::Any, block);
+            self.weights.unweigh(Writers::Any, known.size);
         }
     }
 }

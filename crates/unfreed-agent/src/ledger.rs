@@ -24,6 +24,8 @@ const ALLOCATED_BYTES: usize = 0;
 const ALLOCATED_BLOCKS: usize = 1;
 const FREED_BYTES: usize = 2;
 const FREED_BLOCKS: usize = 3;
+const ALLOCATED: [usize; 2] = [ALLOCATED_BYTES, ALLOCATED_BLOCKS];
+const FREED: [usize; 2] = [FREED_BYTES, FREED_BLOCKS];
 /// Marks a block that holds a code object which a table of stacks knows by its address.
 const WATCHED: u64 = 1 << 63;
 /// Marks a size that is told in pages, rounded up.
@@ -39,6 +41,16 @@ pub(crate) enum Added {
     Known,
     /// The system refuses memory, or the address is none of a process.
     Refused,
+}
+
+/// Who may write figures at the same time. Every figure is kept twice and read as a sum: an atomic addition takes
+/// twenty times as long as a plain one, and a block that comes and goes needs six.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writers {
+    /// Whoever holds the only GIL of the process.
+    One,
+    /// Any thread.
+    Any,
 }
 
 /// Live blocks of a stack that were born in the same epoch and have the same size.
@@ -57,13 +69,15 @@ pub(crate) struct LiveAlike {
 pub(crate) struct Ledger {
     /// Record and size of the block at each address.
     blocks: Words,
-    figures: &'static [AtomicU64],
+    /// By [`Writers`], then by record.
+    figures: [&'static [AtomicU64]; 2],
     stack_of: &'static [AtomicU32],
     born_of: &'static [AtomicU32],
     /// The newest record of each stack.
     newest: &'static [AtomicU32],
     records: AtomicU32,
-    live_bytes: AtomicU64,
+    /// By [`Writers`]; either may be below 0 by itself, and wraps.
+    live_bytes: [AtomicU64; 2],
     peak_bytes: AtomicU64,
 }
 
@@ -71,12 +85,12 @@ impl Ledger {
     pub(crate) fn new() -> Option<Self> {
         Some(Ledger {
             blocks: Words::new()?,
-            figures: zeroed(RECORDS * FIGURES)?,
+            figures: [zeroed(RECORDS * FIGURES)?, zeroed(RECORDS * FIGURES)?],
             stack_of: zeroed(RECORDS)?,
             born_of: zeroed(RECORDS)?,
             newest: zeroed(STACKS)?,
             records: AtomicU32::new(1),
-            live_bytes: AtomicU64::new(0),
+            live_bytes: [AtomicU64::new(0), AtomicU64::new(0)],
             peak_bytes: AtomicU64::new(0),
         })
     }
@@ -90,48 +104,72 @@ impl Ledger {
 
     /// Adds a block.
     #[inline]
-    pub(crate) fn add(&self, address: usize, size: usize, stack: StackId, born: EpochId) -> Added {
+    pub(crate) fn add(
+        &self,
+        writers: Writers,
+        address: usize,
+        size: usize,
+        (stack, born): (StackId, EpochId),
+    ) -> Added {
         let Some(word) = self.blocks.find_or_make(address) else {
             return Added::Refused;
         };
+        // Until a block is freed its address is its thread's alone, so nobody else writes this word. One that is
+        // still watched was freed past us.
+        if word.load(Relaxed) & !WATCHED != 0 {
+            return Added::Known;
+        }
         let record = self.record(stack, born);
         let (told, bytes) = told_size(size);
         // Records are numbered from 0, and a word of 0 is no block.
-        let ours = (u64::from(record) + 1) << 32 | told;
-        if let Err(was) = word.compare_exchange(0, ours, Release, Relaxed) {
-            if was != WATCHED {
-                return Added::Known;
-            }
-            // A watched block was freed past us.
-            word.store(ours, Release);
-        }
-        let figures = self.figures_of(record);
-        figures[ALLOCATED_BYTES].fetch_add(bytes, Relaxed);
-        figures[ALLOCATED_BLOCKS].fetch_add(1, Relaxed);
-        self.weigh(bytes);
+        word.store((u64::from(record) + 1) << 32 | told, Release);
+        self.count(writers, record, ALLOCATED, bytes);
+        self.weigh(writers, bytes);
         Added::Kept
     }
 
-    /// Counts bytes as live that are kept elsewhere.
+    /// Counts a block among what a record allocated or freed.
     #[inline]
-    pub(crate) fn weigh(&self, bytes: u64) {
-        let live = self
-            .live_bytes
-            .fetch_add(bytes, Relaxed)
-            .wrapping_add(bytes);
+    fn count(&self, writers: Writers, record: u32, [of_bytes, of_blocks]: [usize; 2], bytes: u64) {
+        let start = record as usize * FIGURES;
+        let figures = &self.figures[writers as usize][start..start + FIGURES];
+        increase(writers, &figures[of_bytes], bytes);
+        increase(writers, &figures[of_blocks], 1);
+    }
+
+    /// Counts bytes as live, of a block here or of one that is kept elsewhere.
+    #[inline]
+    pub(crate) fn weigh(&self, writers: Writers, bytes: u64) {
+        increase(writers, &self.live_bytes[writers as usize], bytes);
+        let live = self.live();
         if live > self.peak_bytes.load(Relaxed) {
             self.peak_bytes.fetch_max(live, Relaxed);
         }
     }
 
     /// Takes back what [`Ledger::weigh`] counted.
-    pub(crate) fn unweigh(&self, bytes: u64) {
-        self.live_bytes.fetch_sub(bytes, Relaxed);
+    #[inline]
+    pub(crate) fn unweigh(&self, writers: Writers, bytes: u64) {
+        let live = &self.live_bytes[writers as usize];
+        increase(writers, live, bytes.wrapping_neg());
+    }
+
+    /// Bytes that live. Between the two loads a block may go that the first was still told of: then less than
+    /// nothing lives.
+    fn live(&self) -> u64 {
+        let [one, any] = &self.live_bytes;
+        let live = one.load(Relaxed).wrapping_add(any.load(Relaxed));
+        if live > i64::MAX as u64 { 0 } else { live }
     }
 
     /// Gives a block that it knows to another stack, without a pass by the allocator: freed where it was made, and
     /// allocated here.
-    pub(crate) fn hand_on(&self, address: usize, stack: StackId, born: EpochId) {
+    pub(crate) fn hand_on(
+        &self,
+        writers: Writers,
+        address: usize,
+        (stack, born): (StackId, EpochId),
+    ) {
         let Some(word) = self.blocks.find(address) else {
             return;
         };
@@ -143,27 +181,25 @@ impl Ledger {
         let kept = was & (WATCHED | u64::from(u32::MAX));
         let is = kept | (u64::from(after) + 1) << 32;
         if word.compare_exchange(was, is, Release, Relaxed).is_ok() {
-            let figures = self.figures_of(before);
-            figures[FREED_BYTES].fetch_add(bytes, Relaxed);
-            figures[FREED_BLOCKS].fetch_add(1, Relaxed);
-            let figures = self.figures_of(after);
-            figures[ALLOCATED_BYTES].fetch_add(bytes, Relaxed);
-            figures[ALLOCATED_BLOCKS].fetch_add(1, Relaxed);
+            self.count(writers, before, FREED, bytes);
+            self.count(writers, after, ALLOCATED, bytes);
         }
     }
 
     /// Takes a block out, if it is there; `true` when it was watched.
     #[inline]
-    pub(crate) fn remove(&self, address: usize) -> bool {
+    pub(crate) fn remove(&self, writers: Writers, address: usize) -> bool {
         let Some(word) = self.blocks.find(address) else {
             return false;
         };
-        let was = word.swap(0, Acquire);
+        let was = word.load(Acquire);
+        if was == 0 {
+            return false;
+        }
+        word.store(0, Release);
         if let Some((record, bytes)) = read(was) {
-            let figures = self.figures_of(record);
-            figures[FREED_BYTES].fetch_add(bytes, Relaxed);
-            figures[FREED_BLOCKS].fetch_add(1, Relaxed);
-            self.live_bytes.fetch_sub(bytes, Relaxed);
+            self.count(writers, record, FREED, bytes);
+            self.unweigh(writers, bytes);
         }
         was & WATCHED != 0
     }
@@ -208,21 +244,24 @@ impl Ledger {
         record
     }
 
-    fn figures_of(&self, record: u32) -> &'static [AtomicU64] {
+    /// The figures of a record, of all writers.
+    fn figures_of(&self, record: u32) -> [u64; FIGURES] {
         let start = record as usize * FIGURES;
-        &self.figures[start..start + FIGURES]
+        let [one, any] = &self.figures;
+        std::array::from_fn(|figure| {
+            one[start + figure].load(Relaxed) + any[start + figure].load(Relaxed)
+        })
     }
 
     /// Bytes that live now, and the most that ever did.
     pub(crate) fn live_and_peak(&self) -> (u64, u64) {
-        let live = self.live_bytes.load(Relaxed);
+        let live = self.live();
         (live, self.peak_bytes.load(Relaxed).max(live))
     }
 
     /// The most bytes that ever lived are counted anew from here on.
     pub(crate) fn reset_peak(&self) {
-        self.peak_bytes
-            .store(self.live_bytes.load(Relaxed), Relaxed);
+        self.peak_bytes.store(self.live(), Relaxed);
     }
 
     /// The block that starts at an address.
@@ -258,7 +297,7 @@ impl Ledger {
     /// Bytes of memory that the tables use for what is in them.
     pub(crate) fn used_bytes(&self) -> usize {
         let records = (self.records.load(Relaxed) as usize).min(RECORDS) - 1;
-        let a_record = FIGURES * size_of::<u64>() + 3 * size_of::<u32>();
+        let a_record = 2 * FIGURES * size_of::<u64>() + 3 * size_of::<u32>();
         self.blocks.used_bytes() + records * a_record
     }
 
@@ -293,9 +332,7 @@ impl Ledger {
         let count = (self.records.load(Relaxed) as usize).min(RECORDS) as u32;
         let mut sites: BTreeMap<u32, Site> = BTreeMap::new();
         for record in 0..count {
-            let figures = self.figures_of(record);
-            let [allocated, blocks, freed, freed_blocks] =
-                std::array::from_fn(|index| figures[index].load(Relaxed));
+            let [allocated, blocks, freed, freed_blocks] = self.figures_of(record);
             if blocks == 0 {
                 continue;
             }
@@ -335,13 +372,26 @@ impl Ledger {
     /// Empties it. Only while nothing is followed.
     pub(crate) fn clear(&self) {
         self.blocks.clear();
-        reset(self.figures);
+        self.figures.iter().for_each(|figures| reset(figures));
         reset(self.stack_of);
         reset(self.born_of);
         reset(self.newest);
         self.records.store(1, Relaxed);
-        self.live_bytes.store(0, Relaxed);
+        for live in &self.live_bytes {
+            live.store(0, Relaxed);
+        }
         self.peak_bytes.store(0, Relaxed);
+    }
+}
+
+/// Adds to a figure, wrapping.
+#[inline]
+fn increase(writers: Writers, figure: &AtomicU64, by: u64) {
+    match writers {
+        Writers::One => figure.store(figure.load(Relaxed).wrapping_add(by), Relaxed),
+        Writers::Any => {
+            figure.fetch_add(by, Relaxed);
+        }
     }
 }
 
@@ -373,7 +423,8 @@ mod tests {
     use super::*;
 
     fn add(ledger: &Ledger, address: usize, size: usize, stack: u32, born: u32) -> Added {
-        ledger.add(address, size, StackId(stack), EpochId(born))
+        let at = (StackId(stack), EpochId(born));
+        ledger.add(Writers::One, address, size, at)
     }
 
     #[test]
@@ -385,9 +436,9 @@ mod tests {
         assert_eq!(add(&ledger, 0x1030, 5 << 30, 9, 2), Added::Kept);
         assert_eq!(add(&ledger, 0x1020, 99, 8, 2), Added::Known);
         assert_eq!(ledger.live_and_peak().0, 70 + (5 << 30));
-        assert!(!ledger.remove(0x1010));
-        assert!(!ledger.remove(0x1010));
-        assert!(!ledger.remove(0x1030));
+        assert!(!ledger.remove(Writers::One, 0x1010));
+        assert!(!ledger.remove(Writers::One, 0x1010));
+        assert!(!ledger.remove(Writers::One, 0x1030));
         assert!(ledger.holds(0x1000) && !ledger.holds(0x1010) && !ledger.holds(0x5000_0000));
         let sites = ledger.sites();
         let figures: Vec<_> = sites
@@ -430,8 +481,8 @@ mod tests {
         let found = ledger.block_at(0x1040).expect("it lives");
         assert_eq!((found.stack, found.born.0, found.size), (StackId(7), 3, 40));
         assert_eq!(ledger.block_at(0x1010), None);
-        ledger.weigh(1000);
-        ledger.unweigh(900);
+        ledger.weigh(Writers::Any, 1000);
+        ledger.unweigh(Writers::One, 900);
         assert_eq!(ledger.live_and_peak(), (195, 1095));
         assert!(ledger.used_bytes() > 4096);
         ledger.clear();
@@ -443,8 +494,8 @@ mod tests {
     fn a_block_that_is_handed_on_is_of_its_new_stack() {
         let ledger = Ledger::new().expect("tables");
         assert_eq!(add(&ledger, 0x1000, 24, 7, 1), Added::Kept);
-        ledger.hand_on(0x1000, StackId(8), EpochId(2));
-        ledger.hand_on(0x2000, StackId(8), EpochId(2));
+        ledger.hand_on(Writers::One, 0x1000, (StackId(8), EpochId(2)));
+        ledger.hand_on(Writers::One, 0x2000, (StackId(8), EpochId(2)));
         assert_eq!(ledger.live_and_peak(), (24, 24));
         let block = &ledger.all()[0];
         assert_eq!(
@@ -464,7 +515,7 @@ mod tests {
             })
             .collect();
         assert_eq!(figures, [(7, 24, 24, 0), (8, 24, 0, 1)]);
-        ledger.remove(0x1000);
+        ledger.remove(Writers::One, 0x1000);
         assert_eq!(ledger.live_and_peak().0, 0);
     }
 
@@ -479,8 +530,28 @@ mod tests {
         assert_eq!(ledger.all().len(), 1);
         assert_eq!(add(&ledger, 0x2000, 30, 7, 1), Added::Kept);
         ledger.watch(0x3000);
-        assert!(ledger.remove(0x1000) && ledger.remove(0x3000));
-        assert!(!ledger.remove(0x2000) && !ledger.holds(0x1000));
+        assert!(ledger.remove(Writers::One, 0x1000) && ledger.remove(Writers::One, 0x3000));
+        assert!(!ledger.remove(Writers::One, 0x2000) && !ledger.holds(0x1000));
+    }
+
+    #[test]
+    fn figures_of_all_writers_add_up() {
+        let ledger = Ledger::new().expect("tables");
+        let at = (StackId(7), EpochId(1));
+        assert_eq!(ledger.add(Writers::Any, 0x1000, 100, at), Added::Kept);
+        assert_eq!(ledger.add(Writers::One, 0x2000, 20, at), Added::Kept);
+        assert!(!ledger.remove(Writers::One, 0x1000));
+        assert_eq!(ledger.live_and_peak(), (20, 120));
+        let site = &ledger.sites()[0];
+        assert_eq!(
+            (
+                site.allocated_bytes,
+                site.allocated_blocks,
+                site.freed_bytes
+            ),
+            (120, 2, 100)
+        );
+        assert_eq!(site.survivors[0].blocks, 1);
     }
 
     #[test]

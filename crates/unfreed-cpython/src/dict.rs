@@ -13,6 +13,15 @@ pub(crate) struct Keys {
     pub count: usize,
 }
 
+/// Where a dict keeps what it holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Table {
+    /// Its keys, and where they are its own the values beside them.
+    pub keys: Keys,
+    /// The values of a split table; 0 for none.
+    values: usize,
+}
+
 /// An entry that is in use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
@@ -65,29 +74,40 @@ impl Objects<'_> {
 
     /// Calls `each` for the entries of a dict, in order of insertion.
     pub(crate) fn dict_entries(&self, dict: usize, mut each: impl FnMut(Entry)) {
+        if let Some(table) = self.dict_table(dict) {
+            (0..table.keys.count)
+                .filter_map(|index| self.entry_at(&table, index))
+                .for_each(&mut each);
+        }
+    }
+
+    /// Where a dict's entries lie; `None` for one that is half made.
+    pub(crate) fn dict_table(&self, dict: usize) -> Option<Table> {
         let layout = self.layout;
-        let keys_object = self.reader.word(dict + layout.dict_keys);
-        if keys_object == 0 {
-            return;
-        }
-        let keys = self.keys(keys_object);
-        let values = self.reader.word(dict + layout.dict_values);
-        for index in 0..keys.count {
-            let key = self.key_at(&keys, index);
-            let value = if values == 0 {
-                self.reader
-                    .word(keys.entries + index * keys.stride + keys.value)
-            } else {
-                self.reader.word(values + layout.values_array + index * 8)
-            };
-            if key != 0 && value != 0 {
-                each(Entry {
-                    key,
-                    value,
-                    owns_key: values == 0,
-                });
-            }
-        }
+        let keys = self.reader.word(dict + layout.dict_keys);
+        (keys != 0).then(|| Table {
+            keys: self.keys(keys),
+            values: self.reader.word(dict + layout.dict_values),
+        })
+    }
+
+    /// The entry at a place below `table.keys.count`; `None` where one was deleted.
+    #[inline]
+    pub(crate) fn entry_at(&self, table: &Table, index: usize) -> Option<Entry> {
+        let (keys, values) = (&table.keys, table.values);
+        let key = self.key_at(keys, index);
+        let value = if values == 0 {
+            self.reader
+                .word(keys.entries + index * keys.stride + keys.value)
+        } else {
+            self.reader
+                .word(values + self.layout.values_array + index * 8)
+        };
+        (key != 0 && value != 0).then_some(Entry {
+            key,
+            value,
+            owns_key: values == 0,
+        })
     }
 
     /// Whether a dict's values lie inside its instance, which then reports them itself (3.13+).
@@ -99,13 +119,11 @@ impl Objects<'_> {
 
     /// The value of a key that is the ASCII text `name`; for small namespaces, it looks at each.
     pub(crate) fn dict_get(&self, dict: usize, name: &str) -> Option<usize> {
-        let mut found = None;
-        self.dict_entries(dict, |entry| {
-            if found.is_none() && self.text_is(entry.key, name) {
-                found = Some(entry.value);
-            }
-        });
-        found
+        let table = self.dict_table(dict)?;
+        (0..table.keys.count)
+            .filter_map(|index| self.entry_at(&table, index))
+            .find(|entry| self.text_is(entry.key, name))
+            .map(|entry| entry.value)
     }
 
     /// Slots of a keys object's hash table.

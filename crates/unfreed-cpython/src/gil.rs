@@ -7,19 +7,32 @@ use std::marker::PhantomData;
 /// Proof that this thread holds the GIL of the main interpreter.
 #[derive(Debug)]
 pub struct Gil {
+    /// Address of this thread's state.
+    thread: usize,
     not_send: PhantomData<*const ()>,
 }
 
 impl Gil {
+    fn of(thread: usize) -> Gil {
+        Gil {
+            thread,
+            not_send: PhantomData,
+        }
+    }
+
+    /// Address of the state of this thread.
+    pub(crate) fn thread(&self) -> usize {
+        self.thread
+    }
+
     /// The proof, when this thread has a thread state and it is the running one.
     #[must_use]
     pub fn held(runtime: &Runtime) -> Option<Gil> {
         let functions = &runtime.api().functions;
         let current = (functions.thread_state)();
-        let is_own = current != 0 && current == (functions.gil_this_thread)();
-        (is_own && is_main(runtime, current)).then_some(Gil {
-            not_send: PhantomData,
-        })
+        // From 3.12 on the running state is this thread's, before it is the process's.
+        let is_own = runtime.minor() >= 12 || current == (functions.gil_this_thread)();
+        (current != 0 && is_own && is_main(runtime, current)).then_some(Gil::of(current))
     }
 
     /// Whether this thread runs Python code of another interpreter than the main one, which may have a
@@ -36,9 +49,7 @@ impl Gil {
     #[must_use]
     pub fn of_own_frames(runtime: &Runtime) -> Option<Gil> {
         let own = (runtime.api().functions.gil_this_thread)();
-        (own != 0 && is_main(runtime, own)).then_some(Gil {
-            not_send: PhantomData,
-        })
+        (own != 0 && is_main(runtime, own)).then_some(Gil::of(own))
     }
 
     /// Runs `work` without the GIL, so that other threads may run Python meanwhile.
@@ -64,9 +75,7 @@ pub fn with_gil<T>(runtime: &Runtime, work: impl FnOnce(&Gil) -> T) -> Option<T>
         return None;
     }
     let _back = OnDrop(functions.gil_release, (functions.gil_ensure)());
-    Some(work(&Gil {
-        not_send: PhantomData,
-    }))
+    Some(work(&Gil::of((functions.thread_state)())))
 }
 
 /// Has the main thread call `function` as soon as it runs Python again; `false` when the

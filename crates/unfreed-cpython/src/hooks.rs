@@ -27,8 +27,8 @@ pub trait Observer: Sync + 'static {
     fn may_know(&self, block: usize) -> bool;
     /// A wanted block was allocated. `gil` is the proof when the thread holds the GIL.
     fn allocated(&self, runtime: &'static Runtime, gil: Option<&Gil>, block: usize, size: usize);
-    /// A block is about to be freed.
-    fn freed(&self, block: usize);
+    /// A block is about to be freed, by whom its allocator lets.
+    fn freed(&self, caller: Caller, block: usize);
 }
 
 /// Domains of `pymem.h`.
@@ -114,10 +114,8 @@ pub fn unobserved<T>(work: impl FnOnce() -> T) -> T {
 impl<O: Observer> Hook<O> {
     #[inline]
     fn counts<const DOMAIN: u8>(&self, size: usize) -> bool {
-        if DOMAIN == RAW {
-            return self.observer.wants(Caller::AnyThread, size);
-        }
-        size <= self.largest.load(Ordering::Relaxed) && self.observer.wants(Caller::WithGil, size)
+        (DOMAIN == RAW || size <= self.largest.load(Ordering::Relaxed))
+            && self.observer.wants(caller_of(DOMAIN), size)
     }
 
     fn allocated(&self, block: *mut c_void, size: usize) -> *mut c_void {
@@ -128,8 +126,8 @@ impl<O: Observer> Hook<O> {
         block
     }
 
-    fn freed(&self, block: *mut c_void) {
-        tell_freed(self.observer, block);
+    fn freed<const DOMAIN: u8>(&self, block: *mut c_void) {
+        tell_freed(self.observer, caller_of(DOMAIN), block);
     }
 }
 
@@ -145,8 +143,16 @@ fn tell_allocated<O: Observer>(
     });
 }
 
-fn tell_freed<O: Observer>(observer: &O, block: *mut c_void) {
-    guarded(At::OwnWork, || observer.freed(block as usize));
+fn tell_freed<O: Observer>(observer: &O, caller: Caller, block: *mut c_void) {
+    guarded(At::OwnWork, || observer.freed(caller, block as usize));
+}
+
+const fn caller_of(domain: u8) -> Caller {
+    if domain == RAW {
+        Caller::AnyThread
+    } else {
+        Caller::WithGil
+    }
 }
 
 /// # Safety
@@ -212,31 +218,31 @@ extern "C" fn realloc<O: Observer, const DOMAIN: u8>(
     let hook = unsafe { hook::<O>(ctx) };
     let known = hook.observer.may_know(old as usize);
     if hook.counts::<DOMAIN>(size) {
-        return observed_realloc::<O>(ctx, old, size);
+        return observed_realloc::<O, DOMAIN>(ctx, old, size);
     }
     if known {
-        return forgotten_realloc::<O>(ctx, old, size);
+        return forgotten_realloc::<O, DOMAIN>(ctx, old, size);
     }
     (hook.original.realloc)(hook.original.ctx, old, size)
 }
 
 #[cold]
 #[inline(never)]
-extern "C" fn observed_realloc<O: Observer>(
+extern "C" fn observed_realloc<O: Observer, const DOMAIN: u8>(
     ctx: *mut c_void,
     old: *mut c_void,
     size: usize,
 ) -> *mut c_void {
     // SAFETY: the hook passes its context on.
     let hook = unsafe { hook::<O>(ctx) };
-    hook.allocated(forgotten_realloc::<O>(ctx, old, size), size)
+    hook.allocated(forgotten_realloc::<O, DOMAIN>(ctx, old, size), size)
 }
 
 /// Forgotten before the call: afterwards another thread may own the address. When the call fails the
 /// block lives on unobserved, which costs one sample.
 #[cold]
 #[inline(never)]
-extern "C" fn forgotten_realloc<O: Observer>(
+extern "C" fn forgotten_realloc<O: Observer, const DOMAIN: u8>(
     ctx: *mut c_void,
     old: *mut c_void,
     size: usize,
@@ -244,26 +250,26 @@ extern "C" fn forgotten_realloc<O: Observer>(
     // SAFETY: the hook passes its context on.
     let hook = unsafe { hook::<O>(ctx) };
     if hook.observer.may_know(old as usize) {
-        hook.freed(old);
+        hook.freed::<DOMAIN>(old);
     }
     (hook.original.realloc)(hook.original.ctx, old, size)
 }
 
-extern "C" fn free<O: Observer>(ctx: *mut c_void, block: *mut c_void) {
+extern "C" fn free<O: Observer, const DOMAIN: u8>(ctx: *mut c_void, block: *mut c_void) {
     // SAFETY: installed together with its context.
     let hook = unsafe { hook::<O>(ctx) };
     if hook.observer.may_know(block as usize) {
-        return observed_free::<O>(ctx, block);
+        return observed_free::<O, DOMAIN>(ctx, block);
     }
     (hook.original.free)(hook.original.ctx, block);
 }
 
 #[cold]
 #[inline(never)]
-extern "C" fn observed_free<O: Observer>(ctx: *mut c_void, block: *mut c_void) {
+extern "C" fn observed_free<O: Observer, const DOMAIN: u8>(ctx: *mut c_void, block: *mut c_void) {
     // SAFETY: the hook passes its context on.
     let hook = unsafe { hook::<O>(ctx) };
-    hook.freed(block);
+    hook.freed::<DOMAIN>(block);
     (hook.original.free)(hook.original.ctx, block);
 }
 
@@ -290,7 +296,7 @@ fn set<O: Observer, const DOMAIN: u8>(hook: &'static Hook<O>) {
         malloc: malloc::<O, DOMAIN>,
         calloc: calloc::<O, DOMAIN>,
         realloc: realloc::<O, DOMAIN>,
-        free: free::<O>,
+        free: free::<O, DOMAIN>,
     };
     (hook.runtime.api().functions.set_allocator)(c_int::from(DOMAIN), &raw const ours);
 }
@@ -319,7 +325,7 @@ pub fn are_installed<O: Observer>(runtime: &Runtime, _gil: &Gil) -> bool {
     let current = unsafe { current.assume_init() };
     std::ptr::fn_addr_eq(
         current.free,
-        free::<O> as extern "C" fn(*mut c_void, *mut c_void),
+        free::<O, OBJECT> as extern "C" fn(*mut c_void, *mut c_void),
     )
 }
 
@@ -409,7 +415,7 @@ extern "C" fn arena_free<O: Observer>(ctx: *mut c_void, arena: *mut c_void, size
             Some(held.saturating_sub(size as u64))
         });
     } else if hook.observer.may_know(arena as usize) {
-        tell_freed(hook.observer, arena);
+        tell_freed(hook.observer, Caller::AnyThread, arena);
     }
     (hook.original.free)(hook.original.ctx, arena, size);
 }

@@ -33,11 +33,8 @@ impl RawFrame {
 /// GIL, too ([`Gil::of_own_frames`]).
 pub fn capture(runtime: &Runtime, gil: &Gil, out: &mut [RawFrame]) -> usize {
     let objects = runtime.objects(gil);
-    let Some(thread) = running_thread(runtime) else {
-        return 0;
-    };
     let mut count = 0;
-    let mut frame = current_frame(&objects, thread);
+    let mut frame = current_frame(&objects, gil.thread());
     // A cycle of frames cannot be; the bound keeps damaged memory from looping for ever.
     for _ in 0..MAX_FRAMES {
         if frame == 0 || count == out.len() {
@@ -50,17 +47,6 @@ pub fn capture(runtime: &Runtime, gil: &Gil, out: &mut [RawFrame]) -> usize {
         frame = previous(&objects, frame);
     }
     count
-}
-
-/// The state of this thread.
-pub(crate) fn running_thread(runtime: &Runtime) -> Option<usize> {
-    let functions = &runtime.api().functions;
-    let own = (functions.gil_this_thread)();
-    // The running state may be another interpreter's; without the GIL it is another thread's.
-    let running = (functions.thread_state)();
-    let holds_gil = running != 0 && (own == 0 || own == running);
-    let thread = if holds_gil { running } else { own };
-    (thread != 0).then_some(thread)
 }
 
 pub(crate) const MAX_FRAMES: usize = 100_000;

@@ -7,10 +7,9 @@
 
 use crate::gil::Gil;
 use crate::object::Objects;
+use crate::reader::Reader;
 use crate::runtime::Runtime;
-use crate::stack::{
-    RawFrame, current_frame, is_object_frames, previous, read_frame, running_thread,
-};
+use crate::stack::{RawFrame, current_frame, is_object_frames, previous, read_frame};
 
 /// Deepest stack that is followed.
 const MOST_LEVELS: usize = 20_000;
@@ -57,10 +56,7 @@ impl Trail {
         mut step: impl FnMut(u32, RawFrame) -> Option<u32>,
     ) -> Option<u32> {
         let objects = runtime.objects(gil);
-        let innermost = match running_thread(runtime) {
-            Some(thread) => current_frame(&objects, thread),
-            None => 0,
-        };
+        let innermost = current_frame(&objects, gil.thread());
         let known = match self.meet(&objects, innermost)? {
             Some(known) => known,
             // Something else called a known frame this time, as happens to generators.
@@ -95,21 +91,47 @@ impl Trail {
         if self.levels.len() + self.fresh.len() > MOST_LEVELS {
             return None;
         }
-        let mut same = met;
-        // Each link is checked before the frame that it leads to is read: that frame lives.
-        for index in (0..met).rev() {
-            let level = self.levels[index];
-            if position(objects, level.frame) != level.position {
-                same = index;
+        // Two loops without a choice in them: they run for every frame at every allocation.
+        let (layout, reader) = (objects.layout, objects.reader);
+        Some(if is_object_frames(objects) {
+            let position = |frame| position_of_object(objects, frame);
+            self.unchanged(reader, layout.fo_back, position)
+        } else {
+            let instruction = layout.if_instr;
+            let position = |frame| reader.word(frame + instruction);
+            self.unchanged(reader, layout.if_previous, position)
+        })
+    }
+
+    /// How many outermost levels are as they were; `None` when one has another caller now. Each link is checked before
+    /// the frame that it leads to is read: that frame lives.
+    #[inline]
+    fn unchanged(
+        &self,
+        reader: Reader,
+        back: usize,
+        position: impl Fn(usize) -> usize,
+    ) -> Option<usize> {
+        let levels = self.levels.as_slice();
+        let mut same = levels.len();
+        for (index, pair) in levels.windows(2).enumerate().rev() {
+            let (outer, level) = (&pair[0], &pair[1]);
+            if position(level.frame) != level.position {
+                same = index + 1;
             }
-            let outer = index
-                .checked_sub(1)
-                .map_or(0, |outer| self.levels[outer].frame);
-            if previous(objects, level.frame) != outer {
-                return Some(None);
+            if reader.word(level.frame + back) != outer.frame {
+                return None;
             }
         }
-        Some(Some(same))
+        if let Some(outermost) = levels.first() {
+            if position(outermost.frame) != outermost.position {
+                same = 0;
+            }
+            if reader.word(outermost.frame + back) != 0 {
+                return None;
+            }
+        }
+        Some(same)
     }
 
     fn take_steps(
@@ -158,12 +180,17 @@ impl Trail {
 /// the offset, since a frame object is used again for other code.
 #[inline]
 fn position(objects: &Objects<'_>, frame: usize) -> usize {
-    let (layout, reader) = (objects.layout, objects.reader);
     if is_object_frames(objects) {
-        let offset = reader.int(frame + layout.fo_lasti) as usize;
-        return reader
-            .word(frame + layout.fo_code)
-            .wrapping_add(offset.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        return position_of_object(objects, frame);
     }
-    reader.word(frame + layout.if_instr)
+    objects.reader.word(frame + objects.layout.if_instr)
+}
+
+#[inline]
+fn position_of_object(objects: &Objects<'_>, frame: usize) -> usize {
+    let (layout, reader) = (objects.layout, objects.reader);
+    let offset = reader.int(frame + layout.fo_lasti) as usize;
+    reader
+        .word(frame + layout.fo_code)
+        .wrapping_add(offset.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }

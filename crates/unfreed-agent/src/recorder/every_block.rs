@@ -2,7 +2,7 @@
 //! allocator hooks: no blocking lock, no heap, no Python.
 
 use super::Recorder;
-use crate::ledger::{Added, Ledger};
+use crate::ledger::{Added, Ledger, Writers};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use unfreed_cpython::Runtime;
@@ -18,6 +18,8 @@ pub(super) struct EveryBlock {
     pub(super) ledger: &'static Ledger,
     /// Whether blocks of C code are followed, too.
     pub(super) natives: AtomicBool,
+    /// Whether another interpreter than the main one has run, which may have a GIL of its own.
+    pub(super) several_gils: AtomicBool,
 }
 
 impl EveryBlock {
@@ -26,8 +28,9 @@ impl EveryBlock {
         if fork::is_orphan() {
             return;
         }
-        let (stack, epoch) = self.here(gil);
-        if self.ledger.add(block, size, stack, epoch) == Added::Refused {
+        let here = self.here(gil);
+        let writers = self.writers(gil.is_some());
+        if self.ledger.add(writers, block, size, here) == Added::Refused {
             recorder.lost.fetch_add(1, Relaxed);
         }
     }
@@ -38,7 +41,10 @@ impl EveryBlock {
         let stack = match gil {
             Some(gil) => recorder.capture_next(gil),
             // Without a stack it is counted, and no walk takes it for an object of ours.
-            None if Gil::is_of_another_interpreter(recorder.runtime) => Some(StackId(0)),
+            None if Gil::is_of_another_interpreter(recorder.runtime) => {
+                self.several_gils.store(true, Relaxed);
+                Some(StackId(0))
+            }
             None => recorder.stack(None),
         };
         let stack = stack.unwrap_or_else(|| {
@@ -48,8 +54,18 @@ impl EveryBlock {
         (stack, EpochId(recorder.epoch.load(Relaxed)))
     }
 
-    fn forget(&self, block: usize) {
-        if self.ledger.remove(block) {
+    /// Who may write figures while this thread does. An allocator that is used under the GIL alone is trusted to be.
+    fn writers(&self, with_gil: bool) -> Writers {
+        if with_gil && !self.several_gils.load(Relaxed) {
+            Writers::One
+        } else {
+            Writers::Any
+        }
+    }
+
+    fn forget(&self, caller: Caller, block: usize) {
+        let writers = self.writers(caller == Caller::WithGil);
+        if self.ledger.remove(writers, block) {
             match self.recorder.free_stacks() {
                 Some(mut stacks) => stacks.forget_code(block),
                 None => self.recorder.code_is_gone.store(true, Relaxed),
@@ -73,8 +89,8 @@ impl Observer for EveryBlock {
         self.keep(block, size, gil);
     }
 
-    fn freed(&self, block: usize) {
-        self.forget(block);
+    fn freed(&self, caller: Caller, block: usize) {
+        self.forget(caller, block);
     }
 }
 
@@ -86,8 +102,8 @@ impl Births for EveryBlock {
 
     fn handed_on(&self, gil: &Gil, block: usize) {
         if self.ledger.holds(block) && !fork::is_orphan() {
-            let (stack, epoch) = self.here(Some(gil));
-            self.ledger.hand_on(block, stack, epoch);
+            let here = self.here(Some(gil));
+            self.ledger.hand_on(self.writers(true), block, here);
         }
     }
 }
@@ -106,7 +122,7 @@ impl interpose::Observer for EveryBlock {
     }
 
     fn freed(&self, block: usize) {
-        self.forget(block);
+        self.forget(Caller::AnyThread, block);
     }
 
     fn opened(&self, descriptor: i32) {

@@ -32,15 +32,18 @@ impl Walker<'_> {
         }
         self.buffers.push((items, node));
         let count = usize::try_from(self.objects.var_size(list)).unwrap_or(0);
-        for index in 0..count {
-            let item = self.objects.reader.word(items + index * 8);
-            self.edge(item, Label::Index(index as u32));
-        }
+        self.read_items(items, count);
     }
 
     pub(super) fn read_tuple(&mut self, tuple: usize) {
-        for index in 0..self.objects.tuple_len(tuple) {
-            let item = self.objects.tuple_item(tuple, index);
+        let items = tuple + self.objects.layout.tuple_items;
+        self.read_items(items, self.objects.tuple_len(tuple));
+    }
+
+    fn read_items(&mut self, items: usize, count: usize) {
+        for index in 0..count {
+            self.ask_for_item(items, index, count);
+            let item = self.objects.reader.word(items + index * 8);
             self.edge(item, Label::Index(index as u32));
         }
     }
@@ -51,26 +54,27 @@ impl Walker<'_> {
             .reader
             .word(dict + self.objects.layout.dict_keys);
         self.buffers.push((keys, node));
-        let objects = self.objects;
-        let is_interned = dict == self.interned;
-        objects.dict_entries(
-            dict,
-            |Entry {
-                 key,
-                 value,
-                 owns_key,
-             }| {
-                // What can die is not counted by the table, and so not held by it.
-                if is_interned && objects.refcount(key) != IMMORTAL {
-                    return;
-                }
-                let key_node = self.node(key);
-                if owns_key {
-                    self.out.edge(key_node, Label::KeyObject);
-                }
-                self.edge(value, Label::Key(key_node));
-            },
-        );
+        let Some(table) = self.objects.dict_table(dict) else {
+            return;
+        };
+        for index in 0..table.keys.count {
+            self.ask_for_entry(&table, index);
+            if let Some(entry) = self.objects.entry_at(&table, index) {
+                self.read_entry(dict, entry);
+            }
+        }
+    }
+
+    fn read_entry(&mut self, dict: usize, entry: Entry) {
+        // What can die is not counted by the table of interned strings, and so not held by it.
+        if dict == self.interned && self.objects.refcount(entry.key) != IMMORTAL {
+            return;
+        }
+        let key = self.node(entry.key);
+        if entry.owns_key {
+            self.out.edge(key, Label::KeyObject);
+        }
+        self.edge(entry.value, Label::Key(key));
     }
 
     pub(super) fn read_set(&mut self, node: NodeIndex, set: usize) {
@@ -159,8 +163,10 @@ impl Walker<'_> {
     fn part(&mut self, object: usize, offset: usize, name: &'static str) {
         if offset != ABSENT {
             let part = self.objects.reader.word(object + offset);
-            let label = self.internal(name);
-            self.edge(part, label);
+            if part != 0 {
+                let label = self.internal(name);
+                self.edge(part, label);
+            }
         }
     }
 

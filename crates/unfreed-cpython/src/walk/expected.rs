@@ -86,6 +86,9 @@ impl Walker<'_> {
         let nameless = targets.len().saturating_sub(expected.len());
         let mut position = 0;
         for &target in targets {
+            self.ask_for_node(target);
+        }
+        for &target in targets {
             while cursor < expected.len() && expected[cursor].0 == 0 {
                 cursor += 1;
             }
@@ -183,8 +186,10 @@ impl Walker<'_> {
         for &(offset, name) in parts {
             if offset != ABSENT {
                 let part = self.objects.reader.word(object + offset);
-                let label = self.internal(name);
-                expected.push((part, label));
+                if part != 0 {
+                    let label = self.internal(name);
+                    expected.push((part, label));
+                }
             }
         }
     }

@@ -39,6 +39,16 @@ impl Texts {
         }
     }
 
+    /// Makes room for so many, so that the table is not moved again and again.
+    pub(super) fn reserve(&mut self, texts: usize) {
+        let Texts {
+            texts: all, hasher, ..
+        } = self;
+        all.reserve(texts);
+        let again = |&index: &TextIndex| hasher.hash_one(all[index as usize].as_str());
+        self.by_text.reserve(texts, again);
+    }
+
     pub(crate) fn text(&mut self, text: &str) -> TextIndex {
         let (texts, hasher) = (&mut self.texts, &self.hasher);
         let same = |&index: &TextIndex| texts[index as usize] == text;
@@ -155,6 +165,7 @@ impl Walker<'_> {
         let wanted = self.wanted_values();
         let mut texts: Vec<(NodeIndex, TextIndex)> = Vec::new();
         for node in 0..self.out.types.len() as NodeIndex {
+            self.ask_for_value(&wanted, node as usize);
             let text = if wanted[node as usize] {
                 self.value_text(self.addresses[node as usize])
             } else {
@@ -172,8 +183,17 @@ impl Walker<'_> {
 
     /// Which nodes have content that is worth a text.
     fn wanted_values(&self) -> Vec<bool> {
-        let namespaces = self.namespaces();
         let mut wanted = vec![false; self.out.types.len()];
+        if self.names == Names::All {
+            for label in &self.out.labels {
+                if let Label::Key(key) = *label {
+                    wanted[key as usize] = true;
+                }
+            }
+            self.want_cell_values(&mut wanted);
+            return wanted;
+        }
+        let namespaces = self.namespaces();
         for (node, namespace) in namespaces.iter().enumerate() {
             let edges = self.out.edges_of(node as NodeIndex);
             let (first, last) = (edges.start, edges.len().saturating_sub(2 * KEYS_AT_BACK));
@@ -183,7 +203,6 @@ impl Walker<'_> {
                 };
                 let position = edge - first;
                 let wants = match namespace {
-                    _ if self.names == Names::All => true,
                     Namespace::None => position < 2 * KEYS_IN_FRONT || position >= last,
                     Namespace::OfInstance => true,
                     Namespace::OfModuleOrType => self.can_hold(self.out.targets[edge]),
