@@ -228,7 +228,11 @@ def growth(by: str = "type", limit: int = 20) -> Answer:
 
     What is remembered between calls is no part of the heap.
     """
-    now = {str(row[by]): (int(row["objects"]), int(row["bytes"])) for row in census(by, _EVERYTHING)}
+    if by == "type":
+        # Half the work of a census, which asks for retained sizes as well.
+        now = _native._counts(folders()["own"])
+    else:
+        now = {str(row[by]): (int(row["objects"]), int(row["bytes"])) for row in census(by, _EVERYTHING)}
     remembered = _native._remember("growth by " + by, json.dumps(now).encode())
     first = remembered is None
     before: dict[str, tuple[int, int]] = json.loads(remembered or b"{}")

@@ -161,6 +161,9 @@ def _chain(
 ) -> tuple[str, list[str]] | None:
     """Appends the objects from a root to this one to `found`; returns the root's and the references' names."""
 
+def _counts(own_folder: str) -> dict[str, tuple[int, int]]:
+    """Objects and bytes of each type of the whole heap, by the type's full name."""
+
 def _held_by(id: int, folders: dict[str, Any]) -> str:
     """Who holds an object, as JSON of the form of a finding's `held_by`."""
 

@@ -7,7 +7,7 @@ use crate::thread::SNAPSHOT_BYTES;
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::Gil;
 use unfreed_cpython::walk::Tracked;
-use unfreed_cpython::walk::live::{self, Seen, Sizes};
+use unfreed_cpython::walk::live::{self, Counted, Seen, Sizes};
 
 /// Looks at the whole heap and lets `work` answer. The innermost frames of the calling thread whose code lies in
 /// `own_folder` are left out; the objects at `also`, which the caller holds, are not.
@@ -21,15 +21,33 @@ pub fn with_heap<T>(
 ) -> Result<T, SnapshotError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
-    let needed = Tracked::now(runtime, &gil)?
-        .count()
-        .saturating_mul(SNAPSHOT_BYTES);
+    let tracked = tracked(runtime, &gil)?;
+    Ok(work(&live::whole(
+        runtime, &gil, tracked, own_folder, also,
+    )?))
+}
+
+/// Counts the whole heap by type. As [`with_heap`].
+///
+/// # Errors
+/// As [`crate::snapshot`].
+pub fn counts(own_folder: &str) -> Result<Vec<Counted>, SnapshotError> {
+    let runtime = Runtime::detect()?;
+    let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
+    let tracked = tracked(runtime, &gil)?;
+    Ok(live::counts(runtime, &gil, tracked, own_folder)?)
+}
+
+/// The objects to start from, if there is memory for a look at what they lead to.
+fn tracked<'gil>(runtime: &Runtime, gil: &'gil Gil) -> Result<Tracked<'gil>, SnapshotError> {
+    let tracked = Tracked::now(runtime, gil)?;
+    let needed = tracked.count().saturating_mul(SNAPSHOT_BYTES);
     let left = headroom::bytes();
     if needed > left {
         let (needed, left) = (needed >> 20, left >> 20);
         return Err(SnapshotError::Memory { needed, left });
     }
-    Ok(work(&live::whole(runtime, &gil, own_folder, also)?))
+    Ok(tracked)
 }
 
 /// Looks at the objects at `from`, which the caller holds, and at what they lead to. See [`live::below`].

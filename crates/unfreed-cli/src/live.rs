@@ -2,6 +2,7 @@
 
 use crate::commands::opened::{parse, pick, read};
 use std::path::Path;
+pub use unfreed_analysis::questions::full_name;
 use unfreed_analysis::questions::{
     self, Answer, Cell, Direction, GroupBy, Part, Reference, Selection, View,
 };

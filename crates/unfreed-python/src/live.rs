@@ -68,6 +68,17 @@ pub fn _ask(
     .map_err(refused)?
 }
 
+/// Objects and bytes of each type of the whole heap, by the type's full name.
+#[pyfunction]
+pub fn _counts(own_folder: &str) -> PyResult<BTreeMap<String, (u64, u64)>> {
+    let mut counts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for counted in unfreed_agent::counts(own_folder).map_err(refused)? {
+        let sum = counts.entry(live::full_name(&counted.type_)).or_default();
+        *sum = (sum.0 + counted.objects, sum.1.saturating_add(counted.bytes));
+    }
+    Ok(counts)
+}
+
 /// Who refers to the objects (`to`) or what they refer to: appends the objects at the other ends to `found` and
 /// returns what the references are called. References from what is no object are left out.
 #[pyfunction]

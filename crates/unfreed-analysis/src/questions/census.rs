@@ -96,7 +96,7 @@ pub fn census(view: &View<'_>, by: GroupBy, most: usize) -> Answer {
 fn add_retained(view: &View<'_>, group_of: &[u32], groups: &mut [Group]) {
     for node in view.nodes() {
         let group = group_of[node as usize];
-        let mut above = view.dominators.immediate(node);
+        let mut above = view.dominators().immediate(node);
         // Chains of one type (linked lists) are long; beyond this the nearest owners decide.
         let mut steps = 0;
         let mut inside = false;
@@ -106,7 +106,7 @@ fn add_retained(view: &View<'_>, group_of: &[u32], groups: &mut [Group]) {
             if inside || steps == 64 {
                 break;
             }
-            above = view.dominators.immediate(owner);
+            above = view.dominators().immediate(owner);
         }
         if !inside {
             let sum = &mut groups[group as usize].retained;
@@ -158,7 +158,7 @@ impl<'v, 'a> Keys<'v, 'a> {
                 key
             }
             GroupBy::Root | GroupBy::Path => {
-                let shape = self.view.survey.shape_of[node as usize];
+                let shape = self.view.survey().shape_of[node as usize];
                 if let Some(&key) = self.by_shape.get(&shape) {
                     return key;
                 }
@@ -188,7 +188,7 @@ impl<'v, 'a> Keys<'v, 'a> {
     }
 
     fn shape_key(&self, shape: u32) -> String {
-        let forest = &self.view.forest;
+        let forest = self.view.forest();
         if shape == TOP {
             return "nothing reaches it".to_owned();
         }

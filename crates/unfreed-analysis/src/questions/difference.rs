@@ -99,7 +99,7 @@ fn sums(view: &View<'_>, by: GroupBy) -> Sums {
 fn key(view: &View<'_>, by: GroupBy, node: NodeIndex) -> u32 {
     match by {
         GroupBy::Path => view
-            .survey
+            .survey()
             .shape_of
             .get(node as usize)
             .copied()
@@ -111,7 +111,7 @@ fn key(view: &View<'_>, by: GroupBy, node: NodeIndex) -> u32 {
 fn name(view: &View<'_>, by: GroupBy, key: u32, node: NodeIndex) -> String {
     match by {
         GroupBy::Path if key == TOP => "nothing reaches it".to_owned(),
-        GroupBy::Path => crate::paths::stable_text(&view.forest, key),
+        GroupBy::Path => crate::paths::stable_text(view.forest(), key),
         _ => view.heap.type_name(node),
     }
 }

@@ -18,7 +18,7 @@ const WIDEST: usize = 10_000;
 pub fn dominators(view: &View<'_>, most: usize, least: f64) -> Answer {
     let total = view.bytes();
     let floor = (total as f64 * least.clamp(0.0, 1.0)) as u64;
-    let tree = view.dominators.children();
+    let tree = view.dominators().children();
     let mut answer = Answer::new(
         "dominators",
         format!(
@@ -98,7 +98,7 @@ fn push(
 #[must_use]
 pub fn folded(view: &View<'_>, least: f64) -> String {
     let floor = ((view.bytes() as f64 * least.clamp(0.0, 1.0)) as u64).max(1);
-    let tree = view.dominators.children();
+    let tree = view.dominators().children();
     let mut lines = String::new();
     let mut stack: Vec<(NodeIndex, String, u64)> = Vec::new();
     let mut small = 0_u64;

@@ -288,7 +288,7 @@ fn freed_with(view: &View<'_>, selected: &[NodeIndex]) -> Vec<NodeIndex> {
 
 /// A node and what it dominates.
 fn below(view: &View<'_>, node: NodeIndex) -> Vec<NodeIndex> {
-    let tree = view.dominators.children();
+    let tree = view.dominators().children();
     let mut found = vec![node];
     let mut next = 0;
     while next < found.len() {

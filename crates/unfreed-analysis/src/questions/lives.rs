@@ -24,8 +24,8 @@ impl Life {
     pub(super) fn new(view: &View<'_>, inspectors: &Inspectors<'_, '_>, node: NodeIndex) -> Self {
         let chain = Chain {
             heap: &view.heap,
-            survey: &view.survey,
-            forest: &view.forest,
+            survey: view.survey(),
+            forest: view.forest(),
         };
         let held = chain.inspected(node, &[], NONE, inspectors);
         let own = held.steps.last();

@@ -30,6 +30,7 @@ fn telling(frames: &[Frame]) -> Option<&Frame> {
     own.or(frames.first())
 }
 
+pub use crate::heap::full_name;
 pub use allocations::{Allocations, Amount, PARTS, Stacked, allocations};
 pub use answer::{Answer, Cell, Column, LeftOut, Unit};
 pub use census::{GroupBy, census};

@@ -53,13 +53,13 @@ pub fn references_from(view: &View<'_>, selected: &[NodeIndex]) -> Vec<Reference
 /// path is empty when nothing reaches the object.
 #[must_use]
 pub fn held_by(view: &View<'_>, node: NodeIndex) -> HeldBy {
-    if !view.survey.paths.reached(node) {
+    if !view.survey().paths.reached(node) {
         return HeldBy::default();
     }
     let chain = Chain {
         heap: &view.heap,
-        survey: &view.survey,
-        forest: &view.forest,
+        survey: view.survey(),
+        forest: view.forest(),
     };
     HeldBy {
         path: view.place(node),
@@ -71,10 +71,10 @@ pub fn held_by(view: &View<'_>, node: NodeIndex) -> HeldBy {
 /// lead on, each with the object it leads to. `None` when nothing reaches it.
 #[must_use]
 pub fn chain(view: &View<'_>, node: NodeIndex) -> Option<(String, NodeIndex, Vec<Reference>)> {
-    if !view.survey.paths.reached(node) {
+    if !view.survey().paths.reached(node) {
         return None;
     }
-    let edges = view.survey.paths.path(node);
+    let edges = view.survey().paths.path(node);
     let root = edges.first().map_or(node, |edge| edge.source);
     let steps = edges.iter().map(|&edge| Reference {
         node: edge.target,

@@ -135,14 +135,14 @@ fn by_type(view: &View<'_>, name: &str) -> Option<Selection> {
 fn by_path(view: &View<'_>, name: &str) -> Result<Selection, Unselected> {
     let name: String = name.chars().take(LONGEST).collect();
     let mut roots: Vec<(&str, NodeIndex)> = view
-        .survey
+        .survey()
         .paths
         .order()
         .iter()
-        .filter(|&&node| view.survey.paths.parent(node) == unfreed_graph::NO_NODE)
+        .filter(|&&node| view.survey().paths.parent(node) == unfreed_graph::NO_NODE)
         .filter_map(|&node| {
-            let shape = view.survey.shape_of.get(node as usize)?;
-            Some((view.forest.roots.get(shape)?.prefix.as_str(), node))
+            let shape = view.survey().shape_of.get(node as usize)?;
+            Some((view.forest().roots.get(shape)?.prefix.as_str(), node))
         })
         .filter(|(prefix, _)| begins(&name, prefix))
         .collect();
@@ -254,7 +254,7 @@ fn onward(view: &View<'_>, node: NodeIndex) -> Vec<String> {
 fn near(view: &View<'_>, name: &str) -> Vec<String> {
     let last = short_name(name).to_lowercase();
     let types = view.heap.snapshot.types.iter().map(full_name);
-    let roots = view.forest.roots.values().map(|root| root.prefix.clone());
+    let roots = view.forest().roots.values().map(|root| root.prefix.clone());
     let alike = |known: &String| !last.is_empty() && known.to_lowercase().contains(&last);
     let mut found: Vec<String> = types.chain(roots).filter(alike).collect();
     found.sort_by_key(|known| (known.len(), known.clone()));

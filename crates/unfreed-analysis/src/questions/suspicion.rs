@@ -33,7 +33,7 @@ pub fn suspects(
 ) -> Answer {
     let total = view.bytes();
     let floor = ((total as f64 * THRESHOLD) as u64).max(1);
-    let tree = view.dominators.children();
+    let tree = view.dominators().children();
     let mut answer = Answer::new(
         "suspects",
         String::new(),
@@ -276,7 +276,7 @@ fn made_at(
 fn group_sentence(view: &View<'_>, members: &[NodeIndex]) -> String {
     let mut shapes: Map<u32, u64> = Map::default();
     for &node in members {
-        if let Some(&shape) = view.survey.shape_of.get(node as usize) {
+        if let Some(&shape) = view.survey().shape_of.get(node as usize) {
             *shapes.entry(shape).or_default() += 1;
         }
     }
@@ -289,6 +289,6 @@ fn group_sentence(view: &View<'_>, members: &[NodeIndex]) -> String {
     format!(
         "Each is small, all together are not; {} of them are at {}.",
         count(same as i64),
-        crate::paths::shape_text(&view.forest, shape)
+        crate::paths::shape_text(view.forest(), shape)
     )
 }

@@ -130,7 +130,7 @@ fn objects<'t>(view: &'t View<'_>) -> Table<'t> {
             }
         }),
         truth("reached", |row| {
-            view.dominators.is_reached(row as NodeIndex)
+            view.dominators().is_reached(row as NodeIndex)
         }),
         words("text", |row| {
             heap.node_text(row as NodeIndex).map(Cow::Borrowed)
@@ -140,7 +140,7 @@ fn objects<'t>(view: &'t View<'_>) -> Table<'t> {
             Some(Cow::Borrowed(heap.text(*text)))
         }),
         id("path_id", |row| {
-            let shape = *view.survey.shape_of.get(row)?;
+            let shape = *view.survey().shape_of.get(row)?;
             (shape != TOP).then_some(i64::from(shape))
         }),
         id("site_id", move |row| {
@@ -287,9 +287,9 @@ fn place(frame: &Frame) -> String {
 
 /// Masked paths from roots, as reports write them, and what is there.
 fn paths<'t>(view: &'t View<'_>) -> Table<'t> {
-    let shapes = view.forest.shapes.len();
+    let shapes = view.forest().shapes.len();
     let mut found = vec![(0_u64, 0_u64); shapes];
-    for (node, &shape) in view.survey.shape_of.iter().enumerate() {
+    for (node, &shape) in view.survey().shape_of.iter().enumerate() {
         if let Some((objects, own)) = found.get_mut(shape as usize) {
             *objects += 1;
             *own = own.saturating_add(view.heap.size(node as NodeIndex));
@@ -302,15 +302,15 @@ fn paths<'t>(view: &'t View<'_>) -> Table<'t> {
     let columns = vec![
         id("path_id", move |row| Some(i64::from(shape(row)))),
         id("parent_id", move |row| {
-            let parent = view.forest.shapes.get(shape(row)).parent;
+            let parent = view.forest().shapes.get(shape(row)).parent;
             (parent != TOP).then_some(i64::from(parent))
         }),
         words("path", move |row| {
-            Some(Cow::Owned(shape_text(&view.forest, shape(row))))
+            Some(Cow::Owned(shape_text(view.forest(), shape(row))))
         }),
         words("of_type", move |row| {
-            let name = view.forest.shapes.get(shape(row)).type_name;
-            Some(Cow::Borrowed(view.forest.names.text(name)))
+            let name = view.forest().shapes.get(shape(row)).type_name;
+            Some(Cow::Borrowed(view.forest().names.text(name)))
         }),
         integer("objects", Unit::Count, move |row| {
             whole(found.get(row + 1)?.0)
@@ -330,7 +330,7 @@ fn paths<'t>(view: &'t View<'_>) -> Table<'t> {
 fn dominators<'t>(view: &'t View<'_>) -> Table<'t> {
     let reached: Vec<NodeIndex> = view
         .nodes()
-        .filter(|&node| view.dominators.is_reached(node))
+        .filter(|&node| view.dominators().is_reached(node))
         .collect();
     let rows = reached.len();
     let reached = std::rc::Rc::new(reached);
@@ -340,7 +340,7 @@ fn dominators<'t>(view: &'t View<'_>) -> Table<'t> {
             objects.get(row).map(|&node| i64::from(node))
         }),
         id("dominator_id", move |row| {
-            let dominator = view.dominators.immediate(*reached.get(row)?);
+            let dominator = view.dominators().immediate(*reached.get(row)?);
             dominator.map(i64::from)
         }),
     ];

@@ -1,5 +1,5 @@
-//! A snapshot made ready for questions: its graph, its paths from named roots, its dominators and
-//! retained sizes. Cost: two passes over the references and one dominator pass.
+//! A snapshot made ready for questions: its graph, and as far as a question needs them its paths from named roots (two
+//! passes over the references), its dominators and retained sizes (one dominator pass).
 
 use crate::heap::{Heap, short_name};
 use crate::ownership::Ownership;
@@ -8,6 +8,7 @@ use crate::shapes::TOP;
 use crate::standing::{Standing, census};
 use crate::survey::{Forest, Survey, is_held_outside, survey};
 use serde::Serialize;
+use std::sync::OnceLock;
 use unfreed_graph::{Dominators, dominators};
 use unfreed_recording::process::ProcessInfo;
 use unfreed_recording::snapshot::{NodeIndex, RootKind, Snapshot, TypeInfo};
@@ -18,12 +19,16 @@ const TEXT: usize = 40;
 /// A snapshot ready for questions.
 pub struct View<'a> {
     pub(super) heap: Heap<'a>,
-    pub(super) survey: Survey<'a>,
-    pub(super) forest: Forest,
     pub(super) in_degrees: Vec<u32>,
-    pub(super) dominators: Dominators,
+    ownership: Ownership,
+    surveyed: OnceLock<(Survey<'a>, Forest)>,
+    dominated: OnceLock<Dominated>,
+}
+
+struct Dominated {
+    dominators: Dominators,
     /// Bytes that would be freed with each node: its own and all it dominates.
-    pub(super) retained: Vec<u64>,
+    retained: Vec<u64>,
 }
 
 /// What a snapshot is, in figures.
@@ -53,36 +58,69 @@ impl<'a> View<'a> {
     /// A sentence, when the snapshot's columns do not fit each other.
     pub fn new(snapshot: &'a Snapshot, process: &ProcessInfo) -> Result<Self, String> {
         let heap = Heap::new(snapshot)?;
-        let in_degrees = heap.in_degrees();
-        // One snapshot cannot tell which frames stand still: all may be roots.
-        let standing = Standing::new(&[census(&heap), census(&heap)]);
-        let mut forest = Forest::default();
-        let ownership = Ownership::new(process);
-        let survey = survey(&heap, &ownership, &standing, &in_degrees, &mut forest);
-        let nodes = 0..heap.graph.node_count() as NodeIndex;
-        let outside = nodes.filter(|&node| is_held_outside(&heap, node, &in_degrees));
-        // Classes are in cycles of their own and often listed as roots: only references count.
-        let named = snapshot
-            .roots
-            .iter()
-            .filter(|root| root.kind != RootKind::Type);
-        let roots: Vec<NodeIndex> = outside.chain(named.map(|root| root.node)).collect();
-        let dominators = dominators(heap.graph, roots);
-        let retained = dominators.retained(&snapshot.node_sizes);
         Ok(Self {
+            in_degrees: heap.in_degrees(),
             heap,
-            survey,
-            forest,
-            in_degrees,
-            dominators,
-            retained,
+            ownership: Ownership::new(process),
+            surveyed: OnceLock::new(),
+            dominated: OnceLock::new(),
         })
+    }
+
+    fn surveyed(&self) -> &(Survey<'a>, Forest) {
+        self.surveyed.get_or_init(|| {
+            let heap = &self.heap;
+            // One snapshot cannot tell which frames stand still: all may be roots.
+            let standing = Standing::new(&[census(heap), census(heap)]);
+            let mut forest = Forest::default();
+            let (ownership, degrees) = (&self.ownership, &self.in_degrees);
+            let survey = survey(heap, ownership, &standing, degrees, &mut forest);
+            (survey, forest)
+        })
+    }
+
+    /// The paths from named roots, and their shapes.
+    pub(super) fn survey(&self) -> &Survey<'a> {
+        &self.surveyed().0
+    }
+
+    /// What the shapes of paths are made of.
+    pub(super) fn forest(&self) -> &Forest {
+        &self.surveyed().1
+    }
+
+    fn dominated(&self) -> &Dominated {
+        self.dominated.get_or_init(|| {
+            let heap = &self.heap;
+            let outside = self
+                .nodes()
+                .filter(|&node| is_held_outside(heap, node, &self.in_degrees));
+            // Classes are in cycles of their own and often listed as roots: only references count.
+            let named = heap
+                .snapshot
+                .roots
+                .iter()
+                .filter(|root| root.kind != RootKind::Type);
+            let roots: Vec<NodeIndex> = outside.chain(named.map(|root| root.node)).collect();
+            let dominators = dominators(heap.graph, roots);
+            let retained = dominators.retained(&heap.snapshot.node_sizes);
+            Dominated {
+                dominators,
+                retained,
+            }
+        })
+    }
+
+    /// What everything on the way from the roots to an object passes through.
+    pub(super) fn dominators(&self) -> &Dominators {
+        &self.dominated().dominators
     }
 
     /// The figures of the snapshot.
     #[must_use]
     pub fn facts(&self) -> HeapFacts {
         let snapshot = self.heap.snapshot;
+        let dominators = self.dominators();
         let (mut held, mut explained) = (0_u64, 0_u64);
         let mut unreached = 0_u64;
         let says_nothing: Vec<bool> = snapshot.types.iter().map(is_of_singletons).collect();
@@ -97,7 +135,7 @@ impl<'a> View<'a> {
                 held += count;
                 explained += count.saturating_sub(excess.max(0).unsigned_abs());
             }
-            if !self.dominators.is_reached(node) {
+            if !dominators.is_reached(node) {
                 unreached = unreached.saturating_add(self.heap.size(node));
             }
         }
@@ -127,7 +165,8 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn retained(&self, node: NodeIndex) -> u64 {
-        self.retained.get(node as usize).copied().unwrap_or(0)
+        let retained = &self.dominated().retained;
+        retained.get(node as usize).copied().unwrap_or(0)
     }
 
     /// What people call an object for sure: `app.models.Session#123`.
@@ -146,18 +185,14 @@ impl<'a> View<'a> {
     /// The path that leads to it from a named root, as Python would write it; `None` when nothing
     /// reaches it.
     pub(super) fn path(&self, node: NodeIndex) -> Option<String> {
-        if !self.survey.paths.reached(node) {
+        let (survey, forest) = self.surveyed();
+        if !survey.paths.reached(node) {
             return None;
         }
-        let edges = self.survey.paths.path(node);
+        let edges = survey.paths.path(node);
         let root = edges.first().map_or(node, |edge| edge.source);
-        let shape = self
-            .survey
-            .shape_of
-            .get(root as usize)
-            .copied()
-            .unwrap_or(TOP);
-        let mut path = match self.forest.roots.get(&shape) {
+        let shape = survey.shape_of.get(root as usize).copied().unwrap_or(TOP);
+        let mut path = match forest.roots.get(&shape) {
             Some(name) if !name.prefix.is_empty() => name.prefix.clone(),
             _ => format!(
                 "held by C code › {}",

@@ -32,7 +32,9 @@ pub fn cycles(view: &View<'_>, most: usize) -> Answer {
         if members.len() < 2 && !own_loop {
             continue;
         }
-        let reached = members.iter().any(|&node| view.dominators.is_reached(node));
+        let reached = members
+            .iter()
+            .any(|&node| view.dominators().is_reached(node));
         let kind = kinds.entry((!reached, types(view, &members))).or_default();
         kind.reached = reached;
         kind.count += 1;

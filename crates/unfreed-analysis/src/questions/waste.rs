@@ -86,7 +86,7 @@ pub fn waste(view: &View<'_>, most: usize) -> Answer {
 
 fn shape(view: &View<'_>, node: NodeIndex) -> String {
     let shape = view
-        .survey
+        .survey()
         .shape_of
         .get(node as usize)
         .copied()
@@ -94,7 +94,7 @@ fn shape(view: &View<'_>, node: NodeIndex) -> String {
     if shape == crate::shapes::TOP {
         return "no path".to_owned();
     }
-    crate::paths::shape_text(&view.forest, shape)
+    crate::paths::shape_text(view.forest(), shape)
 }
 
 /// Bytes of a dict that holds so many entries without room to spare (24 bytes an entry, 8 for a
@@ -111,7 +111,7 @@ fn sparse_dict(entries: usize) -> u64 {
 /// The type whose instance has this dict, and what `__slots__` would save: all but a pointer for
 /// each attribute.
 fn slots_instead(view: &View<'_>, dict: NodeIndex, size: u64) -> Option<(String, u64)> {
-    let edge = view.survey.paths.parent(dict);
+    let edge = view.survey().paths.parent(dict);
     let owner = (edge != unfreed_graph::NO_NODE).then_some(edge)?;
     if view.heap.is_class(owner) || view.heap.is_module(owner) {
         return None;

@@ -2,6 +2,17 @@
 
 use unfreed_recording::snapshot::{Label, NodeIndex, TypeIndex};
 
+/// What of each node is kept. Half of the time of a walk goes into memory for the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kept {
+    /// Its size.
+    Sizes,
+    /// Its type as well.
+    Types,
+    /// Everything.
+    All,
+}
+
 /// Columns as in [`unfreed_recording::snapshot::Snapshot`].
 pub(crate) struct Columns {
     pub types: Vec<TypeIndex>,
@@ -10,8 +21,7 @@ pub(crate) struct Columns {
     pub starts: Vec<u32>,
     pub targets: Vec<NodeIndex>,
     pub labels: Vec<Label>,
-    /// Whether sizes are all that is kept: half of the time goes into memory for the rest.
-    pub sizes_only: bool,
+    pub kept: Kept,
 }
 
 impl Default for Columns {
@@ -23,15 +33,20 @@ impl Default for Columns {
             starts: vec![0],
             targets: Vec::new(),
             labels: Vec::new(),
-            sizes_only: false,
+            kept: Kept::All,
         }
     }
 }
 
 impl Columns {
     pub(crate) fn reserve(&mut self, nodes: usize, edges: usize) {
-        self.types.reserve(nodes);
         self.sizes.reserve(nodes);
+        if self.kept >= Kept::Types {
+            self.types.reserve(nodes);
+        }
+        if self.kept < Kept::All {
+            return;
+        }
         self.refcounts.reserve(nodes);
         self.starts.reserve(nodes);
         self.targets.reserve(edges);
@@ -40,25 +55,25 @@ impl Columns {
 
     pub(crate) fn node(&mut self, type_: TypeIndex, size: u64, refcount: u32) {
         self.sizes.push(size);
-        if self.sizes_only {
-            return;
+        if self.kept >= Kept::Types {
+            self.types.push(type_);
         }
-        self.types.push(type_);
-        self.refcounts.push(refcount);
+        if self.kept == Kept::All {
+            self.refcounts.push(refcount);
+        }
     }
 
     #[inline]
     pub(crate) fn edge(&mut self, target: NodeIndex, label: Label) {
-        if self.sizes_only {
-            return;
+        if self.kept == Kept::All {
+            self.targets.push(target);
+            self.labels.push(label);
         }
-        self.targets.push(target);
-        self.labels.push(label);
     }
 
     /// Ends the node that was begun last.
     pub(crate) fn end_node(&mut self) {
-        if !self.sizes_only {
+        if self.kept == Kept::All {
             self.starts.push(self.targets.len() as u32);
         }
     }

@@ -1,5 +1,6 @@
 //! Texts of a snapshot: names of attributes and variables, contents of dict keys, names of nodes.
 
+use super::columns::Kept;
 use super::{Names, Walker};
 use crate::types::Shape;
 use foldhash::fast::FixedState;
@@ -136,7 +137,11 @@ impl Walker<'_> {
 
     /// Names the cells of functions' closures, now that their tuples have been read.
     pub(super) fn name_closure_cells(&mut self) {
-        for (tuple, code) in std::mem::take(&mut self.closures) {
+        let closures = std::mem::take(&mut self.closures);
+        if self.out.kept < Kept::All {
+            return;
+        }
+        for (tuple, code) in closures {
             let names = self.free_variables(code);
             let edges = self.out.edges_of(tuple);
             for (edge, name) in edges.zip(names) {

@@ -2,12 +2,13 @@
 //! asked and answered while the GIL is held. What is handed back is a new reference like any other.
 
 use super::address_map::AddressMap;
+use super::columns::Kept;
 use super::{Met, Names, Owned, Tracked, WalkError, Walker};
 use crate::gil::Gil;
 use crate::layout::{TPFLAGS_HAVE_GC, TPFLAGS_TYPE};
 use crate::object::Objects;
 use crate::runtime::Runtime;
-use unfreed_recording::snapshot::{NodeIndex, SYNTHETIC, Snapshot};
+use unfreed_recording::snapshot::{NodeIndex, SYNTHETIC, Snapshot, TypeInfo};
 
 /// A snapshot whose objects are all still there: the proof of the GIL that it borrows says so.
 pub struct Seen<'gil> {
@@ -27,10 +28,10 @@ pub struct Seen<'gil> {
 pub fn whole<'gil>(
     runtime: &'gil Runtime,
     gil: &'gil Gil,
+    tracked: Tracked<'gil>,
     own_folder: &str,
     also: &[usize],
 ) -> Result<Seen<'gil>, WalkError> {
-    let tracked = Tracked::now(runtime, gil)?;
     let mut walker = Walker::new(runtime, gil);
     walker.names = Names::All;
     own_folder.clone_into(&mut walker.own_folder);
@@ -46,6 +47,48 @@ pub fn whole<'gil>(
         runtime,
         _held: gil,
     })
+}
+
+/// The objects of one type: how many, and their bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// The type.
+    pub type_: TypeInfo,
+    /// Objects.
+    pub objects: u64,
+    /// Shallow bytes.
+    pub bytes: u64,
+}
+
+/// Counts the whole heap by type. As [`whole`], in half the time.
+///
+/// # Errors
+/// When there are more objects than 32 bits can number.
+pub fn counts<'gil>(
+    runtime: &'gil Runtime,
+    gil: &'gil Gil,
+    tracked: Tracked<'gil>,
+    own_folder: &str,
+) -> Result<Vec<Counted>, WalkError> {
+    let mut walker = Walker::new(runtime, gil);
+    walker.out.kept = Kept::Types;
+    own_folder.clone_into(&mut walker.own_folder);
+    walker.whole(tracked, &[], Owned::Told)?;
+    let (types, columns) = (walker.type_infos, walker.out);
+    let mut counts: Vec<Counted> = types
+        .into_iter()
+        .map(|type_| Counted {
+            type_,
+            ..Counted::default()
+        })
+        .collect();
+    for (&type_, &size) in columns.types.iter().zip(&columns.sizes) {
+        let count = &mut counts[type_ as usize];
+        count.objects += 1;
+        count.bytes = count.bytes.saturating_add(size);
+    }
+    counts.retain(|count| count.objects > 0);
+    Ok(counts)
 }
 
 /// Looks at the objects at `from`, which the caller holds, and at all data that they lead to; with
@@ -95,7 +138,7 @@ pub fn sizes_below(
     through_definitions: bool,
 ) -> Result<Sizes, WalkError> {
     let mut walker = Walker::new(runtime, gil);
-    walker.out.sizes_only = true;
+    walker.out.kept = Kept::Sizes;
     let nodes = walker.ask_for(from, through_definitions);
     walker.run()?;
     let sizes = walker.out.sizes;

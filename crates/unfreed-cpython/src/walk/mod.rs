@@ -169,6 +169,9 @@ struct KnownType {
 /// Types that were met last, found by address without hashing.
 const RECENT: usize = 64;
 
+/// How many objects a walk may have met before its seeds, so that it looks through them for each.
+const FEW: usize = 4;
+
 /// Something that holds objects and is none: its node stands for it.
 #[derive(Clone, Copy)]
 enum StandIn {
@@ -301,7 +304,9 @@ impl<'a> Walker<'a> {
     fn meet_seeds(&mut self, seeds: &[usize]) {
         let met = self.addresses.clone();
         for &seed in seeds {
-            if !met.contains(&seed) {
+            if met.len() > FEW {
+                self.node(seed);
+            } else if !met.contains(&seed) {
                 self.map.insert(seed, self.addresses.len() as u32);
                 self.addresses.push(seed);
             }

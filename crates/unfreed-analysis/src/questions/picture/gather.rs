@@ -88,13 +88,13 @@ impl Gathered {
     ) {
         let reached = focus
             .iter()
-            .filter(|&&node| view.survey.paths.reached(node));
+            .filter(|&&node| view.survey().paths.reached(node));
         let Some(&end) =
             reached.max_by_key(|&&node| (view.retained(node), std::cmp::Reverse(node)))
         else {
             return;
         };
-        let edges = view.survey.paths.path(end);
+        let edges = view.survey().paths.path(end);
         let holders: Vec<NodeIndex> = edges
             .iter()
             .map(|edge| edge.source)

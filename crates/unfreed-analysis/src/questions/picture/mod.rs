@@ -210,13 +210,13 @@ fn together(view: &View<'_>, members: &[NodeIndex]) -> u64 {
     let mut sum = 0_u64;
     for &member in members {
         let mut way = Vec::new();
-        let mut at = view.dominators.immediate(member);
+        let mut at = view.dominators().immediate(member);
         let is_below = loop {
             match at {
                 Some(node) if of_members.contains(node) || below.contains(node) => break true,
                 Some(node) if !clear.contains(node) => {
                     way.push(node);
-                    at = view.dominators.immediate(node);
+                    at = view.dominators().immediate(node);
                 }
                 _ => break false,
             }
