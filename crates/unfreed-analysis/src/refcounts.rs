@@ -9,7 +9,7 @@ use crate::extensions::{Extension, Extensions};
 use crate::findings::{Finding, HeldBy, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::gains;
-use crate::heap::short_name;
+use crate::heap::{full_name, short_name};
 use crate::paths::Chain;
 use crate::references::{References, Unexplained};
 use crate::study::Study;
@@ -145,11 +145,16 @@ fn tell(
     let pace = study.pace();
     let (references, unit) = pace.rate_of(judged.slope, "reference", "references");
     let likely = likely(study, name);
+    let class = end.most.and_then(|node| class_name(study, node));
+    let to = match &class {
+        Some(class) => format!("the class {class}"),
+        None => format!("{short} objects"),
+    };
     let (title, what) = match way {
         Way::Lost => (
-            format!("references to {short} objects are lost in C"),
+            format!("references to {to} are lost in C"),
             format!(
-                "{references} {unit} to {short} objects {} taken and never given back, and no Python \
+                "{references} {unit} to {to} {} taken and never given back, and no Python \
                  object or frame holds them: {} in {}.",
                 is_or_are(&references),
                 count(gained as i64),
@@ -157,9 +162,9 @@ fn tell(
             ),
         ),
         Way::GivenBackTwice => (
-            format!("references to {short} objects are given back twice in C"),
+            format!("references to {to} are given back twice in C"),
             format!(
-                "{references} {unit} to {short} objects {} given back though somebody still holds \
+                "{references} {unit} to {to} {} given back though somebody still holds \
                  them: {} in {}. When the count reaches zero the object is freed while it is in use, \
                  and the program crashes.",
                 is_or_are(&references),
@@ -169,6 +174,7 @@ fn tell(
         ),
     };
     let rule = match way {
+        Way::Lost if class.is_some() => "missing_class_decref",
         Way::Lost => "missing_decref",
         Way::GivenBackTwice => "missing_incref",
     };
@@ -189,6 +195,17 @@ fn tell(
         advice: advice::refcount(rule, short, &likely),
         ..Finding::default()
     }
+}
+
+/// The full name of the class that an object is, if it is one.
+fn class_name(study: &Study<'_>, node: NodeIndex) -> Option<String> {
+    let latest = study.latest.as_ref()?;
+    let heap = &latest.heap;
+    if !heap.is_class(node) {
+        return None;
+    }
+    let of_instances = heap.class_info(node).map(full_name);
+    of_instances.or_else(|| held_by(study, Some(node)).map(|held| held.path))
 }
 
 /// Whether what the references are to is there for the whole of the run: objects of a type of [`STAY`], and classes,

@@ -141,7 +141,8 @@ pub fn resource(rule: &str, example: Option<&str>) -> Advice {
     advice(rule, format!("{text}{which}"), snippet)
 }
 
-/// About reference counts that C code gets wrong: `missing_decref` or `missing_incref`.
+/// About reference counts that C code gets wrong: `missing_decref` or `missing_incref`, or `missing_class_decref`
+/// where they are of a class.
 #[must_use]
 pub fn refcount(rule: &str, element: &str, likely: &[Extension]) -> Advice {
     let whose = match likely {
@@ -161,6 +162,14 @@ pub fn refcount(rule: &str, element: &str, likely: &[Extension]) -> Advice {
             ),
             "PyObject *item = PyList_GetItem(list, 0);  /* borrowed */\nPy_XINCREF(item);\n\
              return item;",
+        ),
+        "missing_class_decref" => (
+            format!(
+                "Each instance of a heap type owns a reference to its class. Look in {whose} for a tp_dealloc that frees \
+                 the instance and not that reference, or for a tp_new that takes one more than PyType_GenericAlloc does. \
+                 If it is not yours, upgrade it or report it. No memory is lost as long as the class stays."
+            ),
+            "PyTypeObject *type = Py_TYPE(self);\ntype->tp_free(self);\nPy_DECREF(type);",
         ),
         _ => (
             format!(

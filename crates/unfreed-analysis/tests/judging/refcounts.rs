@@ -122,6 +122,9 @@ fn references_to_a_class_cost_no_memory_whatever_its_metaclass() {
     };
     assert_eq!(finding.kind, Kind::Refcount);
     assert_eq!(finding.severity, Severity::Warning);
+    let title = "references to the class app.widgets.Widget are lost in C";
+    assert_eq!(finding.title, title);
+    assert_eq!(finding.advice.rule, "missing_class_decref");
 }
 
 #[test]
