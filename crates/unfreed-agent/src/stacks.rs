@@ -31,6 +31,18 @@ struct Line {
     line: u32,
 }
 
+/// Stacks of calls in C code that are remembered as a whole; a power of two.
+const JOINED: usize = 1 << 12;
+
+/// A stack that calls in C code made of another one. Two lists of calls are the same when their hashes of 64 bits are.
+#[derive(Clone, Copy, Debug, Default)]
+struct Joined {
+    calls: u64,
+    /// 0 for none; the empty stack is not remembered.
+    parent: StackId,
+    stack: StackId,
+}
+
 /// A code object whose texts wait to be handed over.
 struct NewCode {
     id: CodeId,
@@ -66,6 +78,7 @@ pub(crate) struct StackTable {
     next_code: u32,
     next_stack: u32,
     natives: HashTable<NewNative>,
+    joined: Vec<Joined>,
     new_codes: Vec<NewCode>,
     new_nodes: Vec<StackNode>,
     new_natives: Vec<NewNative>,
@@ -91,6 +104,7 @@ impl StackTable {
             next_code: 0,
             next_stack: 1,
             natives: HashTable::with_capacity(room),
+            joined: vec![Joined::default(); JOINED],
             new_codes: Vec::with_capacity(room),
             new_nodes: Vec::with_capacity(room),
             new_natives: Vec::with_capacity(room),
@@ -204,12 +218,26 @@ impl StackTable {
 
     /// The stack of calls in C code (innermost first) that `stack` made. `None` when a table has no
     /// room left.
-    pub(crate) fn intern_natives(&mut self, stack: StackId, calls: &[u64]) -> Option<StackId> {
-        let mut stack = stack;
+    pub(crate) fn intern_natives(&mut self, parent: StackId, calls: &[u64]) -> Option<StackId> {
+        if calls.is_empty() {
+            return Some(parent);
+        }
+        let hash = self.hasher.hash_one((parent, calls));
+        let index = (hash >> 20) as usize & (JOINED - 1);
+        let known = self.joined[index];
+        if known.calls == hash && known.parent == parent && parent != StackId(0) {
+            return Some(known.stack);
+        }
+        let mut stack = parent;
         for &address in calls.iter().rev() {
             let code = self.native(address)?;
             stack = self.node(stack, code, 0)?;
         }
+        self.joined[index] = Joined {
+            calls: hash,
+            parent,
+            stack,
+        };
         Some(stack)
     }
 

@@ -4,11 +4,14 @@
 //! Unwinds by the tables that compilers leave in every object (`.eh_frame`), which are read where the
 //! loader mapped them. Nothing is allocated; a thread that finds all caches in use gets no stack.
 
+mod rules;
+
 use crate::interpose::own_address;
 use crate::loaded::{self, LoadedObject};
 use framehop::{
     ExplicitModuleSectionInfo, FrameAddress, Module, MustNotAllocateDuringUnwind, Unwinder,
 };
+use rules::{At, Made, Rules};
 use std::cell::Cell;
 use std::ffi::CStr;
 use std::ops::Range;
@@ -29,6 +32,8 @@ type Tables = UnwinderX86_64<&'static [u8], MustNotAllocateDuringUnwind>;
 /// Frames of the interpreter before C code shows: between an allocation and the extension that
 /// asked for an object there are a few.
 const INTERPRETER_FRAMES: usize = 24;
+/// Places on the stack that a step reads, of which something is learnt.
+const MOST_PLACES: usize = 4;
 /// Captures that can go on at the same time.
 const CACHES: usize = 4;
 
@@ -39,6 +44,8 @@ struct Knowledge {
     own: Range<u64>,
     /// The interpreter, whose frames are left out at the start and end the stack afterwards.
     interpreter: Range<u64>,
+    /// All objects: none of them is ever unloaded.
+    stays: Vec<Range<u64>>,
     /// Its functions that run interpreted code: what lies beyond belongs to another call from there.
     ends: Vec<Range<u64>>,
     /// Where the main thread's stack ends; 0 when the loader does not tell.
@@ -47,7 +54,22 @@ struct Knowledge {
 }
 
 static KNOWLEDGE: AtomicPtr<Knowledge> = AtomicPtr::new(ptr::null_mut());
-static READY: OnceLock<[Mutex<Cache<MustNotAllocateDuringUnwind>>; CACHES]> = OnceLock::new();
+static READY: OnceLock<[Mutex<Known>; CACHES]> = OnceLock::new();
+
+/// What captures leave to the ones after them.
+struct Known {
+    cache: Cache<MustNotAllocateDuringUnwind>,
+    rules: Rules,
+}
+
+impl Known {
+    fn new() -> Self {
+        Known {
+            cache: Cache::new_in(),
+            rules: Rules::new(),
+        }
+    }
+}
 
 /// The interpreter that runs in this process.
 #[derive(Clone, Copy, Debug)]
@@ -70,8 +92,9 @@ pub fn learn_objects(interpreter: Interpreter) {
     let Some(objects) = loaded::settled_objects() else {
         return;
     };
-    let _ = READY.get_or_init(|| std::array::from_fn(|_| Mutex::new(Cache::new_in())));
+    let _ = READY.get_or_init(|| std::array::from_fn(|_| Mutex::new(Known::new())));
     let (mut tables, mut own, mut of_interpreter) = (Tables::new(), 0..0, 0..0);
+    let mut stays = Vec::new();
     for object in objects {
         let range = object.range.start as u64..object.range.end as u64;
         if object.range.contains(&own_address()) {
@@ -79,8 +102,9 @@ pub fn learn_objects(interpreter: Interpreter) {
         } else if object.range.contains(&interpreter.address) {
             of_interpreter = range.clone();
         }
-        if let Some(module) = module(&object, range) {
+        if let Some(module) = module(&object, range.clone()) {
             tables.add_module(module);
+            stays.push(range);
         }
     }
     let ends = interpreter
@@ -93,6 +117,7 @@ pub fn learn_objects(interpreter: Interpreter) {
         tables,
         own,
         interpreter: of_interpreter,
+        stays,
         ends,
         main_stack_end: main_stack_end(),
         generation,
@@ -162,57 +187,162 @@ pub fn capture(out: &mut [u64]) -> usize {
     let Some(known) = (unsafe { known.as_ref() }) else {
         return 0;
     };
-    let Some(mut cache) = READY.get().and_then(free_cache) else {
+    let Some(mut ours) = READY.get().and_then(free_cache) else {
         return 0;
     };
     let (pc, registers) = registers();
-    let stack = stack_above(registers.sp(), known.main_stack_end);
-    let mut read = |address: u64| {
+    let start = place(pc, &registers);
+    let stack = stack_above(start.sp, known.main_stack_end);
+    let read = |address: u64| {
         let inside =
             stack.contains(&address) && stack.end - address >= 8 && address.is_multiple_of(8);
         // SAFETY: inside this thread's stack, above the stack pointer, so mapped and in use by
         // frames that do not change while this function runs.
-        inside
-            .then(|| unsafe { ptr::read_volatile(address as *const u64) })
-            .ok_or(())
+        inside.then(|| unsafe { ptr::read_volatile(address as *const u64) })
     };
-    let mut frames = known
-        .tables
-        .iter_frames(pc, registers, &mut cache, &mut read);
-    let (mut count, mut of_interpreter) = (0, 0);
-    while count < out.len() {
-        let Ok(Some(frame)) = frames.next() else {
+    let mut calls = Calls {
+        known,
+        out,
+        count: 0,
+        of_interpreter: 0,
+    };
+    let mut at = start;
+    let mut goes_on = calls.meet(pc);
+    while goes_on {
+        let next = match ours.rules.step(at, read) {
+            Some(next) => next,
+            None => known.step_by_tables(at, at == start, &mut ours, read),
+        };
+        let Some(next) = next else {
             break;
         };
-        let address = match frame {
-            FrameAddress::InstructionPointer(address) => address,
-            FrameAddress::ReturnAddress(address) => address.get() - 1,
-        };
-        if known.own.contains(&address) {
-            continue;
-        }
-        if known.interpreter.contains(&address) {
-            of_interpreter += 1;
-            let ends = known.ends.iter().any(|end| end.contains(&address));
-            if ends || count > 0 || of_interpreter > INTERPRETER_FRAMES {
-                break;
-            }
-            continue;
-        }
-        out[count] = address;
-        count += 1;
+        at = next;
+        goes_on = calls.meet(at.ip - 1);
     }
-    count
+    calls.count
 }
 
-fn free_cache(
-    caches: &[Mutex<Cache<MustNotAllocateDuringUnwind>>; CACHES],
-) -> Option<std::sync::MutexGuard<'_, Cache<MustNotAllocateDuringUnwind>>> {
+impl Knowledge {
+    /// The caller of the function at a place, for which there is no rule yet; `None` where the stack ends.
+    #[cold]
+    fn step_by_tables(
+        &self,
+        at: At,
+        is_first: bool,
+        ours: &mut Known,
+        read: impl Fn(u64) -> Option<u64>,
+    ) -> Option<At> {
+        let mut places = [0; MOST_PLACES];
+        let mut count = 0;
+        let next = self.unwind(at, is_first, &mut ours.cache, |address| {
+            if let Some(place) = places.get_mut(count) {
+                *place = address;
+            }
+            count += 1;
+            read(address)
+        })?;
+        let elsewhere = At { bp: !at.bp, ..at };
+        let other = self.unwind(elsewhere, is_first, &mut ours.cache, &read);
+        // Code that was made at run time may make room for other code: of it nothing is learnt.
+        if let Some(read) = places.get(..count)
+            && self.stays.iter().any(|range| range.contains(&at.ip))
+        {
+            ours.rules.learn(Made {
+                from: at,
+                to: next,
+                read,
+                needs_frame_pointer: other
+                    .is_none_or(|other| (other.ip, other.sp) != (next.ip, next.sp)),
+            });
+        }
+        Some(next)
+    }
+
+    fn unwind(
+        &self,
+        at: At,
+        is_first: bool,
+        cache: &mut Cache<MustNotAllocateDuringUnwind>,
+        mut read: impl FnMut(u64) -> Option<u64>,
+    ) -> Option<At> {
+        let address = if is_first {
+            FrameAddress::InstructionPointer(at.ip)
+        } else {
+            FrameAddress::from_return_address(at.ip)?
+        };
+        let mut registers = registers_at(at);
+        let mut on_stack = |address| read(address).ok_or(());
+        let unwound = self
+            .tables
+            .unwind_frame(address, &mut registers, cache, &mut on_stack);
+        let ip = unwound.ok().flatten().filter(|ip| *ip != 0)?;
+        Some(place(ip, &registers))
+    }
+}
+
+/// The calls of a capture.
+struct Calls<'a> {
+    known: &'static Knowledge,
+    out: &'a mut [u64],
+    count: usize,
+    of_interpreter: usize,
+}
+
+impl Calls<'_> {
+    /// Takes the address of the next call; `false` when it is the last one of interest.
+    #[inline]
+    fn meet(&mut self, address: u64) -> bool {
+        let known = self.known;
+        if known.own.contains(&address) {
+            return true;
+        }
+        if known.interpreter.contains(&address) {
+            self.of_interpreter += 1;
+            let ends = known.ends.iter().any(|end| end.contains(&address));
+            return !(ends || self.count > 0 || self.of_interpreter > INTERPRETER_FRAMES);
+        }
+        if let Some(slot) = self.out.get_mut(self.count) {
+            *slot = address;
+            self.count += 1;
+        }
+        self.count < self.out.len()
+    }
+}
+
+fn free_cache(caches: &[Mutex<Known>; CACHES]) -> Option<std::sync::MutexGuard<'_, Known>> {
     caches.iter().find_map(|cache| match cache.try_lock() {
         Ok(cache) => Some(cache),
         Err(TryLockError::Poisoned(cache)) => Some(cache.into_inner()),
         Err(TryLockError::WouldBlock) => None,
     })
+}
+
+#[cfg(target_arch = "x86_64")]
+fn place(ip: u64, registers: &Registers) -> At {
+    At {
+        ip,
+        sp: registers.sp(),
+        bp: registers.bp(),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn registers_at(at: At) -> Registers {
+    Registers::new(at.ip, at.sp, at.bp)
+}
+
+#[cfg(target_arch = "aarch64")]
+fn place(ip: u64, registers: &Registers) -> At {
+    At {
+        ip,
+        sp: registers.sp(),
+        bp: registers.fp(),
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+fn registers_at(at: At) -> Registers {
+    Registers::new(at.ip, at.sp, at.bp)
 }
 
 #[cfg(target_arch = "x86_64")]
