@@ -5,6 +5,7 @@
 pub mod compare;
 pub mod findings;
 mod finished;
+mod keys;
 pub mod known;
 mod left_files;
 pub mod questions;

@@ -4,15 +4,12 @@
 use crate::findings::{HeldBy, Over, Step as HeldStep};
 use crate::heap::{Heap, short_name};
 use crate::inspectors::Inspectors;
+use crate::keys;
 use crate::roots::RootName;
 use crate::shapes::{ShapeId, Step, TOP};
 use crate::survey::{Forest, Survey};
-use crate::wording::cut;
 use unfreed_graph::Edge;
 use unfreed_recording::snapshot::{Label, NodeIndex};
-
-/// Longest key that is printed whole.
-const KEY: usize = 24;
 
 /// Most steps of a pattern that is looked for again.
 const PERIOD: usize = 12;
@@ -156,9 +153,10 @@ fn step_text(forest: &Forest, id: ShapeId) -> String {
     let name = |name| forest.names.text(name);
     match shape.step {
         Step::Root(_) | Step::Attribute(_) if shape.parent == TOP => String::new(),
-        Step::Attribute(text) | Step::Root(text) => format!(".{}", name(text)),
+        Step::Root(text) => format!(".{}", name(text)),
+        Step::Attribute(text) => keys::attribute(name(text)),
         Step::AnyAttribute => ".*".to_owned(),
-        Step::Item(text) => format!("['{}']", cut(name(text), KEY)),
+        Step::Item(text) => format!("[{}]", keys::quoted(name(text))),
         Step::AnyItem => "[*]".to_owned(),
         Step::Element | Step::Unnamed if is_wrapper(forest, shape.parent) => IN_CACHE.to_owned(),
         Step::Element => "{*}".to_owned(),
@@ -350,15 +348,12 @@ impl Chain<'_, '_> {
 pub fn reference(heap: &Heap<'_>, edge: Edge, masked: bool) -> String {
     match heap.label(edge.index) {
         Label::Namespace => String::new(),
-        Label::Attribute(text) => format!(".{}", heap.text(text)),
+        Label::Attribute(text) => keys::attribute(heap.text(text)),
         Label::Key(key) if heap.is_namespace(edge.source) => {
-            format!(".{}", heap.node_text(key).unwrap_or("*"))
+            keys::attribute(heap.node_text(key).unwrap_or("*"))
         }
         Label::Key(_) | Label::Index(_) if masked => "[*]".to_owned(),
-        Label::Key(key) => match heap.node_text(key) {
-            Some(text) => format!("['{}']", cut(text, KEY)),
-            None => format!("[{} …]", short_name(&heap.type_name(key))),
-        },
+        Label::Key(key) => format!("[{}]", keys::key(heap, key)),
         Label::KeyObject => ".keys()[*]".to_owned(),
         Label::Index(index) => format!("[{index}]"),
         Label::Element | Label::Unnamed if heap.type_name(edge.source) == LRU_WRAPPER => {

@@ -2,6 +2,7 @@
 
 use crate::follow::Follow;
 use crate::heap::Heap;
+use crate::keys;
 use crate::names::{NameId, Names};
 use crate::ownership::Ownership;
 use crate::roots::{Flavour, RootName, class, native_name, starts};
@@ -270,7 +271,8 @@ impl<'m, 'a> Measure<'m, 'a> {
             self.forest.shapes.mask(holder);
             return Step::AnyItem;
         }
-        match self.heap.node_text(key) {
+        let text = self.heap.node_text(key);
+        match text.filter(|_| attribute || keys::is_text(self.heap, key)) {
             Some(text) => {
                 let name = self.forest.names.id(text);
                 if attribute {
@@ -315,7 +317,8 @@ impl<'m, 'a> Measure<'m, 'a> {
         let mut count = 0;
         for key in keys {
             count += 1;
-            if count > SMALL_DICT || !heap.node_text(key).is_some_and(is_name) {
+            let is_named = keys::is_text(heap, key) && heap.node_text(key).is_some_and(is_name);
+            if count > SMALL_DICT || !is_named {
                 return false;
             }
         }

@@ -104,6 +104,7 @@ objects! {
     int = c"PyLong_Type";
     bool_ = c"PyBool_Type";
     float = c"PyFloat_Type";
+    bytes = c"PyBytes_Type";
     bytearray = c"PyByteArray_Type";
     code = c"PyCode_Type";
     frame = c"PyFrame_Type";

@@ -172,7 +172,7 @@ impl Objects<'_> {
             Field::Flag(open, closed) => either(reader.byte(at) != 0, open, closed),
             Field::Held => either(reader.byte(at) & 1 == 0, "held lock", "free lock"),
             Field::Owner => either(reader.word(at) == 0, "held lock", "free lock"),
-            Field::Truth => either(self.small_int(object) == Some(0), "True", "False"),
+            Field::Truth => either(self.integer(object) == Some(0), "True", "False"),
             Field::Future(states) => states.get(reader.u32(at) as usize).copied(),
             Field::Generator => self.generator_state(object),
         }

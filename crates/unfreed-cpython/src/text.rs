@@ -8,6 +8,9 @@ const KIND_SHIFT: u32 = 2;
 const KIND_MASK: u32 = 7;
 const COMPACT: u32 = 1 << 5;
 const ASCII: u32 = 1 << 6;
+/// `PyFloatObject.ob_fval` and `PyBytesObject.ob_sval`, in every version.
+const FLOAT_VALUE: usize = 16;
+const BYTES_VALUE: usize = 32;
 
 impl Objects<'_> {
     /// Appends at most `limit` bytes of the string's UTF-8 to `out`, ending in `…` when cut.
@@ -102,23 +105,35 @@ impl Objects<'_> {
         (state & ASCII != 0, state & COMPACT != 0)
     }
 
-    /// The value of an `int` of one digit or none (below 2³⁰ in size).
-    pub(crate) fn small_int(&self, int: usize) -> Option<i64> {
-        let digits = int + self.layout.long_digits;
+    /// The value of an `int` of up to four digits (below 2¹²⁰ in size).
+    pub(crate) fn integer(&self, int: usize) -> Option<i128> {
         // 3.12 moved the sign to the low bits of a tag whose rest counts the digits.
-        let (count, negative) = if self.minor >= 12 {
-            let tag = self.reader.word(int + self.layout.var_size);
-            (tag >> 3, tag & 3 == 2)
+        let negative = if self.minor >= 12 {
+            self.reader.word(int + self.layout.var_size) & 3 == 2
         } else {
-            let size = self.var_size(int);
-            (size.unsigned_abs(), size < 0)
+            self.var_size(int) < 0
         };
-        let value = match count {
-            0 => 0,
-            1 => i64::from(self.reader.u32(digits)),
-            _ => return None,
-        };
+        let count = self.int_digits(int);
+        if count > 4 {
+            return None;
+        }
+        let digit = |i: usize| i128::from(self.reader.u32(int + self.layout.long_digits + i * 4));
+        let value = (0..count)
+            .rev()
+            .fold(0, |value, i| (value << 30) | digit(i));
         Some(if negative { -value } else { value })
+    }
+
+    /// The value of a `float`.
+    pub(crate) fn float(&self, float: usize) -> f64 {
+        f64::from_bits(self.reader.word(float + FLOAT_VALUE) as u64)
+    }
+
+    /// The first bytes of a `bytes` object, and whether these are all.
+    pub(crate) fn bytes_content(&self, bytes: usize, limit: usize) -> (&[u8], bool) {
+        let len = usize::try_from(self.var_size(bytes)).unwrap_or(0);
+        let shown = len.min(limit);
+        (self.reader.bytes(bytes + BYTES_VALUE, shown), shown == len)
     }
 
     /// The value of a non-negative `int` of up to two digits (thread identifiers).

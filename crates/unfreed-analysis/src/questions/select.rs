@@ -3,6 +3,7 @@
 
 use super::View;
 use crate::heap::{full_name, short_name};
+use crate::keys::with_our_quotes;
 use crate::paths::reference;
 use thiserror::Error;
 use unfreed_recording::snapshot::NodeIndex;
@@ -89,7 +90,16 @@ impl Selection {
         if let Some(found) = by_type(view, name) {
             return Ok(found);
         }
-        by_path(view, name)
+        let path = with_our_quotes(name);
+        let refused = match by_path(view, &path) {
+            Ok(found) => return Ok(found),
+            Err(refused) => refused,
+        };
+        // The main module goes by its file; people know it by its own name, too, or leave it out.
+        let inside = path.strip_prefix("__main__.").unwrap_or(&path);
+        let main = view.main_module().map(|main| format!("{main}.{inside}"));
+        main.and_then(|main| by_path(view, &main).ok())
+            .ok_or(refused)
     }
 }
 

@@ -182,6 +182,18 @@ impl<'a> View<'a> {
         }
     }
 
+    /// What paths into the main module begin with.
+    pub(super) fn main_module(&self) -> Option<&str> {
+        let snapshot = self.heap.snapshot;
+        let main = snapshot.roots.iter().find(|root| match root.kind {
+            RootKind::Module { name, .. } => self.heap.text(name) == "__main__",
+            _ => false,
+        })?;
+        let (survey, forest) = self.surveyed();
+        let shape = survey.shape_of.get(main.node as usize)?;
+        forest.roots.get(shape).map(|name| name.prefix.as_str())
+    }
+
     /// The path that leads to it from a named root, as Python would write it; `None` when nothing
     /// reaches it.
     pub(super) fn path(&self, node: NodeIndex) -> Option<String> {

@@ -15,6 +15,11 @@ pub(crate) const TEXT_LIMIT: usize = 120;
 const KEYS_IN_FRONT: usize = 32;
 const KEYS_AT_BACK: usize = 4;
 
+/// Bytes of a `bytes` key that are kept.
+const BYTES: usize = 24;
+/// Items of a tuple that is a key, so many of which get their text.
+const ITEMS: usize = 4;
+
 /// The table of texts, each once.
 pub(crate) struct Texts {
     texts: Vec<String>,
@@ -193,6 +198,7 @@ impl Walker<'_> {
             for label in &self.out.labels {
                 if let Label::Key(key) = *label {
                     wanted[key as usize] = true;
+                    self.want_items(key, &mut wanted);
                 }
             }
             self.want_cell_values(&mut wanted);
@@ -217,6 +223,16 @@ impl Walker<'_> {
         }
         self.want_cell_values(&mut wanted);
         wanted
+    }
+
+    /// The items of a tuple that is a key.
+    fn want_items(&self, key: NodeIndex, wanted: &mut [bool]) {
+        let type_ = self.out.types[key as usize] as usize;
+        if self.type_objects[type_] == self.objects.types.tuple {
+            for &item in self.out.targets[self.out.edges_of(key)].iter().take(ITEMS) {
+                wanted[item as usize] = true;
+            }
+        }
     }
 
     /// What each node is the namespace of.
@@ -270,7 +286,7 @@ impl Walker<'_> {
         }
     }
 
-    /// Content of a `str` or small `int`.
+    /// Content of a `str`; other plain values as Python writes them.
     fn value_text(&mut self, object: usize) -> Option<TextIndex> {
         if self.stand_ins.contains_key(&object) {
             return None;
@@ -278,11 +294,30 @@ impl Walker<'_> {
         if self.objects.is_str(object) {
             return Some(self.text_met_once(object));
         }
-        let type_ = self.objects.type_of(object);
-        (type_ == self.objects.types.int)
-            .then(|| self.objects.small_int(object))
-            .flatten()
-            .map(|value| self.texts.text(&value.to_string()))
+        let (types, type_) = (self.objects.types, self.objects.type_of(object));
+        let text = if type_ == types.int {
+            self.objects.integer(object)?.to_string()
+        } else if type_ == types.bool_ {
+            let text = if self.objects.integer(object)? == 0 {
+                "False"
+            } else {
+                "True"
+            };
+            return Some(self.texts.fixed(text));
+        } else if type_ == types.float {
+            let value = self.objects.float(object);
+            value.is_finite().then(|| format!("{value:?}"))?
+        } else if type_ == types.bytes {
+            let (content, is_all) = self.objects.bytes_content(object, BYTES);
+            format!(
+                "b'{}{}'",
+                content.escape_ascii(),
+                if is_all { "" } else { "…" }
+            )
+        } else {
+            return None;
+        };
+        Some(self.texts.text(&text))
     }
 
     fn node_name(&mut self, node: NodeIndex) -> Option<TextIndex> {
