@@ -94,3 +94,23 @@ def test_bytes_lost_through_ctypes_are_about_what_was_taken(reports: Any) -> Non
     calls = 100 * seconds
     # A busy machine lets it call less often.
     assert 0.1 * calls * 20_000 < growth["bytes"] < 1.2 * calls * 20_000, growth
+
+
+def test_an_allocator_that_maps_memory_under_its_lock_is_not_asked_from_a_hook(tmp_path: Path) -> None:
+    """As jemalloc does: a hook's first call in a thread makes the loader allocate, which would wait for ever."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import threading, time\n"
+        "def work():\n    kept = [bytearray(99_999) for _ in range(300)]\n    kept.clear()\n"
+        "threads = [threading.Thread(target=work) for _ in range(4)]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
+        "time.sleep(1)\nprint('whole')\n"
+    )
+    environment = clean_environment(LD_PRELOAD=str(library("allocator.c")))
+    for mode in MODES.values():
+        ended = subprocess.run(
+            unfreed("run", "--quiet", *mode, "-o", tmp_path / "o.unfreed", program),
+            env=environment, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert (ended.returncode, ended.stdout) == (0, "whole\n"), ended.stderr

@@ -25,7 +25,7 @@ def folder_with(name: str) -> Path:
 
 @functools.lru_cache(maxsize=None)
 def library(name: str) -> Path:
-    """The library that is built of a source in C++ (`rows.cpp`) or Rust (`tiles.rs`), for ctypes."""
+    """The library that is built of a source in C (`allocator.c`), C++ or Rust, for ctypes or to be preloaded."""
     source = SOURCES / name
     target = Path(tempfile.mkdtemp(prefix="unfreed-library-")) / ("lib%s.so" % source.stem)
     if source.suffix == ".rs":
@@ -41,6 +41,7 @@ def library(name: str) -> Path:
         ]
         command += [str(source), "-o", str(target)]
     else:
-        command = ["c++", "-shared", "-fPIC", "-O1", "-g", str(source), "-o", str(target)]
+        compiler = "cc" if source.suffix == ".c" else "c++"
+        command = [compiler, "-shared", "-fPIC", "-O1", "-g", str(source), "-o", str(target)]
     subprocess.run(command, check=True, capture_output=True, text=True)
     return target

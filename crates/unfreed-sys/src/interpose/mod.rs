@@ -112,10 +112,11 @@ fn reach(installed: &Mutex<Installed>) -> usize {
         return 0;
     };
     installed.generation = generation;
-    let own = own_address();
+    let (own, allocator) = (own_address(), allocator());
     objects
         .iter()
         .filter(|object| !object.range.contains(&own) && !is_loader(object))
+        .filter(|object| !is_allocator(object, allocator))
         .map(|object| {
             if object.range.contains(&installed.interpreter) {
                 slots::replace(object, &installed.in_interpreter)
@@ -124,6 +125,19 @@ fn reach(installed: &Mutex<Installed>) -> usize {
             }
         })
         .sum()
+}
+
+/// Where malloc is, if it is an allocator's that took the place of the C library's.
+fn allocator() -> Option<usize> {
+    let malloc = originals::original_of(c"malloc");
+    let of_c_library = crate::symbols::find_in_c_library(c"malloc")?.get();
+    (malloc != of_c_library).then_some(malloc)
+}
+
+/// What an allocator maps for itself is nobody's block, and it does so under its own locks: the first call of a hook in a
+/// thread makes the loader allocate, and would wait for them for ever.
+fn is_allocator(object: &LoadedObject, allocator: Option<usize>) -> bool {
+    allocator.is_some_and(|malloc| object.range.contains(&malloc))
 }
 
 /// The loader allocates with a malloc of its own while it links, and the kernel's object is no file.
