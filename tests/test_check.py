@@ -56,6 +56,8 @@ CULPRITS = [
     Culprit("lost_strdup", "native", ("lose_strdup", "blocks.", "lost_strdup")),
     Culprit("lost_mapping", "native", ("lose_mapping", "blocks.", "lost_mapping")),
     Culprit("lost_through_ctypes", "native|site", ("libc.malloc(2000)", "lost_through_ctypes")),
+    Culprit("mappings_of_python", "container", ("check_culprits.mapped", "mmap")),
+    Culprit("beside_a_cache_that_fills", "container", ("check_culprits.forgotten",), (0.008, 0.012)),
     Culprit("owned_by_capsules", "container", ("check_culprits.kept", "PyCapsule")),
     Culprit("piled_up_by_one_object", "native", ("hoard", "blocks.", "piled_up_by_one_object")),
     Culprit("descriptors", "resource", ("/dev/null", "os.open(os.devnull, os.O_RDONLY)"), (0.08, 0.12)),

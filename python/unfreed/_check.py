@@ -26,9 +26,9 @@ MOST_CALLS = 500
 """Most calls of a round."""
 LONGEST_ROUND = 3.0
 """Seconds that a round may take in the end."""
-MOST_GAINED = (20_000, 8 << 20, 20, 20, 10)
-"""Blocks, bytes of resident memory, threads, descriptors and child processes that a round may gain: a call that loses
-more is plain enough by itself, and some of these run out."""
+MOST_GAINED = (20_000, 8 << 20, 20, 20, 10, 200)
+"""Blocks, bytes of resident memory, threads, descriptors, child processes and mappings that a round may gain: a call that
+loses more is plain enough by itself, and some of these run out."""
 WARM_ROUNDS = (3, 10)
 """Rounds of warm-up: at least, at most."""
 WARM_SECONDS = 10.0
@@ -233,10 +233,12 @@ class Rounds:
         """Calls on while the function gains memory, and says whether that came to an end: then it was a cache that has a
         bound, which gains like a leak until it is full. Nothing is followed yet, so calls are fast. What runs out
         (descriptors, threads, children) is not spent on this."""
-        if self.loses == "nothing" or any(gain > 0 for gain in self.gained[2:]):
+        threads, descriptors, children, mappings = self.gained[2:]
+        if self.loses == "nothing" or max(threads, descriptors, children, mappings - self.calls // 2) > 0:
             return False
+        calls, has_fallen = self.calls, False
         first = now = _gained_so_far()
-        pace = 0
+        pace: "Optional[float]" = None
         until = time.monotonic() + AHEAD_SECONDS
         while time.monotonic() < until:
             before = now[0]
@@ -244,13 +246,15 @@ class Rounds:
             gc.collect()
             now = _gained_so_far()
             gained = now[0] - before
-            pace = pace or gained
-            if gained <= max(ALIKE[0], pace // FALLEN):
-                self.calls = self.calls_of_nothing
-                return True
-            if any(more - less > most for more, less, most in zip(now, first, MOST_AHEAD)):
+            pace = gained / self.calls if pace is None else pace
+            has_fallen = has_fallen or gained <= max(ALIKE[0], pace * self.calls / FALLEN)
+            # What is not quite full goes on to gain, less and less, and would look like a slow leak.
+            if gained <= 0 or any(more - less > most for more, less, most in zip(now, first, MOST_AHEAD)):
                 break
-        return False
+            if self.seconds * self.calls < ROUND_SECONDS:
+                self.calls *= 2
+        self.calls = self.calls_of_nothing if has_fallen else calls
+        return has_fallen
 
     def _shrink(self, gained: "list[int]", took: float) -> None:
         """Fewer calls a round for a function that loses much in each, or gets slower by what it has lost."""
@@ -315,12 +319,14 @@ class Rounds:
 
 
 def _gained_so_far() -> "list[int]":
-    """Blocks, bytes of resident memory, threads, descriptors and children that there are: as in MOST_GAINED."""
+    """Blocks, bytes of resident memory, threads, descriptors, children and mappings that there are: as in MOST_GAINED."""
     with open("/proc/self/statm", "rb") as statm:
         resident = int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     descriptors = len(os.listdir("/proc/self/fd"))
+    with open("/proc/self/maps", "rb") as maps:
+        mappings = maps.read().count(b"\n")
     threads, children = _running()
-    return [sys.getallocatedblocks(), resident, threads, descriptors, children]
+    return [sys.getallocatedblocks(), resident, threads, descriptors, children, mappings]
 
 
 def _running() -> "tuple[int, int]":

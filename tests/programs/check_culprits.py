@@ -5,7 +5,10 @@ import contextlib
 import ctypes
 import functools
 import gc
+import itertools
+import mmap
 import os
+import random
 import shutil
 import signal
 import socket
@@ -269,6 +272,25 @@ def remove_what_is_left():
         else:
             os.remove(path)
 
+
+mapped = []
+
+
+def mappings_of_python():
+    mapped.append(mmap.mmap(-1, 65536))
+
+
+places = {}
+forgotten = []
+
+
+def beside_a_cache_that_fills():
+    places[random.randrange(3000)] = [1]
+    if next(_calls) % 100 == 0:
+        forgotten.append([1])
+
+
+_calls = itertools.count()
 
 # Their correct twins, with what those need.
 

@@ -528,6 +528,13 @@ def files_that_go():
         page.write("always the same")
 
 
+users = {}
+
+
+def users_of_five_thousand():
+    users[random.randrange(5000)] = [1]
+
+
 def everyday():
     """All that takes less than a millisecond or so, one after the other."""
     for function in EVERYDAY:
@@ -537,7 +544,7 @@ def everyday():
 APART = (
     "regex_cache bounded_cache slow_pages_cached full_ordered_cache bounded_deque rotating_keys batches collected_cycle "
     "dataclass_made asyncio_tasks thread_pool thread_that_ends child_process weak_references class_made copied_tree "
-    "large_and_gone everyday"
+    "large_and_gone users_of_five_thousand everyday"
 ).split()
 """Those that are checked by themselves: what has a bound or comes in batches, and what is slow."""
 
