@@ -16,6 +16,7 @@ mod marks;
 mod natives;
 mod output;
 mod pause;
+mod pressure;
 mod recorder;
 mod resources;
 mod rounds;
@@ -179,14 +180,16 @@ pub fn stop() {
     let (Some(gil), Some(recorder)) = (Gil::held(runtime), recorder::installed()) else {
         return;
     };
-    recorder.deactivate(&gil);
-    let Some(mut running) = running().take() else {
+    let Some(mut running) = running().take().filter(|_| !fork::is_orphan()) else {
+        recorder.deactivate(&gil);
         return;
     };
-    if fork::is_orphan() {
-        return;
+    let mut agent = halt(runtime, &gil, &mut running);
+    if let Some(agent) = agent.as_mut().filter(|_| !running.settings.by_rounds) {
+        agent.end_first_epoch(&gil);
     }
-    if let Some(mut agent) = halt(runtime, &gil, &mut running) {
+    recorder.deactivate(&gil);
+    if let Some(mut agent) = agent {
         gil.released(runtime, || agent.end());
     }
     if running.settings.by_rounds {

@@ -8,6 +8,7 @@ use crate::marks;
 use crate::natives::NativeNames;
 use crate::output::{Failure, Output, Stamp};
 use crate::pause::{Pause, Stopped};
+use crate::pressure::Pressure;
 use crate::recorder::{Recorder, hooks_in_force};
 use crate::schedule::Schedule;
 use crate::sources::SourceReader;
@@ -29,6 +30,8 @@ use unfreed_sys::signals;
 /// Name of the thread, as the operating system shows it.
 pub(crate) const NAME: &str = "unfreed";
 const TICK: Duration = Duration::from_secs(1);
+/// How often it is asked whether memory runs out, which takes ten microseconds.
+const GLANCE: Duration = Duration::from_millis(100);
 /// How long a forked child must live for a recording of its own, unless that is made at once.
 const MOMENT: Duration = Duration::from_millis(200);
 /// Memory that a snapshot takes for a while, bytes an object that the collector tracks.
@@ -68,6 +71,9 @@ pub(crate) struct Agent {
     lost_before: u64,
     hooks_lost: bool,
     skipped_for_memory: bool,
+    pressure: Pressure,
+    /// Whether the next look is taken whatever the schedule says.
+    is_urgent: bool,
     /// Whether copies of the process look at the heap.
     forks: bool,
     /// The one that does.
@@ -158,6 +164,8 @@ impl Agent {
             lost_before: 0,
             hooks_lost: false,
             skipped_for_memory: false,
+            pressure: Pressure::new(),
+            is_urgent: false,
             forks: settings.forks && !settings.by_rounds,
             forked: None,
             not_forked: None,
@@ -200,10 +208,14 @@ impl Agent {
             let left = due.saturating_sub(self.started.elapsed());
             let step = match self.forked {
                 Some(_) => left.min(forked::MOMENT),
-                None => left,
+                None => left.min(GLANCE),
             };
             if control.wait(step) {
                 return true;
+            }
+            if self.pressure.asks_for_a_look() {
+                self.is_urgent = true;
+                return false;
             }
             if let Some(awaited) = &mut self.forked {
                 let progress = awaited.from.advance();
@@ -218,6 +230,7 @@ impl Agent {
     fn tick(&mut self) {
         self.recorder.reach_new_objects();
         self.write_marks();
+        self.pressure.read();
         let now = self.started.elapsed();
         let seconds = now.saturating_sub(self.last_tick).as_secs_f64();
         let samples = self.recorder.taken();
@@ -228,8 +241,9 @@ impl Agent {
             self.last_tick = now;
         }
         self.make_room();
-        if self.schedule.left(now).is_zero() {
+        if self.schedule.left(now).is_zero() || self.is_urgent {
             self.end_epoch(now);
+            self.is_urgent = false;
         } else {
             self.read_counters(None, None);
         }
@@ -473,6 +487,17 @@ impl Agent {
                 },
             )
         });
+    }
+
+    /// Ends the first epoch, if the program is over before it is: the only look at a short program.
+    pub(crate) fn end_first_epoch(&mut self, gil: &Gil) {
+        if self.epoch == EpochId(0) {
+            let now = self.started.elapsed();
+            let at = RunTime(now.as_nanos() as u64);
+            self.open_output();
+            let mut harvest = self.harvest(gil, now);
+            gil.released(self.runtime, || self.write_harvest(&mut harvest, at));
+        }
     }
 
     /// Writes the last reading and the end. Without the GIL.

@@ -27,6 +27,7 @@ mod garbage;
 mod growth;
 mod heap;
 mod inspectors;
+mod largest;
 mod levels;
 mod libraries;
 mod mapped;

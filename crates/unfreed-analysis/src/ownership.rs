@@ -21,6 +21,7 @@ pub struct Ownership {
     stdlib: Vec<String>,
     site: Vec<String>,
     typed: bool,
+    script: Option<String>,
 }
 
 impl Ownership {
@@ -34,12 +35,22 @@ impl Ownership {
                 .map(|path| with_slash(path))
                 .collect()
         };
-        let typed = process.argv.iter().any(|word| word == "-c" || word == "-");
+        let argv = process.argv.iter();
+        let typed = argv.clone().any(|word| word == "-c" || word == "-");
+        let is_module = argv.clone().any(|word| word == "-m");
+        let mut argv = argv.filter(|_| !typed && !is_module);
         Self {
+            script: argv.find(|word| word.ends_with(".py")).cloned(),
             stdlib: folders(&process.stdlib_paths),
             site: folders(&process.site_paths),
             typed,
         }
+    }
+
+    /// The file that was run, as it was typed.
+    #[must_use]
+    pub fn script(&self) -> Option<&str> {
+        self.script.as_deref()
     }
 
     /// Whose a source file is.

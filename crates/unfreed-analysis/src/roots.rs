@@ -177,7 +177,8 @@ fn module_start(heap: &Heap<'_>, ownership: &Ownership, root: &Root, taken: &Set
         Owner::Unfreed => class::UNFREED,
     };
     let prefix = if MAIN.contains(&name) {
-        main_name(file, taken)
+        // The interpreter takes the file away from the module when the script is over.
+        main_name(file.or(ownership.script()), taken)
     } else {
         name.to_owned()
     };

@@ -1,6 +1,7 @@
 //! The answer in one line.
 
 use crate::findings::{Finding, Severity, Status, Trend, Verdict};
+use crate::largest;
 use crate::study::Study;
 use crate::suspects::SECONDS;
 use crate::trend::MIN_INTERVALS;
@@ -81,8 +82,9 @@ fn too_little(study: &Study<'_>) -> String {
             several(snapshots.saturating_sub(1) as i64, "round")
         );
     }
+    let so_far = largest::sentence(study).map_or_else(String::new, |said| format!("; {said}"));
     format!(
-        "not enough evidence yet ({} in {}); run for at least {}",
+        "not enough evidence yet ({} in {}); run for at least {}{so_far}",
         several(snapshots as i64, "snapshot"),
         pace.span(seconds),
         pace.span(wanted)

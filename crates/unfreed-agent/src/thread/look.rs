@@ -52,10 +52,11 @@ pub(super) enum Wanted<'gil> {
 impl Agent {
     /// The look that an epoch ends with.
     pub(super) fn wanted<'gil>(&mut self, gil: &'gil Gil, now: Duration) -> Option<Wanted<'gil>> {
-        if self.forked.is_some() || !self.schedule.is_due(now) {
+        if self.forked.is_some() || !(self.is_urgent || self.schedule.is_due(now)) {
             return None;
         }
-        if self.forks {
+        // A copy takes long, and memory of its own.
+        if self.forks && !self.is_urgent {
             match self.wanted_by_copy(gil, now) {
                 Ok(wanted) => return wanted,
                 Err(why) => self.not_forked = Some(why),
@@ -87,7 +88,7 @@ impl Agent {
             Err(error) => return Some(Wanted::Failed(error)),
         };
         let expected = Duration::from_nanos(tracked.count().saturating_mul(FIRST_GUESS_NS));
-        if !self.schedule.affords(now, expected) {
+        if !(self.is_urgent || self.schedule.affords(now, expected)) {
             return None;
         }
         let needed = tracked.count().saturating_mul(SNAPSHOT_BYTES);
