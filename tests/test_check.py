@@ -198,6 +198,13 @@ def test_a_function_that_fails_is_no_leak(tmp_path: Path) -> None:
     assert "_check.py" not in said.shown
 
 
+@pytest.mark.parametrize("name, code", [("leaves", 0), ("leaves_with_three", 3)])
+def test_a_function_that_ends_the_process_has_no_verdict(name: str, code: int) -> None:
+    extensions = (folder_with("references"), folder_with("blocks"))
+    said = check("%s::%s" % (CULPRIT_FILE, name), module_path=extensions)
+    assert said.code == CHECKED_FAILED and "ended with code %d while it was called" % code in said.shown
+
+
 def test_what_cannot_be_called_is_said(tmp_path: Path) -> None:
     assert check("%s::nothing_of_this_name" % INNOCENTS).code == USAGE
     assert check(str(tmp_path / "missing.py") + "::f").code == USAGE

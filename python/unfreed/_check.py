@@ -20,6 +20,8 @@ from typing import Any, Callable, NoReturn, Optional
 
 from unfreed import _native
 
+REFUSED = 219
+"""The code to end with when the program cannot be checked, which `crates/unfreed-cli/src/commands/check.rs` knows."""
 ROUND_SECONDS = 0.05
 """A round has as many calls as fit into this, one at least."""
 MOST_CALLS = 500
@@ -54,7 +56,7 @@ class Stopped(Exception):
 
 
 def main() -> int:
-    """Runs what the launcher asks for; 1 when the program fails, as Python itself would."""
+    """Runs what the launcher asks for; 1 when the program fails, as Python itself would; `REFUSED`."""
     spec = json.loads(sys.argv[1])
     _see_as_the_program(spec)
     try:
@@ -64,7 +66,7 @@ def main() -> int:
         teardown()
     except Stopped as stopped:
         print("unfreed: %s" % stopped, file=sys.stderr)
-        return 3
+        return REFUSED
     except SystemExit:
         raise
     except BaseException as error:

@@ -311,3 +311,11 @@ def broken():
 
 def sleeps():
     time.sleep(0.01)
+
+
+def leaves():
+    os._exit(0)
+
+
+def leaves_with_three():
+    os._exit(3)

@@ -34,7 +34,7 @@ pub struct Check {
     #[arg(long, value_name = "N", default_value = "auto", value_parser = parse_rounds)]
     pub rounds: Rounds,
 
-    /// TARGET is a script (or -m module with a dash-free name): run it as a whole in each round
+    /// TARGET is a script, or "-m module" after two dashes: run it as a whole in each round
     #[arg(long)]
     pub command: bool,
 

@@ -165,6 +165,10 @@ fn conclude(typed: &Check, knowledge: &Knowledge, place: &Destination) -> ExitCo
             return ExitCode::FAILED;
         }
     };
+    // Whoever calls os._exit ends as if all were well.
+    if !judged.report.program.ended {
+        return failed(typed, Ending::Exited(0));
+    }
     knowledge.mark(std::slice::from_mut(&mut judged));
     if !typed.quiet {
         let shown = Shown {
