@@ -29,8 +29,9 @@ const UNTIL_ASKED: UntilAsked = UntilAsked {
 };
 /// Rounds between two questions.
 const MORE_ROUNDS: u32 = 4;
-/// What the runner ends with when the program cannot be checked, and has said why.
-const REFUSED: u8 = 3;
+/// What the runner ends with when the program cannot be checked, and has said why: a code that no program ends with by
+/// itself.
+const REFUSED: u8 = 219;
 
 /// What the runner in the program is told; `python/unfreed/_check.py` reads it.
 #[derive(Serialize)]
