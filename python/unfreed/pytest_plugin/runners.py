@@ -38,13 +38,15 @@ def is_of_a_runner(finding: "dict[str, Any]") -> bool:
 
 
 def _is_held_by_a_runner(steps: "Sequence[dict[str, Any]]") -> bool:
-    """Whether the way to what grows leads through an object of a runner."""
+    """Whether the way to what grows leads through an object of a runner, and not on through the value of a fixture,
+    which is the person's where it is no runner's object itself."""
+    held = False
     for step in steps:
         if step["type_name"].partition(".")[0] in FOLDERS:
-            return True
+            held = not step["reference"].startswith(".cached_result")
         if step["suspect"]:
-            return False
-    return False
+            break
+    return held
 
 
 def _is_machinery(stack: "list[dict[str, Any]]") -> bool:
