@@ -1,6 +1,7 @@
 //! A snapshot made ready for questions: its graph, and as far as a question needs them its paths from named roots (two
 //! passes over the references), its dominators and retained sizes (one dominator pass).
 
+use super::Collector;
 use crate::heap::{Heap, short_name};
 use crate::ownership::Ownership;
 use crate::paths::reference;
@@ -20,6 +21,7 @@ const TEXT: usize = 40;
 pub struct View<'a> {
     pub(super) heap: Heap<'a>,
     pub(super) in_degrees: Vec<u32>,
+    pub(super) collector: Collector,
     ownership: Ownership,
     surveyed: OnceLock<(Survey<'a>, Forest)>,
     dominated: OnceLock<Dominated>,
@@ -61,10 +63,17 @@ impl<'a> View<'a> {
         Ok(Self {
             in_degrees: heap.in_degrees(),
             heap,
+            collector: Collector::default(),
             ownership: Ownership::new(process),
             surveyed: OnceLock::new(),
             dominated: OnceLock::new(),
         })
+    }
+
+    /// With what is known of the collector at that moment.
+    #[must_use]
+    pub fn with_collector(self, collector: Collector) -> Self {
+        Self { collector, ..self }
     }
 
     fn surveyed(&self) -> &(Survey<'a>, Forest) {
@@ -92,23 +101,25 @@ impl<'a> View<'a> {
     fn dominated(&self) -> &Dominated {
         self.dominated.get_or_init(|| {
             let heap = &self.heap;
-            let outside = self
-                .nodes()
-                .filter(|&node| is_held_outside(heap, node, &self.in_degrees));
-            // Classes are in cycles of their own and often listed as roots: only references count.
-            let named = heap
-                .snapshot
-                .roots
-                .iter()
-                .filter(|root| root.kind != RootKind::Type);
-            let roots: Vec<NodeIndex> = outside.chain(named.map(|root| root.node)).collect();
-            let dominators = dominators(heap.graph, roots);
+            let dominators = dominators(heap.graph, self.roots().collect::<Vec<_>>());
             let retained = dominators.retained(&heap.snapshot.node_sizes);
             Dominated {
                 dominators,
                 retained,
             }
         })
+    }
+
+    /// Named roots, and what something outside the snapshot holds.
+    pub(super) fn roots(&self) -> impl Iterator<Item = NodeIndex> + '_ {
+        let heap = &self.heap;
+        let outside = self
+            .nodes()
+            .filter(|&node| is_held_outside(heap, node, &self.in_degrees));
+        // Classes are in cycles of their own and often listed as roots: only references count.
+        let named = heap.snapshot.roots.iter();
+        let named = named.filter(|root| root.kind != RootKind::Type);
+        outside.chain(named.map(|root| root.node))
     }
 
     /// What everything on the way from the roots to an object passes through.

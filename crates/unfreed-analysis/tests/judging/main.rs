@@ -13,4 +13,5 @@ mod refcounts;
 mod resources;
 mod size;
 mod unexplained;
+mod waiting;
 mod world;

@@ -4,6 +4,7 @@
 
 mod address_map;
 mod ahead;
+pub mod collectable;
 mod columns;
 mod containers;
 mod data_only;
