@@ -489,6 +489,46 @@ def test_a_finaliser_and_what_the_collector_does_not_see_are_named() -> None:
         gc.collect()
 
 
+class Point:
+    def __init__(self, x: float) -> None:
+        self.x = x
+        self.y = -x
+        self.label = None
+
+
+def test_duplicates_are_equal_texts_room_to_spare_and_dicts() -> None:
+    KEPT["waste"] = {
+        "texts": ["".join(["a text that is said again ", str(number % 2)]) for number in range(2000)],
+        "unique": ["".join(["a text that is said but once ", str(number)]) for number in range(2000)],
+        "buffers": [bytes(bytearray(b"x" * 5000)) for _ in range(20)],
+        "points": [Point(number) for number in range(3000)],
+        "set": set(range(100_000)),
+        "list": [None] * 100_000,
+        "array": bytearray(1_000_000),
+    }
+    while len(KEPT["waste"]["set"]) > 50:
+        KEPT["waste"]["set"].pop()
+    del KEPT["waste"]["list"][51_000:], KEPT["waste"]["array"][:450_000]
+    rows = list(unfreed.duplicates(limit=100_000))
+    del KEPT["waste"]
+    texts = [row for row in rows if row["what"] == "equal str" and "KEPT['waste']['texts']" in row["whose"]]
+    assert [row["objects"] for row in texts] == [1000, 1000]
+    size = sys.getsizeof("x" * 27)
+    assert all(row["bytes"] == 1000 * size and row["saved"] == 999 * size for row in texts)
+    assert not any("'unique'" in row["whose"] for row in rows)
+    (buffers,) = [row for row in rows if row["what"] == "equal bytes" and "'buffers'" in row["whose"]]
+    assert buffers["objects"] == 20 and buffers["saved"] == 19 * sys.getsizeof(bytes(5000))
+    (points,) = [row for row in rows if row["whose"].endswith("test_api.Point")]
+    assert points["objects"] == 3000 and "__slots__" in points["what"] and points["saved"] >= 3000 * 16
+    sparse = {row["whose"]: row["saved"] for row in rows if row["what"] == "sparse container"}
+    assert sparse["set at test_api.KEPT['waste']['set']"] > MIB
+    assert sparse["list at test_api.KEPT['waste']['list']"] > 300_000
+    assert sparse["bytearray at test_api.KEPT['waste']['array']"] > 400_000
+    slots = [row["whose"] for row in rows if "__slots__" in row["what"]]
+    stdlib = getattr(sys, "stdlib_module_names", ("typing", "inspect", "types", "re", "ast"))
+    assert not [whose for whose in slots if whose.split(".")[0] in stdlib]
+
+
 def test_a_difference_of_two_snapshots(tmp_path: Any) -> None:
     before = unfreed.snapshot(tmp_path / "before.unfreed")
     KEPT["diff"] = [Session(str(number)) for number in range(200)]

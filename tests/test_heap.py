@@ -138,6 +138,14 @@ def test_suspects_say_where_the_memory_hangs(shop: tuple[Path, dict[str, int]]) 
     assert "heap_shop.SHOP.sessions" in rows[0]["suspect"] + rows[0]["why"]
 
 
+def test_waste_has_equal_texts(shop: tuple[Path, dict[str, int]]) -> None:
+    rows = [row for row in ask(shop[0], "waste")["rows"] if "heap_shop.SHOP" in row["whose"]]
+    payloads = [row for row in rows if row["what"] == "equal bytes" and row["objects"] >= 1023]
+    assert len(payloads) == 1
+    assert payloads[0]["saved"] == pytest.approx(payloads[0]["bytes"] * 1022 / 1023, rel=0.001)
+    assert not [row for row in rows if row["what"] == "equal str" and "own" in row["whose"]]
+
+
 def test_difference_of_a_snapshot_to_itself_is_nothing(shop: tuple[Path, dict[str, int]]) -> None:
     for by in ("type", "path"):
         assert ask(shop[0], "diff", str(shop[0]), "--by", by)["rows"] == []

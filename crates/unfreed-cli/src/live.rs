@@ -2,11 +2,10 @@
 
 use crate::commands::opened::{parse, pick, read};
 use std::path::Path;
-pub use unfreed_analysis::questions::Collector;
-pub use unfreed_analysis::questions::full_name;
 use unfreed_analysis::questions::{
     self, Answer, Direction, GroupBy, Part, Reference, Selection, View,
 };
+pub use unfreed_analysis::questions::{Collector, Contents, full_name};
 use unfreed_recording::process::ProcessInfo;
 use unfreed_recording::snapshot::{NodeIndex, Snapshot};
 use unfreed_report::answer::{render_json, render_table};
@@ -40,6 +39,14 @@ impl<'a> Live<'a> {
     pub fn with_collector(self, collector: Collector) -> Self {
         Self {
             view: self.view.with_collector(collector),
+        }
+    }
+
+    /// With contents that were compared, for the question `waste`.
+    #[must_use]
+    pub fn with_contents(self, contents: Contents) -> Self {
+        Self {
+            view: self.view.with_contents(contents),
         }
     }
 

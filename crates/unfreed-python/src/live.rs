@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use unfreed_cli::live::{self, Collector, Live};
+use unfreed_cli::live::{self, Collector, Contents, Live};
 use unfreed_recording::process::ProcessInfo;
 
 fn refused(error: impl Display) -> PyErr {
@@ -60,8 +60,10 @@ pub fn _ask(
     let process = process(py, &folders);
     unfreed_agent::with_heap(&folders.own, &ids, |seen| {
         let mut live = Live::new(&seen.snapshot, &process).map_err(refused)?;
-        if matches!(question, "cycles" | "garbage") {
-            live = live.with_collector(collector(seen));
+        match question {
+            "cycles" | "garbage" => live = live.with_collector(collector(seen)),
+            "waste" => live = live.with_contents(contents(seen)),
+            _ => {}
         }
         let said = live
             .answer(question, nodes(seen, &ids)?, most, width)
@@ -81,6 +83,14 @@ fn collector(seen: &unfreed_agent::Seen<'_>) -> Collector {
         unseen: state.unseen,
         uncleared: state.uncleared,
         ..Collector::default()
+    }
+}
+
+fn contents(seen: &unfreed_agent::Seen<'_>) -> Contents {
+    let found = seen.contents();
+    Contents {
+        equal: found.equal,
+        spare: found.spare,
     }
 }
 

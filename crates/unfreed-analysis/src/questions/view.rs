@@ -22,7 +22,8 @@ pub struct View<'a> {
     pub(super) heap: Heap<'a>,
     pub(super) in_degrees: Vec<u32>,
     pub(super) collector: Collector,
-    ownership: Ownership,
+    pub(super) ownership: Ownership,
+    contents: Option<Contents>,
     surveyed: OnceLock<(Survey<'a>, Forest)>,
     dominated: OnceLock<Dominated>,
 }
@@ -31,6 +32,15 @@ struct Dominated {
     dominators: Dominators,
     /// Bytes that would be freed with each node: its own and all it dominates.
     retained: Vec<u64>,
+}
+
+/// What a look found out about contents, where the snapshot itself does not say: as in [`Snapshot`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// As [`Snapshot::equal_contents`].
+    pub equal: Vec<(NodeIndex, u32)>,
+    /// As [`Snapshot::spare_bytes`].
+    pub spare: Vec<(NodeIndex, u32)>,
 }
 
 /// What a snapshot is, in figures.
@@ -64,6 +74,7 @@ impl<'a> View<'a> {
             in_degrees: heap.in_degrees(),
             heap,
             collector: Collector::default(),
+            contents: None,
             ownership: Ownership::new(process),
             surveyed: OnceLock::new(),
             dominated: OnceLock::new(),
@@ -74,6 +85,25 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn with_collector(self, collector: Collector) -> Self {
         Self { collector, ..self }
+    }
+
+    /// With contents that were compared apart from the snapshot.
+    #[must_use]
+    pub fn with_contents(self, contents: Contents) -> Self {
+        Self {
+            contents: Some(contents),
+            ..self
+        }
+    }
+
+    pub(super) fn equal_contents(&self) -> &[(NodeIndex, u32)] {
+        let apart = self.contents.as_ref();
+        apart.map_or(&self.heap.snapshot.equal_contents, |apart| &apart.equal)
+    }
+
+    pub(super) fn spare_bytes(&self) -> &[(NodeIndex, u32)] {
+        let apart = self.contents.as_ref();
+        apart.map_or(&self.heap.snapshot.spare_bytes, |apart| &apart.spare)
     }
 
     fn surveyed(&self) -> &(Survey<'a>, Forest) {

@@ -14,4 +14,5 @@ mod resources;
 mod size;
 mod unexplained;
 mod waiting;
+mod waste;
 mod world;
