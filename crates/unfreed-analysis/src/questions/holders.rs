@@ -26,7 +26,7 @@ fn row(view: &View<'_>, inspectors: &Inspectors<'_, '_>, node: NodeIndex) -> Vec
         text(life.over),
         Cell::Number(view.heap.size(node)),
         Cell::Number(view.retained(node)),
-        text(view.place(node)),
+        view.place_cell(node),
         text(life.why),
     ]
 }

@@ -35,7 +35,7 @@ fn telling(frames: &[Frame]) -> Option<&Frame> {
 
 pub use crate::heap::full_name;
 pub use allocations::{Allocations, Amount, PARTS, Stacked, allocations};
-pub use answer::{Answer, Cell, Column, LeftOut, Unit};
+pub use answer::{Answer, Cell, Column, LeftOut, LongPath, Unit};
 pub use census::{GroupBy, census};
 pub use collector::Collector;
 pub use composition::{Part, composition};

@@ -1,10 +1,10 @@
 //! A snapshot made ready for questions: its graph, and as far as a question needs them its paths from named roots (two
 //! passes over the references), its dominators and retained sizes (one dominator pass).
 
-use super::Collector;
+use super::{Cell, Collector};
 use crate::heap::{Heap, short_name};
 use crate::ownership::Ownership;
-use crate::paths::reference;
+use crate::paths::{in_short, reference};
 use crate::shapes::TOP;
 use crate::standing::{Standing, census};
 use crate::survey::{Forest, Survey, is_held_outside, survey};
@@ -237,7 +237,7 @@ impl<'a> View<'a> {
 
     /// The path that leads to it from a named root, as Python would write it; `None` when nothing
     /// reaches it.
-    pub(super) fn path(&self, node: NodeIndex) -> Option<String> {
+    fn path(&self, node: NodeIndex) -> Option<Path> {
         let (survey, forest) = self.surveyed();
         if !survey.paths.reached(node) {
             return None;
@@ -245,23 +245,59 @@ impl<'a> View<'a> {
         let edges = survey.paths.path(node);
         let root = edges.first().map_or(node, |edge| edge.source);
         let shape = survey.shape_of.get(root as usize).copied().unwrap_or(TOP);
-        let mut path = match forest.roots.get(&shape) {
+        let root = match forest.roots.get(&shape) {
             Some(name) if !name.prefix.is_empty() => name.prefix.clone(),
             _ => format!(
                 "held by C code › {}",
                 short_name(&self.heap.type_name(root))
             ),
         };
-        for edge in edges {
-            path.push_str(&reference(&self.heap, edge, false));
-        }
-        Some(path)
+        let steps = edges.into_iter();
+        let steps = steps.map(|edge| reference(&self.heap, edge, false));
+        Some(Path {
+            root,
+            steps: steps.filter(|step| !step.is_empty()).collect(),
+        })
     }
 
-    /// Where an object is, for a table: its path, or that it has none.
+    /// The whole path of an object, or that it has none.
+    pub(super) fn whole_place(&self, node: NodeIndex) -> String {
+        let path = self.path(node);
+        path.map_or_else(nowhere, |path| path.whole())
+    }
+
+    /// Where an object is, for a table or a sentence: its path, in short if it is long, or that it has none.
     pub(super) fn place(&self, node: NodeIndex) -> String {
-        self.path(node)
-            .unwrap_or_else(|| "nothing reaches it".to_owned())
+        let path = self.path(node);
+        path.map_or_else(nowhere, |path| path.in_short())
+    }
+
+    /// The same for a table whose JSON has the whole path, so that it leads back.
+    pub(super) fn place_cell(&self, node: NodeIndex) -> Cell {
+        let Some(path) = self.path(node) else {
+            return Cell::Text(nowhere());
+        };
+        Cell::path(path.whole(), path.in_short())
+    }
+}
+
+fn nowhere() -> String {
+    "nothing reaches it".to_owned()
+}
+
+/// A path, step by step.
+struct Path {
+    root: String,
+    steps: Vec<String>,
+}
+
+impl Path {
+    fn whole(&self) -> String {
+        self.root.clone() + &self.steps.concat()
+    }
+
+    fn in_short(&self) -> String {
+        in_short(&self.root, &self.steps)
     }
 }
 

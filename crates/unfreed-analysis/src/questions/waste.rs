@@ -116,7 +116,7 @@ pub(super) fn shape(view: &View<'_>, node: NodeIndex) -> String {
     if shape == crate::shapes::TOP {
         return "no path".to_owned();
     }
-    crate::paths::shape_text(view.forest(), shape)
+    crate::paths::shape_in_short(view.forest(), shape)
 }
 
 /// Bytes of a dict that holds so many entries without room to spare (24 bytes an entry, 8 for a

@@ -7,6 +7,7 @@ mod free_lists;
 mod hostile;
 mod leaks;
 mod lives;
+mod long_paths;
 mod mapped;
 mod not_leaks;
 mod refcounts;
