@@ -11,6 +11,7 @@ import gc
 import json
 import mmap
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -33,6 +34,11 @@ class Session:
     def __init__(self, name: str) -> None:
         self.name = name
         self.payload = bytes(1000)
+
+
+class Finalised(Session):
+    def __del__(self) -> None:
+        pass
 
 
 class Slotted:
@@ -393,6 +399,134 @@ def test_garbage_is_what_waits(tmp_path: Any) -> None:
         gc.enable()
     gc.collect()
     assert not any("Session" in str(row["types"]) for row in unfreed.garbage())
+
+
+def waiting_ring(length: int) -> None:
+    """A ring out of use, with a short cut back by eight, and a megabyte on it."""
+    nodes = [Session("ring") for _ in range(length)]
+    for number, node in enumerate(nodes):
+        node.next = nodes[(number + 1) % length]  # type: ignore[attr-defined]
+    nodes[30].back = nodes[23]  # type: ignore[attr-defined]
+    nodes[0].payload = bytes(MIB)
+
+
+def told_of_sessions() -> "tuple[str, dict[str, Any]]":
+    answer = unfreed.garbage()
+    (row,) = [row for row in answer if "Session" in str(row["types"])]
+    return answer.heading, row
+
+
+def test_garbage_says_what_hangs_on_it_and_the_shortest_way_round() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        waiting_ring(50)
+        heading, row = told_of_sessions()
+        assert row["cycles"] == 1 and row["bytes"] > MIB
+        assert row["shortest"].count("→") == 8 and "Session.back" in row["shortest"]
+        assert row["why"] == "The collector is disabled." and "collector is disabled" in heading
+    finally:
+        gc.enable()
+        gc.collect()
+
+
+def test_garbage_says_why_it_is_not_freed() -> None:
+    thresholds = gc.get_threshold()
+    told_first = unfreed.garbage()  # What is imported for it makes objects.
+    assert told_first is not None
+    gc.collect()
+    try:
+        gc.set_threshold(10**6)
+        waiting_ring(40)
+        assert re.match(r"Not yet: \d+ of 1,000,000 new objects\.", told_of_sessions()[1]["why"])
+        gc.set_threshold(0)
+        assert "threshold is 0" in told_of_sessions()[1]["why"]
+        assert "threshold is 0" in told_of_sessions()[0]
+        gc.set_threshold(10**6)
+        gc.freeze()
+        assert "gc.freeze() hides them" in told_of_sessions()[1]["why"]
+        gc.unfreeze()
+        assert "generation 2" in told_of_sessions()[1]["why"]
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+        gc.collect()
+
+
+def test_what_gc_garbage_holds_is_said_to_be_there() -> None:
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        waiting_ring(40)
+        gc.collect()
+        gc.set_debug(0)
+        heading, row = told_of_sessions()
+        assert row["state"] == "in use" and row["why"].startswith("Only gc.garbage holds them.")
+        assert row["bytes"] > MIB and "gc.garbage" in heading
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.collect()
+
+
+def test_a_finaliser_and_what_the_collector_does_not_see_are_named() -> None:
+    numpy = pytest.importorskip("numpy")
+    gc.collect()
+    gc.disable()
+    try:
+        one = Finalised("finaliser")
+        one.me = one  # type: ignore[attr-defined]
+        array_ = numpy.empty(1, dtype=object)
+        # What the collector does not know is only met through something that it knows.
+        array_[0] = Session("in an array")
+        array_[0].array = array_
+        del one, array_
+        whys = [str(row["why"]) for row in unfreed.garbage()]
+        assert any("Finalised.__del__ runs before they are freed" in why for why in whys)
+        assert any("does not look into numpy.ndarray" in why for why in whys)
+    finally:
+        gc.enable()
+        gc.collect()
+
+
+class Point:
+    def __init__(self, x: float) -> None:
+        self.x = x
+        self.y = -x
+        self.label = None
+
+
+def test_duplicates_are_equal_texts_room_to_spare_and_dicts() -> None:
+    KEPT["waste"] = {
+        "texts": ["".join(["a text that is said again ", str(number % 2)]) for number in range(2000)],
+        "unique": ["".join(["a text that is said but once ", str(number)]) for number in range(2000)],
+        "buffers": [bytes(bytearray(b"x" * 5000)) for _ in range(20)],
+        "points": [Point(number) for number in range(3000)],
+        "set": set(range(100_000)),
+        "list": [None] * 100_000,
+        "array": bytearray(1_000_000),
+    }
+    while len(KEPT["waste"]["set"]) > 50:
+        KEPT["waste"]["set"].pop()
+    del KEPT["waste"]["list"][51_000:], KEPT["waste"]["array"][:450_000]
+    rows = list(unfreed.duplicates(limit=100_000))
+    del KEPT["waste"]
+    texts = [row for row in rows if row["what"] == "equal str" and "KEPT['waste']['texts']" in row["whose"]]
+    assert [row["objects"] for row in texts] == [1000, 1000]
+    size = sys.getsizeof("x" * 27)
+    assert all(row["bytes"] == 1000 * size and row["saved"] == 999 * size for row in texts)
+    assert not any("'unique'" in row["whose"] for row in rows)
+    (buffers,) = [row for row in rows if row["what"] == "equal bytes" and "'buffers'" in row["whose"]]
+    assert buffers["objects"] == 20 and buffers["saved"] == 19 * sys.getsizeof(bytes(5000))
+    (points,) = [row for row in rows if row["whose"].endswith("test_api.Point")]
+    assert points["objects"] == 3000 and "__slots__" in points["what"] and points["saved"] >= 3000 * 16
+    sparse = {row["whose"]: row["saved"] for row in rows if row["what"] == "sparse container"}
+    assert sparse["set at test_api.KEPT['waste']['set']"] > MIB
+    assert sparse["list at test_api.KEPT['waste']['list']"] > 300_000
+    assert sparse["bytearray at test_api.KEPT['waste']['array']"] > 400_000
+    slots = [row["whose"] for row in rows if "__slots__" in row["what"]]
+    stdlib = getattr(sys, "stdlib_module_names", ("typing", "inspect", "types", "re", "ast"))
+    assert not [whose for whose in slots if whose.split(".")[0] in stdlib]
 
 
 def test_a_difference_of_two_snapshots(tmp_path: Any) -> None:

@@ -120,6 +120,38 @@ def test_a_path_leads_back_to_its_object(shop: tuple[Path, dict[str, int]]) -> N
         assert again["object"] == row["object"]
 
 
+def test_a_long_path_is_short_in_tables_and_whole_in_json(tmp_path: Path) -> None:
+    program = tmp_path / "chain.py"
+    program.write_text(CHAIN)
+    recording = tmp_path / "chain.unfreed"
+    subprocess.run([sys.executable, str(program), str(recording)], check=True, env=clean_environment(), timeout=100)
+    for question in ("suspects", "dominators", "waste", "cycles", "census --by path", "path Node"):
+        done = call_unfreed("heap", recording, *question.split())
+        assert done.returncode == 0 and len(done.stdout) < 20_000, str(done)
+        assert question != "suspects" or "steps)" in done.stdout
+    rows = ask(recording, "path", "bytearray")["rows"]
+    assert "chain.head" + ".next" * 5000 + ".payload" in [row["path"] for row in rows]
+
+
+CHAIN = """
+import sys, unfreed
+
+class Node:
+    __slots__ = ("next", "payload")
+
+def chain(length):
+    first = node = Node()
+    for _ in range(length):
+        node.next = Node()
+        node = node.next
+    node.payload = bytearray(10_000_000)
+    return first
+
+head = chain(5000)
+unfreed.snapshot(sys.argv[1])
+"""
+
+
 def test_referrers_name_who_holds(shop: tuple[Path, dict[str, int]]) -> None:
     rows = ask(shop[0], "referrers", "heap_shop.SHOP.sessions['key 5']")["rows"]
     assert sorted(row["reference"] for row in rows) == ["['key 5']", "[0]"]
@@ -136,6 +168,14 @@ def test_suspects_say_where_the_memory_hangs(shop: tuple[Path, dict[str, int]]) 
     rows = ask(shop[0], "suspects")["rows"]
     assert rows[0]["suspect"].startswith("heap_shop.SHOP")
     assert "heap_shop.SHOP.sessions" in rows[0]["suspect"] + rows[0]["why"]
+
+
+def test_waste_has_equal_texts(shop: tuple[Path, dict[str, int]]) -> None:
+    rows = [row for row in ask(shop[0], "waste")["rows"] if "heap_shop.SHOP" in row["whose"]]
+    payloads = [row for row in rows if row["what"] == "equal bytes" and row["objects"] >= 1023]
+    assert len(payloads) == 1
+    assert payloads[0]["saved"] == pytest.approx(payloads[0]["bytes"] * 1022 / 1023, rel=0.001)
+    assert not [row for row in rows if row["what"] == "equal str" and "own" in row["whose"]]
 
 
 def test_difference_of_a_snapshot_to_itself_is_nothing(shop: tuple[Path, dict[str, int]]) -> None:

@@ -1,6 +1,8 @@
 //! Cycles that nothing reaches and nothing frees, told as findings: who is in them, which reference
 //! closes them, and why the collector does not come.
 
+mod ring;
+
 use crate::advice::{self, Cut, Waiting};
 use crate::findings::{Filling, Finding, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
@@ -14,8 +16,7 @@ use crate::study::Study;
 use crate::suspects::SECONDS;
 use crate::trend::{Judgement, Reading, judge, slope};
 use crate::wording::{bytes, count, cut, is_or_are};
-use std::collections::VecDeque;
-use unfreed_graph::{Edge, NodeSet};
+use unfreed_graph::Edge;
 use unfreed_recording::snapshot::{Label, NodeIndex};
 
 /// Gain that is a finding when nothing will ever free it: bytes or objects.
@@ -294,15 +295,20 @@ pub struct Told {
     pub cut: Option<Cut>,
 }
 
-/// Describes the shortest cycle through the most telling member of a component.
+/// Describes the shortest cycle through one of the most telling members of a component: an instance of a written class,
+/// where there is one. (The shortest of all may be a closure that refers to itself somewhere below.)
 ///
 /// The reference to cut is none of a builtin type: nobody can change those.
 #[must_use]
 pub fn describe(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<Told> {
-    let start = *members
+    let least = members.iter().map(|&node| dullness(heap, node)).min()?;
+    let telling: Vec<NodeIndex> = members
         .iter()
-        .min_by_key(|&&node| (dullness(heap, node), node))?;
-    let cycle = shortest_cycle(heap, members, start)?;
+        .copied()
+        .filter(|&node| dullness(heap, node) == least)
+        .collect();
+    let cycle = ring::shortest(heap, members, &telling)?;
+    let start = cycle.first()?.source;
     let mut segments: Vec<String> = Vec::new();
     let mut owner_node = start;
     let mut current = called(heap, start);
@@ -341,7 +347,7 @@ pub fn describe(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<Told> {
         .or(cuts.last());
     let cut = cut.map(|(_, name)| Cut::Attribute(name.clone()));
     Some(Told {
-        text: segments.join(" → "),
+        text: in_short(segments).join(" → "),
         cut: kept_exception(heap, &cycle).or(cut),
     })
 }
@@ -373,6 +379,12 @@ fn is_of_python(heap: &Heap<'_>, node: NodeIndex) -> bool {
         .is_some_and(|info| info.heap && info.module != "builtins" && !info.module.starts_with('_'))
 }
 
+/// Most steps of a cycle that are told.
+const STEPS: usize = 8;
+/// Of a longer one, this many from the front,
+const FIRST: usize = 4;
+/// and this many from the end, the way back to the first counted.
+const LAST: usize = 3;
 /// Longest name of a function.
 const FUNCTION: usize = 60;
 /// From here on a node is only a part of the one before it.
@@ -395,40 +407,12 @@ fn dullness(heap: &Heap<'_>, node: NodeIndex) -> u8 {
     }
 }
 
-/// Breadth first from a member back to itself, inside the component.
-fn shortest_cycle(heap: &Heap<'_>, members: &[NodeIndex], start: NodeIndex) -> Option<Vec<Edge>> {
-    let mut inside = NodeSet::new(heap.graph.node_count());
-    for &member in members {
-        inside.insert(member);
+/// A cycle of many steps: its first, its last, and how many there are between.
+fn in_short(mut segments: Vec<String>) -> Vec<String> {
+    if segments.len() > STEPS + 1 {
+        let between = FIRST..segments.len() - LAST;
+        let left_out = format!("… ({} more)", between.len());
+        segments.splice(between, [left_out]);
     }
-    let mut seen: crate::seeded::Map<NodeIndex, Edge> = Default::default();
-    let mut queue = VecDeque::from([start]);
-    while let Some(node) = queue.pop_front() {
-        for edge in heap.graph.edges(node) {
-            // An instance's way back over its class says nothing about the instance.
-            if !inside.contains(edge.target) || heap.label(edge.index) == Label::Class {
-                continue;
-            }
-            if edge.target == start {
-                return Some(back_to(start, edge, &seen));
-            }
-            if !seen.contains_key(&edge.target) {
-                seen.insert(edge.target, edge);
-                queue.push_back(edge.target);
-            }
-        }
-    }
-    None
-}
-
-fn back_to(start: NodeIndex, last: Edge, seen: &crate::seeded::Map<NodeIndex, Edge>) -> Vec<Edge> {
-    let mut cycle = vec![last];
-    let mut at = last.source;
-    while at != start {
-        let Some(edge) = seen.get(&at) else { break };
-        cycle.push(*edge);
-        at = edge.source;
-    }
-    cycle.reverse();
-    cycle
+    segments
 }

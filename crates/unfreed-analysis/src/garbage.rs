@@ -4,6 +4,7 @@
 use crate::heap::Heap;
 use crate::seeded::Map;
 use crate::survey::is_held_outside;
+use std::hash::Hash;
 use unfreed_graph::{NodeSet, components, reach, spread};
 use unfreed_recording::snapshot::{NodeIndex, RootKind};
 
@@ -58,8 +59,25 @@ pub fn unreached(heap: &Heap<'_>, in_degrees: &[u32]) -> NodeSet {
 #[must_use]
 pub fn census(heap: &Heap<'_>, in_degrees: &[u32]) -> Garbage {
     let garbage = unreached(heap, in_degrees);
+    let found = grouped(heap, &garbage, |members| type_set(heap, members));
+    let mut kinds: Vec<Cycles> = found
+        .into_iter()
+        .map(|(types, cycles)| Cycles { types, ..cycles })
+        .collect();
+    kinds.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.types.cmp(&b.types)));
+    Garbage { kinds }
+}
+
+/// The cycles among `garbage`, with all of it that hangs from them, by what `key` says of a cycle's members. What hangs
+/// from several is counted once, with the one nearest the outside. `types` stays empty.
+pub(crate) fn grouped<K: Eq + Hash>(
+    heap: &Heap<'_>,
+    garbage: &NodeSet,
+    mut key: impl FnMut(&[NodeIndex]) -> K,
+) -> Map<K, Cycles> {
+    let mut kinds: Map<K, Cycles> = Map::default();
     if garbage.is_empty() {
-        return Garbage::default();
+        return kinds;
     }
     let found = components(heap.graph, |node| garbage.contains(node));
     let mut cycles: Vec<Vec<NodeIndex>> = found
@@ -71,9 +89,7 @@ pub fn census(heap: &Heap<'_>, in_degrees: &[u32]) -> Garbage {
     // first and takes what hangs from it.
     cycles.reverse();
     let mut counted = NodeSet::new(heap.graph.node_count());
-    let mut kinds: Map<Vec<String>, Cycles> = Map::default();
     for members in cycles {
-        let kind = kinds.entry(type_set(heap, &members)).or_default();
         let hanging = spread(
             heap.graph,
             members.iter().copied(),
@@ -84,6 +100,7 @@ pub fn census(heap: &Heap<'_>, in_degrees: &[u32]) -> Garbage {
         if hanging.is_empty() {
             continue;
         }
+        let kind = kinds.entry(key(&members)).or_default();
         kind.count += 1;
         kind.objects += hanging.len() as u64;
         for &node in &hanging {
@@ -93,16 +110,10 @@ pub fn census(heap: &Heap<'_>, in_degrees: &[u32]) -> Garbage {
             kind.example = members;
         }
     }
-    let mut kinds: Vec<Cycles> = kinds
-        .into_iter()
-        .map(|(types, cycles)| Cycles { types, ..cycles })
-        .filter(|cycles| cycles.count > 0)
-        .collect();
-    kinds.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.types.cmp(&b.types)));
-    Garbage { kinds }
+    kinds
 }
 
-fn is_cycle(heap: &Heap<'_>, members: &[NodeIndex]) -> bool {
+pub(crate) fn is_cycle(heap: &Heap<'_>, members: &[NodeIndex]) -> bool {
     match members {
         [] => false,
         [node] => heap.graph.targets_of(*node).contains(node),
@@ -111,7 +122,7 @@ fn is_cycle(heap: &Heap<'_>, members: &[NodeIndex]) -> bool {
 }
 
 /// The types that name a kind of cycle: what people wrote, else whatever there is.
-fn type_set(heap: &Heap<'_>, members: &[NodeIndex]) -> Vec<String> {
+pub(crate) fn type_set(heap: &Heap<'_>, members: &[NodeIndex]) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for &node in members.iter().take(10_000) {
         if !heap.is_namespace(node) {

@@ -11,6 +11,12 @@ use crate::survey::{Forest, Survey};
 use unfreed_graph::Edge;
 use unfreed_recording::snapshot::{Label, NodeIndex};
 
+/// Most steps of a path that is shown whole.
+const STEPS: usize = 12;
+/// Of a longer one, this many from the root,
+const FIRST: usize = 4;
+/// and this many at its end.
+const LAST: usize = 2;
 /// Most steps of a pattern that is looked for again.
 const PERIOD: usize = 12;
 
@@ -20,6 +26,33 @@ pub fn shape_text(forest: &Forest, shape: ShapeId) -> String {
     let mut texts = parts(forest, shape, |root| root.prefix.clone());
     texts.retain(|text| !text.is_empty());
     without_repeats(texts).concat()
+}
+
+/// The masked path of a shape as tables and sentences have it: in short if it is long.
+#[must_use]
+pub fn shape_in_short(forest: &Forest, shape: ShapeId) -> String {
+    let mut texts = parts(forest, shape, |root| root.prefix.clone());
+    texts.retain(|text| !text.is_empty());
+    let texts = without_repeats(texts);
+    match texts.split_first() {
+        Some((root, steps)) => in_short(root, steps),
+        None => String::new(),
+    }
+}
+
+/// A path; of one that nobody would read to its end the first steps, the last ones and how many there are.
+#[must_use]
+pub fn in_short(root: &str, steps: &[String]) -> String {
+    let count = steps.len();
+    if count <= STEPS {
+        return root.to_owned() + &steps.concat();
+    }
+    let (first, last) = (&steps[..FIRST], &steps[count - LAST..]);
+    format!(
+        "{root}{} … {} ({count} steps)",
+        first.concat(),
+        last.concat().trim_start(),
+    )
 }
 
 /// The texts with the first pattern of two steps or more that follows itself kept once.
@@ -375,6 +408,16 @@ pub fn reference(heap: &Heap<'_>, edge: Edge, masked: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_path_is_told_in_short() {
+        let told = |count| in_short("app.head", &vec![".next".to_owned(); count]);
+        assert_eq!(told(12), "app.head".to_owned() + &".next".repeat(12));
+        assert_eq!(
+            told(13),
+            "app.head.next.next.next.next … .next.next (13 steps)"
+        );
+    }
 
     #[test]
     fn what_repeats_is_told_once() {

@@ -2,10 +2,10 @@
 
 use crate::commands::opened::{parse, pick, read};
 use std::path::Path;
-pub use unfreed_analysis::questions::full_name;
 use unfreed_analysis::questions::{
-    self, Answer, Cell, Direction, GroupBy, Part, Reference, Selection, View,
+    self, Answer, Direction, GroupBy, Part, Reference, Selection, View,
 };
+pub use unfreed_analysis::questions::{Collector, Contents, full_name};
 use unfreed_recording::process::ProcessInfo;
 use unfreed_recording::snapshot::{NodeIndex, Snapshot};
 use unfreed_report::answer::{render_json, render_table};
@@ -34,6 +34,22 @@ impl<'a> Live<'a> {
         View::new(snapshot, process).map(|view| Self { view })
     }
 
+    /// With what is known of the collector, for the questions `cycles` and `garbage`.
+    #[must_use]
+    pub fn with_collector(self, collector: Collector) -> Self {
+        Self {
+            view: self.view.with_collector(collector),
+        }
+    }
+
+    /// With contents that were compared, for the question `waste`.
+    #[must_use]
+    pub fn with_contents(self, contents: Contents) -> Self {
+        Self {
+            view: self.view.with_contents(contents),
+        }
+    }
+
     /// Answers one of the questions of `unfreed heap` about the given objects, where it is about objects; at most
     /// `most` rows, `width` columns wide.
     ///
@@ -59,7 +75,7 @@ impl<'a> Live<'a> {
             "retained" => questions::retained(view, &of, most),
             "dominators" => questions::dominators(view, most, 0.01),
             "cycles" => questions::cycles(view, most),
-            "garbage" => waiting(questions::cycles(view, most)),
+            "garbage" => questions::garbage(view, most),
             "waste" => questions::waste(view, most),
             "unexplained" => questions::unexplained(view, most),
             other => return Err(format!("there is no question {other}")),
@@ -173,14 +189,6 @@ fn said(answer: &Answer, view: &View<'_>, width: usize) -> Result<Said, String> 
         text: anstream::adapter::strip_str(&plain).to_string(),
         json: String::from_utf8_lossy(&json).into_owned(),
     })
-}
-
-/// Without the cycles that somebody uses.
-fn waiting(mut answer: Answer) -> Answer {
-    let in_use =
-        |row: &Vec<Cell>| matches!(row.first(), Some(Cell::Text(state)) if state == "in use");
-    answer.rows.retain(|row| !in_use(row));
-    answer
 }
 
 /// What objects consist of, as JSON: a list of parts with their parts. See [`questions::composition`].

@@ -79,6 +79,17 @@ impl Objects<'_> {
             .then_some((data, len, kind))
     }
 
+    /// What a `str` or `bytes` object says: the width of its characters, 0 for bytes, and all of them as they lie in memory.
+    /// Python keeps equal strings in one width.
+    pub(crate) fn raw_content(&self, object: usize) -> Option<(u32, &[u8])> {
+        if self.type_of(object) == self.types.bytes {
+            return Some((0, self.bytes_content(object, usize::MAX).0));
+        }
+        let (data, len, kind) = self.string_data(object)?;
+        let length = len.checked_mul(kind as usize)?;
+        Some((kind, self.reader.bytes(data, length)))
+    }
+
     /// Bytes that the string's characters take beyond its header, its UTF-8 copy included.
     pub(crate) fn text_payload(&self, string: usize) -> usize {
         let Some((_, len, kind)) = self.string_data(string) else {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use unfreed_cli::live::{self, Live};
+use unfreed_cli::live::{self, Collector, Contents, Live};
 use unfreed_recording::process::ProcessInfo;
 
 fn refused(error: impl Display) -> PyErr {
@@ -59,13 +59,39 @@ pub fn _ask(
 ) -> PyResult<(String, String)> {
     let process = process(py, &folders);
     unfreed_agent::with_heap(&folders.own, &ids, |seen| {
-        let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
+        let mut live = Live::new(&seen.snapshot, &process).map_err(refused)?;
+        match question {
+            "cycles" | "garbage" => live = live.with_collector(collector(seen)),
+            "waste" => live = live.with_contents(contents(seen)),
+            _ => {}
+        }
         let said = live
             .answer(question, nodes(seen, &ids)?, most, width)
             .map_err(refused)?;
         Ok((said.text, said.json))
     })
     .map_err(refused)?
+}
+
+/// The collector of this process, for why it does not free what waits for it.
+fn collector(seen: &unfreed_agent::Seen<'_>) -> Collector {
+    let state = seen.collector();
+    Collector {
+        enabled: Some(state.enabled),
+        young: Some((state.count, state.threshold)),
+        lists: state.lists,
+        unseen: state.unseen,
+        uncleared: state.uncleared,
+        ..Collector::default()
+    }
+}
+
+fn contents(seen: &unfreed_agent::Seen<'_>) -> Contents {
+    let found = seen.contents();
+    Contents {
+        equal: found.equal,
+        spare: found.spare,
+    }
 }
 
 /// Objects and bytes of each type of the whole heap, by the type's full name.

@@ -50,6 +50,12 @@ pub struct Snapshot {
     pub node_states: Vec<(NodeIndex, TextIndex)>,
     /// Objects that the collector tracks (or has frozen), a count.
     pub tracked: u64,
+    /// Which `str` and `bytes` objects of 50 bytes or more say the same as another: object and the number of what it
+    /// says, sorted by object. Empty where contents were not compared, and in recordings up to format 1.3.
+    pub equal_contents: Vec<(NodeIndex, u32)>,
+    /// Bytes of an object's own size that hold nothing, where nothing else tells (a `bytearray`) and they are many;
+    /// sorted by object. As empty as the contents.
+    pub spare_bytes: Vec<(NodeIndex, u32)>,
 }
 
 /// Refcount column value of an immortal object.

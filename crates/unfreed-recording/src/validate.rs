@@ -119,6 +119,8 @@ fn snapshot(heap: &Snapshot) -> Result<(), Fault> {
     }
     node_texts(&heap.node_texts, nodes, texts)?;
     node_texts(&heap.node_states, nodes, texts)?;
+    numbered_nodes(&heap.equal_contents, nodes)?;
+    numbered_nodes(&heap.spare_bytes, nodes)?;
     for (item, root) in heap.roots.iter().enumerate() {
         need(
             root_in_range(root, nodes, texts),
@@ -137,6 +139,19 @@ fn node_texts(pairs: &[(u32, u32)], nodes: usize, texts: usize) -> Result<(), Fa
     need(
         pairs.is_sorted_by(|a, b| a.0 < b.0),
         "node texts are sorted by node",
+        0,
+    )
+}
+
+/// Nodes with a number each, that of a content or of bytes.
+fn numbered_nodes(pairs: &[(u32, u32)], nodes: usize) -> Result<(), Fault> {
+    let exists = |&(node, _): &(u32, u32)| in_range(node, nodes);
+    if let Some(item) = pairs.iter().position(|pair| !exists(pair)) {
+        return Err(Fault::new("a numbered node exists", item));
+    }
+    need(
+        pairs.is_sorted_by(|a, b| a.0 < b.0),
+        "numbered nodes are sorted by node",
         0,
     )
 }

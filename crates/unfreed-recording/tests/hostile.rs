@@ -9,6 +9,7 @@ use unfreed_recording::block::Block;
 use unfreed_recording::error::ReadError;
 use unfreed_recording::ids::StackId;
 use unfreed_recording::reader::{self, Blocks};
+use unfreed_recording::snapshot::Snapshot;
 use unfreed_recording::{BLOCK_HEADER_LEN, FILE_HEADER_LEN, Recording, retention, writer};
 
 /// Reads with every way in; returns the blocks that came before an error.
@@ -247,6 +248,47 @@ fn absurd_lengths_are_refused_without_making_room() {
         let payload = [0xff; 64];
         let bytes = with_header(&forged(kind, 0, 64, &payload));
         assert!(read(&bytes).1.is_some(), "kind {kind}");
+    }
+}
+
+/// The plain payload of a snapshot.
+fn payload_of(heap: &Snapshot) -> Vec<u8> {
+    let encoded = writer::encode(heap).unwrap();
+    let stored = &encoded[BLOCK_HEADER_LEN..];
+    match encoded[1] {
+        0 => stored.to_vec(),
+        _ => zstd::decode_all(stored).unwrap(),
+    }
+}
+
+#[test]
+fn the_parts_that_were_added_are_checked() {
+    let plain = samples::snapshot(0, 1);
+    let nodes = plain.node_types.len() as u32;
+    let with = |equal_contents: Vec<(u32, u32)>, spare_bytes: Vec<(u32, u32)>| Snapshot {
+        equal_contents,
+        spare_bytes,
+        ..plain.clone()
+    };
+    // Without them a snapshot is what it was before there were any, and with them it begins so.
+    let old = payload_of(&plain);
+    let new = payload_of(&with(vec![(0, 0), (1, 0)], vec![(1, 9000)]));
+    assert_eq!(new[..old.len()], old);
+    assert!(writer::encode(&with(vec![(nodes, 0)], vec![])).is_err());
+    assert!(writer::encode(&with(vec![(1, 0), (1, 1)], vec![])).is_err());
+    assert!(writer::encode(&with(vec![], vec![(nodes, 1)])).is_err());
+    // No states, nothing reused, and four billion contents.
+    let mut absurd = old.clone();
+    absurd.extend([0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f]);
+    // One content, of a node that does not exist.
+    let mut astray = old.clone();
+    astray.extend([0, 0, 1, 0xfe, 0xff, 0x03, 0]);
+    // It ends in the middle.
+    let cut = new[..new.len() - 1].to_vec();
+    for payload in [absurd, astray, cut] {
+        let bytes = with_header(&forged(6, 0, payload.len() as u32, &payload));
+        let error = read(&bytes).1.unwrap();
+        assert!(matches!(error, ReadError::Invalid { .. }), "{error}");
     }
 }
 

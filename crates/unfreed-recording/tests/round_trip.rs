@@ -269,6 +269,7 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
         let edges = vec((0..nodes, label(nodes, texts)), 0..25);
         let node = (0..types, size, refcount(), edges);
         let node_texts = prop::collection::btree_map(0..nodes, 0..texts, 0..10);
+        let numbered = || prop::collection::btree_map(0..nodes, any::<u32>(), 0..10);
         let sample = (0..nodes, any::<[u32; 2]>(), 0_u64..1 << 50, any::<bool>()).prop_map(
             |(node, ids, bytes, reused)| SampledNode {
                 node,
@@ -285,10 +286,11 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
             vec(".{0,40}", texts as usize),
             node_texts,
             vec(root(nodes, texts), 0..8),
-            vec(sample, 0..8),
+            (vec(sample, 0..8), numbered(), numbered()),
         )
             .prop_map(
-                |((epoch, large), types, nodes, texts, node_texts, roots, samples)| {
+                |((epoch, large), types, nodes, texts, node_texts, roots, last)| {
+                    let (samples, equal, spare) = last;
                     let mut heap = samples::Heap::default();
                     for (of_type, size, refs, edges) in nodes {
                         heap.node(of_type, size, refs, &edges);
@@ -307,6 +309,8 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
                         node_texts: node_texts.into_iter().collect(),
                         roots,
                         samples,
+                        equal_contents: equal.into_iter().collect(),
+                        spare_bytes: spare.into_iter().collect(),
                         ..heap.0
                     }
                 },

@@ -1,6 +1,6 @@
 //! The form of every answer: a heading, a table, and what the table leaves out.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// An answer to one question.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -57,12 +57,49 @@ pub enum Unit {
 pub enum Cell {
     /// Of a column of texts.
     Text(String),
+    /// Of a column of texts: a path that is too long to read.
+    Path(LongPath),
     /// Of a column of bytes, counts or depths.
     Number(u64),
     /// Of a column of changes.
     Change(i64),
     /// Of a column of shares.
     Share(f64),
+}
+
+/// A path of many steps: a table has it in short, JSON whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LongPath {
+    /// All of it.
+    pub whole: String,
+    /// Its ends, and how many steps it has.
+    pub short: String,
+}
+
+impl Serialize for LongPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.whole)
+    }
+}
+
+impl Cell {
+    /// A path, which may be the same in short.
+    pub(super) fn path(whole: String, short: String) -> Self {
+        if whole == short {
+            return Self::Text(whole);
+        }
+        Self::Path(LongPath { whole, short })
+    }
+
+    /// What a table shows of a text.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Path(path) => Some(&path.short),
+            _ => None,
+        }
+    }
 }
 
 /// What a table leaves out.

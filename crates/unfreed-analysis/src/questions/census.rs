@@ -72,10 +72,18 @@ pub fn census(view: &View<'_>, by: GroupBy, most: usize) -> Answer {
             .cmp(&rank(b))
             .then_with(|| keys.names[a].cmp(&keys.names[b]))
     });
+    let shapes = keys.shapes();
     for index in order {
         let group = groups[index];
+        let name = keys.names[index].clone();
+        let short = shapes
+            .get(&(index as u32))
+            .map(|&shape| crate::paths::shape_in_short(view.forest(), shape));
         answer.rows.push(vec![
-            text(&keys.names[index]),
+            match short {
+                Some(short) => Cell::path(name, short),
+                None => text(name),
+            },
             Cell::Number(group.objects),
             Cell::Number(group.bytes),
             Cell::Share(group.bytes as f64 / total.max(1) as f64),
@@ -200,6 +208,17 @@ impl<'v, 'a> Keys<'v, 'a> {
             Some(name) if !name.described.is_empty() => name.described.clone(),
             _ => "held by C code".to_owned(),
         }
+    }
+
+    /// The first shape of each group by path.
+    fn shapes(&self) -> Map<u32, u32> {
+        let mut first: Map<u32, u32> = Map::default();
+        let by_path = self.by_shape.iter().filter(|_| self.by == GroupBy::Path);
+        for (&shape, &group) in by_path.filter(|&(&shape, _)| shape != TOP) {
+            let known = first.entry(group).or_insert(shape);
+            *known = shape.min(*known);
+        }
+        first
     }
 
     fn intern(&mut self, name: String) -> u32 {

@@ -8,7 +8,7 @@ use crate::paths::reference;
 use crate::seeded::Map;
 use crate::wording::{bytes, count, several};
 use unfreed_graph::{NodeSet, reach};
-use unfreed_recording::snapshot::{Label, NodeIndex, RootKind};
+use unfreed_recording::snapshot::{Label, NodeIndex};
 
 const OBJECT: [(&str, Unit); 6] = [
     ("object", Unit::Text),
@@ -26,7 +26,7 @@ fn row(view: &View<'_>, inspectors: &Inspectors<'_, '_>, node: NodeIndex) -> Vec
         text(life.over),
         Cell::Number(view.heap.size(node)),
         Cell::Number(view.retained(node)),
-        text(view.place(node)),
+        view.place_cell(node),
         text(life.why),
     ]
 }
@@ -269,7 +269,7 @@ fn freed_with(view: &View<'_>, selected: &[NodeIndex]) -> Vec<NodeIndex> {
     }
     let kept = reach(
         view.heap.graph,
-        roots(view).filter(|&node| !barrier.contains(node)),
+        view.roots().filter(|&node| !barrier.contains(node)),
         &barrier,
         |_| true,
     );
@@ -296,17 +296,4 @@ fn below(view: &View<'_>, node: NodeIndex) -> Vec<NodeIndex> {
         next += 1;
     }
     found
-}
-
-/// Named roots, and what something outside the snapshot holds.
-fn roots<'v>(view: &'v View<'_>) -> impl Iterator<Item = NodeIndex> + 'v {
-    let outside = view
-        .nodes()
-        .filter(|&node| crate::survey::is_held_outside(&view.heap, node, &view.in_degrees));
-    let named = view.heap.snapshot.roots.iter();
-    outside.chain(
-        named
-            .filter(|root| root.kind != RootKind::Type)
-            .map(|root| root.node),
-    )
 }

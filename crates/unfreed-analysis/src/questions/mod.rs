@@ -5,15 +5,18 @@
 mod allocations;
 mod answer;
 mod census;
+mod collector;
 mod composition;
 mod difference;
 mod dominated;
+mod equal;
 mod holders;
 mod lives;
 mod neighbours;
 mod picture;
 mod select;
 mod sites;
+mod slots;
 mod suspicion;
 mod tables;
 mod timeline;
@@ -32,8 +35,9 @@ fn telling(frames: &[Frame]) -> Option<&Frame> {
 
 pub use crate::heap::full_name;
 pub use allocations::{Allocations, Amount, PARTS, Stacked, allocations};
-pub use answer::{Answer, Cell, Column, LeftOut, Unit};
+pub use answer::{Answer, Cell, Column, LeftOut, LongPath, Unit};
 pub use census::{GroupBy, census};
+pub use collector::Collector;
 pub use composition::{Part, composition};
 pub use difference::difference;
 pub use dominated::{dominators, folded};
@@ -46,6 +50,6 @@ pub use suspicion::suspects;
 pub use tables::{Table, TableColumn, Values, tables};
 pub use timeline::{Moment, Timeline, timeline};
 pub use unexplained::unexplained;
-pub use view::{HeapFacts, View};
-pub use waiting::cycles;
+pub use view::{Contents, HeapFacts, View};
+pub use waiting::{cycles, garbage};
 pub use waste::waste;

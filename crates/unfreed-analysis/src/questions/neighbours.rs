@@ -62,7 +62,7 @@ pub fn held_by(view: &View<'_>, node: NodeIndex) -> HeldBy {
         forest: view.forest(),
     };
     HeldBy {
-        path: view.place(node),
+        path: view.whole_place(node),
         ..chain.held_by(node, &[], TOP)
     }
 }
@@ -80,5 +80,5 @@ pub fn chain(view: &View<'_>, node: NodeIndex) -> Option<(String, NodeIndex, Vec
         node: edge.target,
         by: by(view, edge),
     });
-    Some((view.place(root), root, steps.collect()))
+    Some((view.whole_place(root), root, steps.collect()))
 }

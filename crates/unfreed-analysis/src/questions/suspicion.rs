@@ -215,7 +215,11 @@ fn alone(view: &View<'_>, children: &[NodeIndex], type_name: &str) -> Option<Str
     let mut of_type = children
         .iter()
         .filter(|&&child| view.heap.type_name(child) == type_name);
-    view.path(*of_type.next()?)
+    let child = *of_type.next()?;
+    view.survey()
+        .paths
+        .reached(child)
+        .then(|| view.place(child))
 }
 
 /// Children by type: name, objects, retained bytes; largest first.
@@ -289,6 +293,6 @@ fn group_sentence(view: &View<'_>, members: &[NodeIndex]) -> String {
     format!(
         "Each is small, all together are not; {} of them are at {}.",
         count(same as i64),
-        crate::paths::shape_text(view.forest(), shape)
+        crate::paths::shape_in_short(view.forest(), shape)
     )
 }

@@ -1,9 +1,10 @@
 //! A snapshot made ready for questions: its graph, and as far as a question needs them its paths from named roots (two
 //! passes over the references), its dominators and retained sizes (one dominator pass).
 
+use super::{Cell, Collector};
 use crate::heap::{Heap, short_name};
 use crate::ownership::Ownership;
-use crate::paths::reference;
+use crate::paths::{in_short, reference};
 use crate::shapes::TOP;
 use crate::standing::{Standing, census};
 use crate::survey::{Forest, Survey, is_held_outside, survey};
@@ -20,7 +21,9 @@ const TEXT: usize = 40;
 pub struct View<'a> {
     pub(super) heap: Heap<'a>,
     pub(super) in_degrees: Vec<u32>,
-    ownership: Ownership,
+    pub(super) collector: Collector,
+    pub(super) ownership: Ownership,
+    contents: Option<Contents>,
     surveyed: OnceLock<(Survey<'a>, Forest)>,
     dominated: OnceLock<Dominated>,
 }
@@ -29,6 +32,15 @@ struct Dominated {
     dominators: Dominators,
     /// Bytes that would be freed with each node: its own and all it dominates.
     retained: Vec<u64>,
+}
+
+/// What a look found out about contents, where the snapshot itself does not say: as in [`Snapshot`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// As [`Snapshot::equal_contents`].
+    pub equal: Vec<(NodeIndex, u32)>,
+    /// As [`Snapshot::spare_bytes`].
+    pub spare: Vec<(NodeIndex, u32)>,
 }
 
 /// What a snapshot is, in figures.
@@ -61,10 +73,37 @@ impl<'a> View<'a> {
         Ok(Self {
             in_degrees: heap.in_degrees(),
             heap,
+            collector: Collector::default(),
+            contents: None,
             ownership: Ownership::new(process),
             surveyed: OnceLock::new(),
             dominated: OnceLock::new(),
         })
+    }
+
+    /// With what is known of the collector at that moment.
+    #[must_use]
+    pub fn with_collector(self, collector: Collector) -> Self {
+        Self { collector, ..self }
+    }
+
+    /// With contents that were compared apart from the snapshot.
+    #[must_use]
+    pub fn with_contents(self, contents: Contents) -> Self {
+        Self {
+            contents: Some(contents),
+            ..self
+        }
+    }
+
+    pub(super) fn equal_contents(&self) -> &[(NodeIndex, u32)] {
+        let apart = self.contents.as_ref();
+        apart.map_or(&self.heap.snapshot.equal_contents, |apart| &apart.equal)
+    }
+
+    pub(super) fn spare_bytes(&self) -> &[(NodeIndex, u32)] {
+        let apart = self.contents.as_ref();
+        apart.map_or(&self.heap.snapshot.spare_bytes, |apart| &apart.spare)
     }
 
     fn surveyed(&self) -> &(Survey<'a>, Forest) {
@@ -92,23 +131,25 @@ impl<'a> View<'a> {
     fn dominated(&self) -> &Dominated {
         self.dominated.get_or_init(|| {
             let heap = &self.heap;
-            let outside = self
-                .nodes()
-                .filter(|&node| is_held_outside(heap, node, &self.in_degrees));
-            // Classes are in cycles of their own and often listed as roots: only references count.
-            let named = heap
-                .snapshot
-                .roots
-                .iter()
-                .filter(|root| root.kind != RootKind::Type);
-            let roots: Vec<NodeIndex> = outside.chain(named.map(|root| root.node)).collect();
-            let dominators = dominators(heap.graph, roots);
+            let dominators = dominators(heap.graph, self.roots().collect::<Vec<_>>());
             let retained = dominators.retained(&heap.snapshot.node_sizes);
             Dominated {
                 dominators,
                 retained,
             }
         })
+    }
+
+    /// Named roots, and what something outside the snapshot holds.
+    pub(super) fn roots(&self) -> impl Iterator<Item = NodeIndex> + '_ {
+        let heap = &self.heap;
+        let outside = self
+            .nodes()
+            .filter(|&node| is_held_outside(heap, node, &self.in_degrees));
+        // Classes are in cycles of their own and often listed as roots: only references count.
+        let named = heap.snapshot.roots.iter();
+        let named = named.filter(|root| root.kind != RootKind::Type);
+        outside.chain(named.map(|root| root.node))
     }
 
     /// What everything on the way from the roots to an object passes through.
@@ -196,7 +237,7 @@ impl<'a> View<'a> {
 
     /// The path that leads to it from a named root, as Python would write it; `None` when nothing
     /// reaches it.
-    pub(super) fn path(&self, node: NodeIndex) -> Option<String> {
+    fn path(&self, node: NodeIndex) -> Option<Path> {
         let (survey, forest) = self.surveyed();
         if !survey.paths.reached(node) {
             return None;
@@ -204,23 +245,59 @@ impl<'a> View<'a> {
         let edges = survey.paths.path(node);
         let root = edges.first().map_or(node, |edge| edge.source);
         let shape = survey.shape_of.get(root as usize).copied().unwrap_or(TOP);
-        let mut path = match forest.roots.get(&shape) {
+        let root = match forest.roots.get(&shape) {
             Some(name) if !name.prefix.is_empty() => name.prefix.clone(),
             _ => format!(
                 "held by C code › {}",
                 short_name(&self.heap.type_name(root))
             ),
         };
-        for edge in edges {
-            path.push_str(&reference(&self.heap, edge, false));
-        }
-        Some(path)
+        let steps = edges.into_iter();
+        let steps = steps.map(|edge| reference(&self.heap, edge, false));
+        Some(Path {
+            root,
+            steps: steps.filter(|step| !step.is_empty()).collect(),
+        })
     }
 
-    /// Where an object is, for a table: its path, or that it has none.
+    /// The whole path of an object, or that it has none.
+    pub(super) fn whole_place(&self, node: NodeIndex) -> String {
+        let path = self.path(node);
+        path.map_or_else(nowhere, |path| path.whole())
+    }
+
+    /// Where an object is, for a table or a sentence: its path, in short if it is long, or that it has none.
     pub(super) fn place(&self, node: NodeIndex) -> String {
-        self.path(node)
-            .unwrap_or_else(|| "nothing reaches it".to_owned())
+        let path = self.path(node);
+        path.map_or_else(nowhere, |path| path.in_short())
+    }
+
+    /// The same for a table whose JSON has the whole path, so that it leads back.
+    pub(super) fn place_cell(&self, node: NodeIndex) -> Cell {
+        let Some(path) = self.path(node) else {
+            return Cell::Text(nowhere());
+        };
+        Cell::path(path.whole(), path.in_short())
+    }
+}
+
+fn nowhere() -> String {
+    "nothing reaches it".to_owned()
+}
+
+/// A path, step by step.
+struct Path {
+    root: String,
+    steps: Vec<String>,
+}
+
+impl Path {
+    fn whole(&self) -> String {
+        self.root.clone() + &self.steps.concat()
+    }
+
+    fn in_short(&self) -> String {
+        in_short(&self.root, &self.steps)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{naming, progress, rendering};
 use std::io;
 use std::path::Path;
 use unfreed_analysis::findings::Frame;
-use unfreed_analysis::questions::{self, Answer, GroupBy, Selection, View};
+use unfreed_analysis::questions::{self, Answer, Collector, GroupBy, Selection, View};
 use unfreed_analysis::source::EvidenceSource;
 
 /// Answers the question, or says why not.
@@ -54,7 +54,8 @@ fn answer(typed: &Heap) -> Result<Said, String> {
     let bytes = read(&typed.path)?;
     let recording = parse(&typed.path, &bytes)?;
     let snapshot = pick(&typed.path, &recording, typed.snapshot)?;
-    let view = View::new(&snapshot, &recording.process)?;
+    let collector = Collector::of_readings(&recording.counters, snapshot.at);
+    let view = View::new(&snapshot, &recording.process)?.with_collector(collector);
     let most = typed.limit;
     let select = |object: &str| Selection::find(&view, object).map_err(|error| error.to_string());
     let evidence = naming::named(&recording);

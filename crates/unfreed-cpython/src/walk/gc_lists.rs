@@ -13,19 +13,31 @@ pub fn is_collecting(runtime: &Runtime, gil: &Gil) -> bool {
 
 /// Addresses of all objects in the three generations and the permanent one.
 pub(super) fn seeds(runtime: &Runtime, objects: &Objects<'_>) -> Vec<usize> {
+    let mut seeds = Vec::new();
+    for head in heads(runtime, objects) {
+        collect(objects, head, &mut seeds);
+    }
+    seeds
+}
+
+/// The same, by list: the generations, youngest first, and the permanent one.
+pub(super) fn each(runtime: &Runtime, objects: &Objects<'_>) -> [Vec<usize>; 4] {
+    heads(runtime, objects).map(|head| {
+        let mut seeds = Vec::new();
+        collect(objects, head, &mut seeds);
+        seeds
+    })
+}
+
+fn heads(runtime: &Runtime, objects: &Objects<'_>) -> [usize; 4] {
     let layout = objects.layout;
     let first = runtime.interpreter() + layout.gc_generations;
-    let heads = [
+    [
         first,
         first + GENERATION_SIZE,
         first + 2 * GENERATION_SIZE,
         runtime.interpreter() + layout.gc_permanent,
-    ];
-    let mut seeds = Vec::new();
-    for head in heads {
-        collect(objects, head, &mut seeds);
-    }
-    seeds
+    ]
 }
 
 /// Objects frozen by `gc.freeze()`, a count.

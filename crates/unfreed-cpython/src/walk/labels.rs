@@ -160,12 +160,12 @@ impl Walker<'_> {
     fn free_variables(&mut self, code: usize) -> Vec<TextIndex> {
         let names: Rc<[TextIndex]> = self.local_names(code);
         let layout = self.objects.layout;
-        let count = self.objects.reader.u32(code + layout.co_nfreevars) as usize;
         if self.objects.minor <= 10 {
             let free = self.objects.reader.word(code + layout.co_freevars);
             let count = self.objects.tuple_len(free);
             return names[names.len().saturating_sub(count)..].to_vec();
         }
+        let count = self.objects.reader.u32(code + layout.co_nfreevars) as usize;
         names[names.len().saturating_sub(count)..].to_vec()
     }
 

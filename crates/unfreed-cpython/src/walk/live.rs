@@ -14,8 +14,8 @@ use unfreed_recording::snapshot::{NodeIndex, SYNTHETIC, Snapshot, TypeInfo};
 pub struct Seen<'gil> {
     /// What was seen.
     pub snapshot: Snapshot,
-    met: Met,
-    runtime: &'gil Runtime,
+    pub(super) met: Met,
+    pub(super) runtime: &'gil Runtime,
     _held: &'gil Gil,
 }
 
@@ -181,6 +181,10 @@ fn is_whole(objects: &Objects<'_>, object: usize) -> bool {
 }
 
 impl Seen<'_> {
+    pub(super) fn objects(&self) -> Objects<'_> {
+        self.runtime.objects(self._held)
+    }
+
     /// The node of the object at an address (what `id()` gives); `None` for one that was not met.
     #[must_use]
     pub fn node(&self, address: usize) -> Option<NodeIndex> {
@@ -198,7 +202,7 @@ impl Seen<'_> {
     /// Appends an object to the Python list at `list`, which the caller holds; `false` when that is no list, the
     /// node is no object, or memory ran out.
     pub fn append(&self, node: NodeIndex, list: usize) -> bool {
-        let objects = self.runtime.objects(self._held);
+        let objects = self.objects();
         let Some(object) = self.address(node) else {
             return false;
         };

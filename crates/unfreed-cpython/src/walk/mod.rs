@@ -4,8 +4,10 @@
 
 mod address_map;
 mod ahead;
+pub mod collectable;
 mod columns;
 mod containers;
+pub mod contents;
 mod data_only;
 mod expected;
 mod frames;
@@ -25,6 +27,7 @@ use crate::runtime::Runtime;
 use crate::types::{Shape, TypeTraits};
 use address_map::AddressMap;
 use columns::Columns;
+use contents::Contents;
 use data_only::DataOnly;
 use foldhash::fast::FixedState;
 use free_lists::{HandsOn, Part};
@@ -104,7 +107,7 @@ impl<'gil> Tracked<'gil> {
 pub enum Names {
     /// Those that a report on growth may show: a third of the time and of the file less.
     OfWhatMayGrow,
-    /// All keys and names, for questions about any object.
+    /// All keys and names, and which contents are equal, for questions about any object.
     All,
 }
 
@@ -153,7 +156,15 @@ pub fn snapshot<'gil>(
     walker.handed_on = told.handed_on;
     let count = tracked.count();
     let (roots, samples) = walker.whole(tracked, blocks, told.owned)?;
-    Ok(walker.finish(roots, samples, count).0)
+    let contents = match told.names {
+        Names::All => walker.contents(),
+        Names::OfWhatMayGrow => Contents::default(),
+    };
+    Ok(Snapshot {
+        equal_contents: contents.equal,
+        spare_bytes: contents.spare,
+        ..walker.finish(roots, samples, count).0
+    })
 }
 
 /// A type as the walk meets it again and again.

@@ -28,7 +28,7 @@ pub(crate) fn pack<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {
         pack_root(root, out);
     }
     samples(heap, out);
-    states(heap, out);
+    later_parts(heap, out);
 }
 
 /// The text without what is beyond its limit. A collector that cuts at 200 characters instead of
@@ -136,16 +136,37 @@ fn labels<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {
     }
 }
 
-/// The last part, left out by a collector that knows no states and by those of format 1.0.
-fn states<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {
+/// The parts that later minor versions added: up to the last one with something in it, so that a snapshot without any is
+/// as it was in format 1.0.
+fn later_parts<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {
     let has_reused = heap.samples.iter().any(|sample| sample.reused);
-    if !heap.node_states.is_empty() || has_reused {
-        out.number(heap.node_states.len() as u64);
-        pairs(&heap.node_states, out);
+    let there = [
+        !heap.node_states.is_empty(),
+        has_reused,
+        !heap.equal_contents.is_empty(),
+        !heap.spare_bytes.is_empty(),
+    ];
+    let parts = there
+        .iter()
+        .rposition(|&there| there)
+        .map_or(0, |last| last + 1);
+    if parts > 0 {
+        counted_pairs(&heap.node_states, out);
     }
-    if has_reused {
+    if parts > 1 {
         reused(heap, out);
     }
+    if parts > 2 {
+        counted_pairs(&heap.equal_contents, out);
+    }
+    if parts > 3 {
+        counted_pairs(&heap.spare_bytes, out);
+    }
+}
+
+fn counted_pairs<W: Write>(list: &[(u32, u32)], out: &mut Columns<W>) {
+    out.number(list.len() as u64);
+    pairs(list, out);
 }
 
 fn reused<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {

@@ -38,13 +38,12 @@ pub(crate) fn unpack(payload: &[u8]) -> Result<Snapshot, Fault> {
             reused: false,
         })
     })?;
-    if bytes.left() > 0 {
-        let count = bytes.number32()?;
-        heap.node_states = pairs(&mut bytes, count)?;
-    }
+    heap.node_states = counted_pairs(&mut bytes)?;
     if bytes.left() > 0 {
         reused(&mut bytes, &mut heap.samples)?;
     }
+    heap.equal_contents = counted_pairs(&mut bytes)?;
+    heap.spare_bytes = counted_pairs(&mut bytes)?;
     Ok(heap)
 }
 
@@ -64,7 +63,16 @@ fn reused(bytes: &mut Bytes<'_>, samples: &mut [SampledNode]) -> Result<(), Faul
     Ok(())
 }
 
-/// Pairs of a node and a text.
+/// Pairs with their count before them; none where the payload ends.
+fn counted_pairs(bytes: &mut Bytes<'_>) -> Result<Vec<(u32, u32)>, Fault> {
+    if bytes.left() == 0 {
+        return Ok(Vec::new());
+    }
+    let count = bytes.number32()?;
+    pairs(bytes, count)
+}
+
+/// Pairs of a node and a text or number.
 fn pairs(bytes: &mut Bytes<'_>, count: u32) -> Result<Vec<(u32, u32)>, Fault> {
     let mut last = (0, 0);
     list(bytes, count, |bytes| {

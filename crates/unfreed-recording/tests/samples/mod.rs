@@ -206,8 +206,10 @@ pub fn snapshot(epoch: u32, second: u64) -> Snapshot {
         ],
         texts: texts.iter().map(|text| (*text).into()).collect(),
         node_texts: vec![(0, 0), (7, 2)],
-        // The golden file of version 1 is older than states.
+        // The golden file of version 1 is older than states and contents.
         node_states: Vec::new(),
+        equal_contents: Vec::new(),
+        spare_bytes: Vec::new(),
         roots: vec![
             Root {
                 node: 0,

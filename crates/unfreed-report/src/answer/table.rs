@@ -150,7 +150,8 @@ impl Table {
 /// What stands below a row.
 fn prose(columns: &[Column], row: &[Cell], page: &mut Page<'_>) -> io::Result<()> {
     for (column, cell) in columns.iter().zip(row) {
-        if let (Unit::Prose, Cell::Text(text)) = (column.unit, cell)
+        if column.unit == Unit::Prose
+            && let Some(text) = cell.text()
             && !text.is_empty()
         {
             let lead = Text::plain(&" ".repeat(INDENT));
@@ -186,8 +187,9 @@ fn texts(columns: &[Column], row: &[Cell]) -> Vec<String> {
         match (column.unit, cell) {
             (Unit::Depth, Cell::Number(depth)) => indent = *depth as usize * LEVEL,
             (Unit::Prose, _) => {}
-            (_, Cell::Text(text)) => {
-                shown.push(format!("{:1$}{text}", "", std::mem::take(&mut indent)))
+            (_, Cell::Text(_) | Cell::Path(_)) => {
+                let text = cell.text().unwrap_or_default();
+                shown.push(format!("{:1$}{text}", "", std::mem::take(&mut indent)));
             }
             (Unit::Bytes, Cell::Number(number)) => shown.push(quantity::bytes(*number)),
             (_, Cell::Number(number)) => shown.push(quantity::count(*number)),
