@@ -43,7 +43,10 @@ class NoLeaks:
             began = _clock.seconds()
             result = function(*arguments, **named)
             seconds = _clock.seconds() - began
-            check(lambda: function(*arguments, **named), function.__qualname__, seconds, self._rounds)
+            called = function.__qualname__
+            reason = check(lambda: function(*arguments, **named), called, seconds, self._rounds)
+            if reason is not None and sys.stderr is not None:
+                print("unfreed: %s: %s" % (called, reason), file=sys.stderr)
             return result
 
         return checked  # type: ignore[return-value]
@@ -84,19 +87,23 @@ class NoLeaks:
             raise LeakError("this block leaves behind\n  " + "\n  ".join(problems))
 
 
-def check(run: "Callable[[], Any]", called: str, seconds: float, rounds: Optional[int] = None) -> None:
-    """Runs it again and again; raises `LeakError` when every run leaves something behind."""
+def check(run: "Callable[[], Any]", called: str, seconds: float, rounds: Optional[int] = None) -> Optional[str]:
+    """Runs it again and again; raises `LeakError` when every run leaves something behind.
+
+    Returns why that was not judged: something grows, but the process cannot be recorded.
+    """
     growth = grows(run, rounds)
     if growth is None:
-        return
+        return None
     try:
         judged = judge(run, called, seconds, growth, rounds)
-    except NotRecorded:
-        return
+    except NotRecorded as why:
+        return "something grows with each run, which cannot be judged: %s" % why
     leaks = judged.certain_leaks()
     if leaks:
         texts = "\n\n".join(one.text for one in leaks)
         raise LeakError("leak: %s\n\n%s" % (leaks[0].title, texts))
+    return None
 
 
 def _entries(folder: str) -> "set[str]":
