@@ -20,6 +20,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+import programs.liars
 from programs.liars import Liar
 from programs.runs import clean_environment
 
@@ -363,6 +364,60 @@ def test_instances_include_those_of_subclasses() -> None:
     assert all(any(one is found for found in unfreed.instances(Session)) for one in kept)
     assert unfreed.instances(Special) == [kept[1]]
     assert kept[1] not in unfreed.instances(Session, subclasses=False)
+
+
+class Unhashable(type):
+    """Makes classes without a hash, and without a module that could be asked for."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(cls, other: object) -> bool:
+        return False
+
+    @property
+    def __module__(cls) -> str:  # type: ignore[override]
+        raise RuntimeError("module")
+
+
+class Odd(metaclass=Unhashable):
+    """One of these."""
+
+    __slots__ = ("__weakref__", "part")
+
+
+@pytest.mark.parametrize("name", ["test_api.Odd", "programs.liars.Liar", "lies.Lying"])
+def test_what_lies_about_its_class_is_counted_watched_and_expected_dead(name: str) -> None:
+    # By name: pytest asks its parameters for their classes.
+    kind = {"Odd": Odd, "Liar": Liar, "Lying": programs.liars.Lying}[name.rpartition(".")[2]]
+    alive = [kind(), kind(), Session("beside it")]
+    assert len(unfreed.instances(kind)) == 2 and unfreed.instances(Session)
+    with unfreed.watch(kind) as watched:
+        alive.append(kind())
+        looked = watched.look()
+    assert looked.alive == 3 and "instances of %s are" % name in repr(looked)
+    with unfreed.expect_dead(alive[0]):
+        del alive[:]
+
+
+def test_a_holder_that_lies_is_named() -> None:
+    held = Odd.__new__(Odd)
+    KEPT["odd"] = holder = Odd.__new__(Odd)
+    holder.part = held  # type: ignore[attr-defined]
+    with pytest.raises(AssertionError, match=r"test_api\.Odd is still alive\nheld by +test_api\.KEPT\['odd'\]\.part"):
+        with unfreed.expect_dead(held):
+            del held, holder
+    KEPT["odd"] = programs.liars.LyingDict(part=Session("held by a liar"))
+    with pytest.raises(AssertionError, match=r"held by +test_api\.KEPT\['odd'\]\['part'\]"):
+        with unfreed.expect_dead(dict.__getitem__(KEPT["odd"], "part")):
+            pass
+    del KEPT["odd"]
+
+
+def test_a_block_that_leaves_what_lies_about_its_class_says_so() -> None:
+    with pytest.raises(AssertionError, match=r"1 test_api\.Odd object, held by test_api\.KEPT\['odd'\]"):
+        with unfreed.no_leaks():
+            KEPT["odd"] = [Odd()]
+    del KEPT["odd"]
 
 
 def test_resources_are_named_with_their_holders(tmp_path: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from unfreed import _native
 from unfreed._answers import Answer, Chain, Picture, Size, size
+from unfreed._classes import full_name, with_subclasses
 from unfreed._heap import Snapshot
 
 _EVERYTHING = 2**31
@@ -274,20 +275,9 @@ def _growth(by: str, rows: "list[dict[str, Any]]", rest: "list[dict[str, Any]]",
 def instances(cls: type, subclasses: bool = True) -> "list[Any]":
     """All instances of a class that are alive, of its subclasses as well unless told otherwise."""
     if not issubclass(type(cls), type):
-        raise TypeError("instances() is asked for a class, not for a %s" % type(cls).__qualname__)
-    wanted = _with_subclasses(cls) if subclasses else {cls}
-    return [one for one in get_objects() if type(one) in wanted]
-
-
-def _with_subclasses(cls: type) -> "set[type]":
-    found, waiting = {cls}, [cls]
-    while waiting:
-        subclasses: list[type] = type.__subclasses__(waiting.pop())
-        for below in subclasses:
-            if below not in found:
-                found.add(below)
-                waiting.append(below)
-    return found
+        raise TypeError("instances() is asked for a class, not for a %s" % full_name(type(cls)))
+    wanted = with_subclasses(cls) if subclasses else {id(cls): cls}
+    return [one for one in get_objects() if id(type(one)) in wanted]
 
 
 def memory_usage() -> int:

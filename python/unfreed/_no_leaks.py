@@ -10,6 +10,7 @@ from types import FrameType, TracebackType
 from typing import Any, Callable, Optional, TypeVar
 
 from unfreed import _clock
+from unfreed._classes import full_name, module_of
 from unfreed._holders import held_by
 from unfreed._live import collector_referents
 from unfreed._recorded import NotRecorded, judge
@@ -75,7 +76,7 @@ class NoLeaks:
             pass
         more = len(_entries("/proc/self/fd")) - len(self._descriptors)
         threads = len(_entries("/proc/self/task")) - len(self._threads)
-        outliving: "dict[type, list[object]]" = {}
+        outliving: "list[list[object]]" = []
         if kind is None and frame is not None:
             outliving = _outliving(known or set(), frame)
         if known is None:
@@ -119,24 +120,24 @@ def _counted(count: int, what: str) -> "list[str]":
     return ["%d %s%s still open" % (count, what, "s" if count > 1 else "")]
 
 
-def _outliving(known: "set[int]", frame: FrameType) -> "dict[type, list[object]]":
+def _outliving(known: "set[int]", frame: FrameType) -> "list[list[object]]":
     """New objects of the person's own classes, by class, but for those that local variables lead to."""
     new = [one for one in gc.get_objects() if id(one) not in known and one is not known]
     mine = _reached({id(one): one for one in new}, list(frame.f_locals.values()))
-    by_class: "dict[type, list[object]]" = {}
+    by_class: "dict[int, list[object]]" = {}
     for one in new:
         if id(one) not in mine and _is_of_the_person(type(one)):
-            by_class.setdefault(type(one), []).append(one)
-    return by_class
+            by_class.setdefault(id(type(one)), []).append(one)
+    return list(by_class.values())
 
 
-def _in_words(by_class: "dict[type, list[object]]") -> "list[str]":
+def _in_words(by_class: "list[list[object]]") -> "list[str]":
     texts = []
-    for kind in sorted(by_class, key=lambda kind: -len(by_class[kind]))[:SHOWN]:
-        members = by_class.pop(kind)
+    for members in sorted(by_class, key=lambda members: -len(members))[:SHOWN]:
         count, first = len(members), members[0]
+        # Or the list would be a holder.
         members.clear()
-        name = "%s.%s" % (kind.__module__, kind.__qualname__)
+        name = full_name(type(first))
         held = held_by(first) or "C code"
         texts.append("%d %s object%s, held by %s" % (count, name, "s" if count > 1 else "", held))
     return texts
@@ -157,7 +158,7 @@ def _reached(new: "dict[int, object]", starts: "list[object]") -> "set[int]":
 
 def _is_of_the_person(kind: type) -> bool:
     """Whether the class stands in code that is neither Python's nor of an installed package."""
-    module = sys.modules.get(kind.__module__)
+    module = sys.modules.get(module_of(kind))
     file = getattr(module, "__file__", None)
     if file is None:
         return False

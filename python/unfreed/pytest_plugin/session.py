@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Optional
 
 import pytest
 
+from unfreed._classes import full_name, module_of
 from unfreed._holders import held_by
 from unfreed._names import let_go
 from unfreed._no_leaks import _is_of_the_person
@@ -110,13 +111,11 @@ class Session:
     def _name(self, kind: type) -> Optional[str]:
         """The name of a class of the person's; `None` for others."""
         # By module, never by class: a class that a test makes must be able to go.
-        module = kind.__module__
-        if not isinstance(module, str):
-            return None
+        module = module_of(kind)
         is_own = self._modules.get(module)
         if is_own is None:
             is_own = self._modules[module] = _is_of_the_person(kind)
-        return "%s.%s" % (module, kind.__qualname__) if is_own else None
+        return full_name(kind) if is_own else None
 
     def _holder(self, name: str) -> Optional[str]:
         last = None
