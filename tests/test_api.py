@@ -7,6 +7,7 @@ import asyncio
 import collections
 import ctypes
 import doctest
+import functools
 import gc
 import json
 import mmap
@@ -320,6 +321,81 @@ def test_a_tree_says_what_an_object_consists_of() -> None:
     lines = size.tree().splitlines()
     assert "dict" in lines[0] and "['rows']" in lines[1] and "bytes" in lines[2]
     assert size.to_dict()["bytes"] == int(size) and size.parts[0]["bytes"] <= size
+
+
+def test_a_size_without_a_tree_says_itself_in_words() -> None:
+    size = unfreed.sizeof([bytes(2 * MIB)])
+    assert size._repr_html_() == "<pre>2.0 MiB in 2 objects</pre>" and size.tree() == "2.0 MiB in 2 objects"
+    assert unfreed.sizeof(bytes(1)).tree().endswith(" B in 1 object")
+
+
+def test_what_several_objects_share_is_a_part_of_its_own() -> None:
+    common = bytes(MIB)
+    size = unfreed.sizeof([common, "first"], [common, 2000], depth=2)
+    *each, shared = size.parts
+    assert shared["by"] == "shared between them" and MIB <= shared["bytes"] < 1.01 * MIB and shared["objects"] == 1
+    assert sum(part["bytes"] for part in size.parts) == size
+    assert size.tree().splitlines()[-1].split("  ", 1)[1].strip().startswith("1.0 MiB  shared between them")
+    assert len(unfreed.sizeof([1000], [2000], depth=1).parts) == 2
+    one = [common]
+    assert len(unfreed.sizeof(one, one, depth=1).parts) == 1 and unfreed.sizeof(one, one) == unfreed.sizeof(one)
+
+
+def test_what_is_freed_and_what_others_hold_is_told_apart() -> None:
+    common = KEPT["common"] = bytes(2 * MIB)
+    mine = [common, bytearray(MIB), (1000, 2000)]
+    alone, shared = unfreed.sizeof(mine, exclusive=True, depth=2), unfreed.sizeof(mine, shared=True)
+    assert MIB <= alone < 1.01 * MIB and 2 * MIB <= shared < 2.01 * MIB
+    assert alone + shared == unfreed.sizeof(mine)
+    whole, *types = alone.tree().splitlines()
+    assert "freed with it, by type" in whole and "bytearray" in types[0]
+    [limited] = unfreed.sizeof(mine, exclusive=True, depth=1, limit=1).parts
+    assert len(limited["parts"]) == 1 and limited["left_out"][0] >= 1
+    assert shared.tree().startswith("2.0 MiB in ")
+    with pytest.raises(ValueError, match="exclusive=True and shared=True"):
+        unfreed.sizeof(mine, exclusive=True, shared=True)
+    del KEPT["common"]
+
+
+LIMITED = [
+    unfreed.census,
+    unfreed.cycles,
+    unfreed.garbage,
+    unfreed.growth,
+    unfreed.duplicates,
+    unfreed.resources,
+    functools.partial(unfreed.referents, KEPT),
+    functools.partial(unfreed.paths, KEPT),
+    functools.partial(unfreed.sizeof, KEPT, depth=1),
+]
+
+
+@pytest.mark.parametrize("question", LIMITED, ids=lambda one: getattr(one, "func", one).__name__)
+def test_a_limit_may_be_none_and_not_negative(question: Any) -> None:
+    with pytest.raises(ValueError, match="limit=-1 is less than nothing; None is all"):
+        question(limit=-1)
+    assert not getattr(question(limit=None), "left_out", None)
+    for limit in (0, 1):
+        assert "--limit" not in repr(question(limit=limit))
+
+
+def test_what_is_left_out_is_asked_for_as_in_python() -> None:
+    assert repr(unfreed.census(limit=1)).splitlines()[4].endswith("; limit=N shows more")
+    unfreed.growth("module")
+    unfreed.census()
+    assert "limit=N shows more" in repr(unfreed.census(by="path", limit=1))
+
+
+def test_no_cycles_are_said_in_words() -> None:
+    source = "import gc, unfreed; gc.collect()\nfor ask in (unfreed.garbage, unfreed.cycles): print(ask(limit=1))\n"
+    source += "a = []; a.append(a); del a\nprint(unfreed.garbage(limit=1)); print(unfreed.cycles(limit=1).heading)"
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env=clean_environment())
+    assert done.stdout.count("No cycles wait.\n") == 2, done
+    assert done.stdout.count("in cycles that nothing reaches") == 2 and "0 bytes" not in done.stdout, done
+
+
+def test_what_is_loaded_when_it_is_asked_for_is_listed() -> None:
+    assert set(unfreed.__all__) <= set(dir(unfreed)) and "_native" in dir(unfreed)
 
 
 def test_tables_become_frames() -> None:

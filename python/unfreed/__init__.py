@@ -210,6 +210,11 @@ def load_ipython_extension(ipython: object) -> None:
     _magics.register(ipython)
 
 
+def __dir__() -> "list[str]":
+    """With the questions that `__getattr__` brings."""
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> object:
     """Questions to the living heap come from `unfreed._live` when the first of them is asked."""
     if name not in __all__:
