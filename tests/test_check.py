@@ -343,9 +343,8 @@ def test_rounds_as_many_as_asked_for() -> None:
 
 def test_what_the_hook_does_not_understand_is_let_be() -> None:
     # It hears everything that the program does, and an exception of it would be the program's.
-    seen = _left_files._Seen()
-    seen._is_on = True
+    seen = _left_files.Made()
     for event in ("open", "os.mkdir", "os.link", "os.rename", "os.symlink", "sqlite3.connect", "socket.bind"):
         for arguments in ((), (None,) * 4, (object(), b"\xff", -1, -1), ("a\0b",) * 4):
-            seen._hear(event, arguments)
+            seen.hear(event, arguments)
     assert not [made for made in seen.left() if made[0]]

@@ -126,7 +126,7 @@ def _outliving(known: "set[int]", frame: FrameType) -> "list[list[object]]":
     mine = _reached({id(one): one for one in new}, list(frame.f_locals.values()))
     by_class: "dict[int, list[object]]" = {}
     for one in new:
-        if id(one) not in mine and _is_of_the_person(type(one)):
+        if id(one) not in mine and is_of_the_person(module_of(type(one))):
             by_class.setdefault(id(type(one)), []).append(one)
     return list(by_class.values())
 
@@ -156,9 +156,9 @@ def _reached(new: "dict[int, object]", starts: "list[object]") -> "set[int]":
     return reached
 
 
-def _is_of_the_person(kind: type) -> bool:
-    """Whether the class stands in code that is neither Python's nor of an installed package."""
-    module = sys.modules.get(module_of(kind))
+def is_of_the_person(name: str) -> bool:
+    """Whether the module stands in code that is neither Python's nor of an installed package."""
+    module = sys.modules.get(name)
     file = getattr(module, "__file__", None)
     if file is None:
         return False
