@@ -197,6 +197,13 @@ def test_a_function_that_fails_is_no_leak(tmp_path: Path) -> None:
     assert "_check.py" not in said.shown
 
 
+def test_a_module_that_fails_is_shown_without_our_frames(tmp_path: Path) -> None:
+    (tmp_path / "fails.py").write_text("1 / 0\n")
+    said = check("%s::f" % (tmp_path / "fails.py"))
+    assert said.code == CHECKED_FAILED and "ZeroDivisionError" in said.shown
+    assert "_target.py" not in said.shown and "_check.py" not in said.shown, said.shown
+
+
 def test_what_cannot_be_called_is_said(tmp_path: Path) -> None:
     assert check("%s::nothing_of_this_name" % INNOCENTS).code == USAGE
     assert check(str(tmp_path / "missing.py") + "::f").code == USAGE

@@ -396,9 +396,9 @@ def _launcher_wants_more(control: int, done: int) -> bool:
 
 
 def _print_error(error: BaseException) -> None:
-    """As Python prints it, without the frames of this module."""
+    """As Python prints it, without the frames of this module and of what it finds the program with."""
     frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+    while frames is not None and frames.tb_frame.f_code.co_filename in (__file__, _target.__file__):
         frames = frames.tb_next
     traceback.print_exception(type(error), error, frames)
 
