@@ -7,6 +7,7 @@ import asyncio
 import collections
 import ctypes
 import doctest
+import functools
 import gc
 import json
 import mmap
@@ -21,6 +22,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+import programs.liars
 from programs.liars import Liar
 from programs.runs import clean_environment
 
@@ -327,6 +329,81 @@ def test_a_tree_says_what_an_object_consists_of() -> None:
     assert size.to_dict()["bytes"] == int(size) and size.parts[0]["bytes"] <= size
 
 
+def test_a_size_without_a_tree_says_itself_in_words() -> None:
+    size = unfreed.sizeof([bytes(2 * MIB)])
+    assert size._repr_html_() == "<pre>2.0 MiB in 2 objects</pre>" and size.tree() == "2.0 MiB in 2 objects"
+    assert unfreed.sizeof(bytes(1)).tree().endswith(" B in 1 object")
+
+
+def test_what_several_objects_share_is_a_part_of_its_own() -> None:
+    common = bytes(MIB)
+    size = unfreed.sizeof([common, "first"], [common, 2000], depth=2)
+    *each, shared = size.parts
+    assert shared["by"] == "shared between them" and MIB <= shared["bytes"] < 1.01 * MIB and shared["objects"] == 1
+    assert sum(part["bytes"] for part in size.parts) == size
+    assert size.tree().splitlines()[-1].split("  ", 1)[1].strip().startswith("1.0 MiB  shared between them")
+    assert len(unfreed.sizeof([1000], [2000], depth=1).parts) == 2
+    one = [common]
+    assert len(unfreed.sizeof(one, one, depth=1).parts) == 1 and unfreed.sizeof(one, one) == unfreed.sizeof(one)
+
+
+def test_what_is_freed_and_what_others_hold_is_told_apart() -> None:
+    common = KEPT["common"] = bytes(2 * MIB)
+    mine = [common, bytearray(MIB), (1000, 2000)]
+    alone, shared = unfreed.sizeof(mine, exclusive=True, depth=2), unfreed.sizeof(mine, shared=True)
+    assert MIB <= alone < 1.01 * MIB and 2 * MIB <= shared < 2.01 * MIB
+    assert alone + shared == unfreed.sizeof(mine)
+    whole, *types = alone.tree().splitlines()
+    assert "freed with it, by type" in whole and "bytearray" in types[0]
+    [limited] = unfreed.sizeof(mine, exclusive=True, depth=1, limit=1).parts
+    assert len(limited["parts"]) == 1 and limited["left_out"][0] >= 1
+    assert shared.tree().startswith("2.0 MiB in ")
+    with pytest.raises(ValueError, match="exclusive=True and shared=True"):
+        unfreed.sizeof(mine, exclusive=True, shared=True)
+    del KEPT["common"]
+
+
+LIMITED = [
+    unfreed.census,
+    unfreed.cycles,
+    unfreed.garbage,
+    unfreed.growth,
+    unfreed.duplicates,
+    unfreed.resources,
+    functools.partial(unfreed.referents, KEPT),
+    functools.partial(unfreed.paths, KEPT),
+    functools.partial(unfreed.sizeof, KEPT, depth=1),
+]
+
+
+@pytest.mark.parametrize("question", LIMITED, ids=lambda one: getattr(one, "func", one).__name__)
+def test_a_limit_may_be_none_and_not_negative(question: Any) -> None:
+    with pytest.raises(ValueError, match="limit=-1 is less than nothing; None is all"):
+        question(limit=-1)
+    assert not getattr(question(limit=None), "left_out", None)
+    for limit in (0, 1):
+        assert "--limit" not in repr(question(limit=limit))
+
+
+def test_what_is_left_out_is_asked_for_as_in_python() -> None:
+    assert repr(unfreed.census(limit=1)).splitlines()[4].endswith("; limit=N shows more")
+    unfreed.growth("module")
+    unfreed.census()
+    assert "limit=N shows more" in repr(unfreed.census(by="path", limit=1))
+
+
+def test_no_cycles_are_said_in_words() -> None:
+    source = "import gc, unfreed; gc.collect()\nfor ask in (unfreed.garbage, unfreed.cycles): print(ask(limit=1))\n"
+    source += "a = []; a.append(a); del a\nprint(unfreed.garbage(limit=1)); print(unfreed.cycles(limit=1).heading)"
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env=clean_environment())
+    assert done.stdout.count("No cycles wait.\n") == 2, done
+    assert done.stdout.count("in cycles that nothing reaches") == 2 and "0 bytes" not in done.stdout, done
+
+
+def test_what_is_loaded_when_it_is_asked_for_is_listed() -> None:
+    assert set(unfreed.__all__) <= set(dir(unfreed)) and "_native" in dir(unfreed)
+
+
 def test_tables_become_frames() -> None:
     pandas = pytest.importorskip("pandas")
     frame = unfreed.census(limit=5).to_pandas()
@@ -369,6 +446,60 @@ def test_instances_include_those_of_subclasses() -> None:
     assert all(any(one is found for found in unfreed.instances(Session)) for one in kept)
     assert unfreed.instances(Special) == [kept[1]]
     assert kept[1] not in unfreed.instances(Session, subclasses=False)
+
+
+class Unhashable(type):
+    """Makes classes without a hash, and without a module that could be asked for."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(cls, other: object) -> bool:
+        return False
+
+    @property
+    def __module__(cls) -> str:  # type: ignore[override]
+        raise RuntimeError("module")
+
+
+class Odd(metaclass=Unhashable):
+    """One of these."""
+
+    __slots__ = ("__weakref__", "part")
+
+
+@pytest.mark.parametrize("name", ["test_api.Odd", "programs.liars.Liar", "lies.Lying"])
+def test_what_lies_about_its_class_is_counted_watched_and_expected_dead(name: str) -> None:
+    # By name: pytest asks its parameters for their classes.
+    kind = {"Odd": Odd, "Liar": Liar, "Lying": programs.liars.Lying}[name.rpartition(".")[2]]
+    alive = [kind(), kind(), Session("beside it")]
+    assert len(unfreed.instances(kind)) == 2 and unfreed.instances(Session)
+    with unfreed.watch(kind) as watched:
+        alive.append(kind())
+        looked = watched.look()
+    assert looked.alive == 3 and "instances of %s are" % name in repr(looked)
+    with unfreed.expect_dead(alive[0]):
+        del alive[:]
+
+
+def test_a_holder_that_lies_is_named() -> None:
+    held = Odd.__new__(Odd)
+    KEPT["odd"] = holder = Odd.__new__(Odd)
+    holder.part = held  # type: ignore[attr-defined]
+    with pytest.raises(AssertionError, match=r"test_api\.Odd is still alive\nheld by +test_api\.KEPT\['odd'\]\.part"):
+        with unfreed.expect_dead(held):
+            del held, holder
+    KEPT["odd"] = programs.liars.LyingDict(part=Session("held by a liar"))
+    with pytest.raises(AssertionError, match=r"held by +test_api\.KEPT\['odd'\]\['part'\]"):
+        with unfreed.expect_dead(dict.__getitem__(KEPT["odd"], "part")):
+            pass
+    del KEPT["odd"]
+
+
+def test_a_block_that_leaves_what_lies_about_its_class_says_so() -> None:
+    with pytest.raises(AssertionError, match=r"1 test_api\.Odd object, held by test_api\.KEPT\['odd'\]"):
+        with unfreed.no_leaks():
+            KEPT["odd"] = [Odd()]
+    del KEPT["odd"]
 
 
 def test_resources_are_named_with_their_holders(tmp_path: Any) -> None:

@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import subprocess
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -205,6 +206,13 @@ def test_a_function_that_ends_the_process_has_no_verdict(name: str, code: int) -
     assert said.code == CHECKED_FAILED and "ended with code %d while it was called" % code in said.shown
 
 
+def test_a_module_that_fails_is_shown_without_our_frames(tmp_path: Path) -> None:
+    (tmp_path / "fails.py").write_text("1 / 0\n")
+    said = check("%s::f" % (tmp_path / "fails.py"))
+    assert said.code == CHECKED_FAILED and "ZeroDivisionError" in said.shown
+    assert "_target.py" not in said.shown and "_check.py" not in said.shown, said.shown
+
+
 def test_what_cannot_be_called_is_said(tmp_path: Path) -> None:
     assert check("%s::nothing_of_this_name" % INNOCENTS).code == USAGE
     assert check(str(tmp_path / "missing.py") + "::f").code == USAGE
@@ -216,6 +224,123 @@ def test_a_module_and_an_async_function(tmp_path: Path) -> None:
     (tmp_path / "checked_module.py").write_text(source)
     said = check("checked_module:grow", module_path=(tmp_path,))
     assert said.code == FOUND and "checked_module.kept" in said.leaks[0]["title"], said.shown
+
+
+KINDS = """
+import asyncio, unittest
+kept = []
+
+class Shop:
+    def __init__(self):
+        self.name = "corner"
+    def sell(self):
+        kept.append([self.name])
+    def tidy(self):
+        return [self.name]
+    async def sell_later(self):
+        await asyncio.sleep(0)
+        kept.append([self.name])
+    def each(self):
+        yield self.name
+        kept.append([self.name])
+    def __call__(self):
+        yield 1
+        kept.append([1])
+    def priced(self, price):
+        pass
+
+class Needs:
+    def __init__(self, town):
+        pass
+    def sell(self):
+        pass
+
+shop = Shop()
+
+async def generates_later():
+    yield await asyncio.sleep(0)
+    kept.append([1])
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.shop = Shop()
+    def setUp(self):
+        self.shop.name += "!"[:0]
+    def test_keeps(self):
+        self.shop.sell()
+    def test_tidy(self):
+        with self.subTest(1):
+            self.assertTrue(self.shop)
+    def test_fails(self):
+        self.assertEqual(1, 2)
+    def test_skips(self):
+        self.skipTest("not here")
+
+class Later(unittest.IsolatedAsyncioTestCase):
+    async def test_keeps(self):
+        await asyncio.sleep(0)
+        kept.append([1])
+
+def ends():
+    raise SystemExit(3)
+"""
+SELLS = "Shop.sell Shop.sell_later Shop.each shop generates_later Case.test_keeps Later.test_keeps".split()
+TIDY = ["Shop.tidy", "Case.test_tidy"]
+REFUSED = {
+    "Shop.priced": "Shop.priced needs arguments (missing a required argument: 'price')",
+    "Needs.sell": "an instance of Needs needs arguments (missing a required argument: 'town')",
+    "Case.test_skips": "Case.test_skips is skipped: not here",
+}
+
+
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The checks of functions of the module above, several at once."""
+    path = tmp_path_factory.mktemp("kinds") / "kinds.py"
+    path.write_text(KINDS)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        names = [*SELLS, *TIDY, *REFUSED, "Case.test_fails", "ends"]
+        started = {name: pool.submit(check, "%s::%s" % (path, name)) for name in names}
+        yield lambda name: started[name].result()
+
+
+@pytest.mark.parametrize("name", SELLS)
+def test_a_call_is_one_of_its_kind_to_the_end(name: str, kinds: Any) -> None:
+    said: Checked = kinds(name)
+    assert said.code == FOUND and "kinds.kept" in said.leaks[0]["title"], said.shown
+    assert 0.99 <= said.leaks[0]["growth"]["objects_per_second"] <= 1.01, said.shown
+
+
+@pytest.mark.parametrize("name", TIDY)
+def test_an_object_for_each_call_is_no_leak(name: str, kinds: Any) -> None:
+    said: Checked = kinds(name)
+    assert said.code == CLEAN, said.shown
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_takes_arguments_is_refused_before_any_round(name: str, kinds: Any) -> None:
+    said: Checked = kinds(name)
+    assert said.code == USAGE and REFUSED[name] in said.shown and "Traceback" not in said.shown, said.shown
+
+
+def test_a_test_that_fails_is_shown_as_it_failed(kinds: Any) -> None:
+    said: Checked = kinds("Case.test_fails")
+    assert said.code == CHECKED_FAILED and "AssertionError: 1 != 2" in said.shown, said.shown
+
+
+def test_a_program_that_ends_itself_is_not_taken_for_a_refusal(kinds: Any) -> None:
+    said: Checked = kinds("ends")
+    assert said.code == CHECKED_FAILED and "sys.exit(3)" in said.shown, said.shown
+
+
+def test_what_is_printed_leaves_standard_output_to_the_report() -> None:
+    source = (
+        "import ctypes, os\nfrom unfreed import _check\n_check._send_output_to_stderr()\n"
+        "print('of Python')\nos.system('echo of a child')\nctypes.CDLL(None).puts(b'of C')"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env=clean_environment())
+    assert done.stdout == "" and sorted(done.stderr.split("\n")) == ["", "of C", "of Python", "of a child"], done
 
 
 def test_a_script_as_a_whole(tmp_path: Path) -> None:
@@ -234,9 +359,8 @@ def test_rounds_as_many_as_asked_for() -> None:
 
 def test_what_the_hook_does_not_understand_is_let_be() -> None:
     # It hears everything that the program does, and an exception of it would be the program's.
-    seen = _left_files._Seen()
-    seen._is_on = True
+    seen = _left_files.Made()
     for event in ("open", "os.mkdir", "os.link", "os.rename", "os.symlink", "sqlite3.connect", "socket.bind"):
         for arguments in ((), (None,) * 4, (object(), b"\xff", -1, -1), ("a\0b",) * 4):
-            seen._hear(event, arguments)
+            seen.hear(event, arguments)
     assert not [made for made in seen.left() if made[0]]

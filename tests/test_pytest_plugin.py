@@ -296,6 +296,66 @@ def test_in_code(tmp_path: Path) -> None:
     assert "Ran 9 tests" in done.stdout
 
 
+CASES = """
+import asyncio, os, unittest, unfreed.unittest
+KEPT, RUNS, SKIPS = [], [], []
+
+class Case(unfreed.unittest.NoLeaks, unittest.TestCase):
+    def test_subtests(self):
+        for number in range(3):
+            with self.subTest(number=number):
+                KEPT.append([number])
+    def test_subtests_tidy(self):
+        for number in range(3):
+            with self.subTest(number=number):
+                self.assertTrue([number])
+    def test_once(self):
+        RUNS.append(1)
+        self.assertEqual(len(RUNS), 1)
+    def test_skips(self):
+        SKIPS.append(1)
+        if len(SKIPS) > 1:
+            self.skipTest("had its turn")
+    @unittest.expectedFailure
+    def test_expected(self):
+        self.fail()
+
+class Async(unfreed.unittest.NoLeaks, unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self):
+        self.event = asyncio.Event()
+    async def test_keeps(self):
+        await asyncio.sleep(0)
+        KEPT.append([1])
+    async def test_tidy(self):
+        self.event.set()
+        await self.event.wait()
+        await asyncio.gather(*[asyncio.sleep(0) for _ in range(3)])
+    async def test_leaves_a_descriptor(self):
+        os.open(os.devnull, os.O_RDONLY)
+"""
+
+
+@pytest.mark.parametrize("words", [("-v",), ("-b",)])
+def test_cases_of_unittest(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "test_cases.py").write_text(CASES)
+    said = run("-m", "unittest", *words, "test_cases", folder=tmp_path).stdout
+    failed = set(re.findall(r"^(?:FAIL|ERROR): (\w+)", said, re.MULTILINE))
+    assert failed == {"test_subtests", "test_keeps", "test_leaves_a_descriptor"}, said
+    told = re.findall(r"^unfreed: not repeated: test_cases\.\w+\.(\w+): (.*)$", said, re.MULTILINE)
+    assert dict(told) == {
+        "test_once": "fails when run again: AssertionError: 2 != 1",
+        "test_skips": "is skipped when run again: had its turn",
+        "test_expected": "an expected failure",
+    }, said
+
+
+def test_a_case_that_cannot_be_judged_says_so(tmp_path: Path) -> None:
+    (tmp_path / "test_cases.py").write_text(CASES)
+    command = ("-m", "unfreed", "run", "--quiet", "-o", "/dev/null", "-m", "unittest", "test_cases.Async.test_keeps")
+    said = run(*command, folder=tmp_path).stdout
+    assert "OK" in said and "which cannot be judged: this process is recorded already" in said, said
+
+
 def test_importing_the_package_imports_nothing_else() -> None:
     program = (
         "import sys; before = set(sys.modules); import unfreed; print(sorted(set(sys.modules) - before))"

@@ -20,9 +20,9 @@ pytestmark = pytest.mark.skipif(
 TESTS = Path(__file__).parent / "programs" / "under_pytest" / "session.py"
 
 
-def call(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+def call(folder: Path, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
     # Plugins of the environment may keep objects and descriptors of their own.
-    environment = clean_environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    environment = clean_environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", **more)
     command = [sys.executable, "-m", "pytest", "-p", "unfreed.pytest_plugin", "-p", "no:cacheprovider", "-q", *words]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
 
@@ -53,6 +53,58 @@ def test_descriptors_are_told_and_joined_threads_are_not(session: str) -> None:
 
 def test_fixtures_of_wider_scopes_are_named(session: str) -> None:
     assert "set up during test_shop.py::test_with_a_client: client (module); left 1 test_shop.Client" in session
+
+
+KEEPS = """
+import logging, os, tempfile
+import pytest
+BIG = {}
+CACHE = []
+
+def test_first():
+    assert BIG == {}
+
+def test_array():
+    BIG["array"] = bytearray(5 << 20)
+
+def test_array_that_goes():
+    assert bytearray(5 << 20)
+
+def test_handler():
+    logging.getLogger("shop").addHandler(logging.NullHandler())
+
+def test_handler_that_goes(caplog):
+    handler = logging.NullHandler()
+    logging.getLogger("shop").addHandler(handler)
+    logging.getLogger("shop").removeHandler(handler)
+
+def test_file():
+    descriptor, _ = tempfile.mkstemp(suffix=".page")
+    os.close(descriptor)
+
+def test_file_that_goes(tmp_path):
+    (tmp_path / "left to pytest").write_text("x")
+    with tempfile.NamedTemporaryFile():
+        pass
+
+@pytest.mark.parametrize("number", range(12))
+def test_text(number):
+    CACHE.append(str(number) * 100_000)
+"""
+
+
+def test_what_is_no_object_of_a_class_is_told_as_well(tmp_path: Path) -> None:
+    (tmp_path / "test_keeps.py").write_text(KEEPS)
+    (tmp_path / "temporary").mkdir()
+    said = call(tmp_path, "--unfreed=session", "test_keeps.py", TMPDIR=str(tmp_path / "temporary")).stdout
+    told = [line for line in said.splitlines() if line.startswith(("test_keeps", "grows"))]
+    named = {line.split("::")[1].split()[0]: line for line in told if line.startswith("test_keeps")}
+    assert set(named) == {"test_array", "test_handler", "test_file"}, said
+    assert "leaves 5.0 MiB of memory (test_keeps.BIG grew by 1)" in named["test_array"], said
+    assert named["test_handler"].endswith("leaves 1 handler of the logger shop"), said
+    assert "the temporary file %s/temporary/" % tmp_path in named["test_file"] and ".page" in named["test_file"], said
+    assert "grows from test to test: entries of test_keeps.CACHE: +12 over 12 of 19 tests" in told, said
+    assert any(line.startswith("grows from test to test: memory in large blocks: +") for line in told), said
 
 
 def test_a_tidy_suite_is_said_to_be_one(tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import collections
+import functools
+import inspect
 import json
 import os
 import re
@@ -186,10 +189,105 @@ def test_all_threads_count_and_no_code_is_mistaken_for_a_dead_one() -> None:
     assert {line: kept_bytes // 2000 for line, kept_bytes in of_line.items()} == dict(expected)
 
 
-def test_a_process_that_is_recorded_is_not_tracked() -> None:
-    source = "import unfreed\ntry:\n    unfreed.track().__enter__()\nexcept RuntimeError as error:\n    print(error)"
-    done = call_unfreed("run", "--quiet", "-o", "/dev/null", "-c", source)
-    assert "recorded already" in done.stdout, (done.stdout, done.stderr)
+LEFT_IN = """
+import unfreed
+
+@unfreed.track()
+def tracked():
+    return bytearray(1000)
+
+@unfreed.profile
+def profiled():
+    return bytearray(2000)
+
+print(len(tracked()) + len(tracked()) + len(profiled()))
+with unfreed.track() as part:
+    print("inside")
+print(part)
+for ask in (lambda: part.sites, lambda: part.kept_bytes, lambda: tracked.tracked.to_dict(), lambda: profiled.profile.lines):
+    try:
+        ask()
+    except RuntimeError as error:
+        print("refused:", error)
+print(repr(profiled.profile))
+"""
+
+
+def test_what_is_left_in_a_program_does_not_break_it_when_it_is_recorded() -> None:
+    done = call_unfreed("run", "--quiet", "-o", "/dev/null", "-c", LEFT_IN)
+    assert done.returncode == 0, done
+    why = "nothing is followed here, since this process is recorded already"
+    said = done.stdout.splitlines()
+    assert said[:2] == ["4000", "inside"] and said[2].startswith("unfreed: " + why), said
+    assert [line.startswith("refused: " + why) for line in said[3:7]] == [True] * 4, said
+    assert said[7].startswith("unfreed: profiled in ") and why in said[7], said
+    assert done.stderr.count(why) == 1, done.stderr
+
+
+def test_what_is_left_in_a_function_does_not_break_its_check(tmp_path: Path) -> None:
+    path = tmp_path / "left_in.py"
+    path.write_text("import unfreed\n@unfreed.profile\n@unfreed.track()\ndef f():\n    return str(1)\n")
+    done = call_unfreed("check", "%s::f" % path)
+    assert done.returncode == 0 and done.stderr.count("recorded already") == 1, done
+
+
+def test_coroutines_and_generators_are_tracked_while_they_run() -> None:
+    @unfreed.track()
+    async def fetch() -> bytearray:
+        await asyncio.sleep(0)
+        return bytearray(50_000)
+
+    @unfreed.track()
+    def pieces() -> typing.Iterator[bytearray]:
+        for _ in range(3):
+            yield bytearray(20_000)
+
+    assert inspect.iscoroutinefunction(fetch) and inspect.isgeneratorfunction(pieces)
+    made = [asyncio.run(fetch()), *pieces()]
+    assert len(made) == 4
+    assert 50_000 <= fetch.tracked.kept_bytes < 70_000  # type: ignore[attr-defined]
+    assert 60_000 <= pieces.tracked.kept_bytes < 70_000  # type: ignore[attr-defined]
+
+
+def test_a_call_that_raises_is_tracked_as_well() -> None:
+    @unfreed.track()
+    def fails() -> None:
+        kept.append(bytearray(30_000))
+        raise KeyError("as before")
+
+    kept: list[bytearray] = []
+    with pytest.raises(KeyError, match="as before"):
+        fails()
+    assert fails.tracked.kept_bytes >= 30_000  # type: ignore[attr-defined]
+
+
+def refused(follow: Any) -> list[str]:
+    """What is said of what cannot be followed."""
+
+    async def numbers() -> Any:
+        yield 1
+
+    said = []
+    for one in (numbers, classmethod(build), staticmethod(build), Thing, 3):
+        with pytest.raises(TypeError) as why:
+            follow(one)
+        said.append(str(why.value))
+    return said
+
+
+@pytest.mark.parametrize("follow", [unfreed.track(), unfreed.profile], ids=["track", "profile"])
+def test_what_cannot_be_followed_is_refused_with_what_to_do(follow: Any) -> None:
+    asynchronous, of_class, static, cls, number = refused(follow)
+    assert "async generator" in asynchronous
+    assert "below @classmethod" in of_class and "below @staticmethod" in static
+    assert "decorate those of its methods" in cls and "not for a int" in number
+
+
+def test_what_has_no_lines_is_not_profiled() -> None:
+    with pytest.raises(TypeError, match="below other decorators"):
+        unfreed.profile(functools.lru_cache(build))
+    with pytest.raises(TypeError, match="builtin_function_or_method"):
+        unfreed.profile(len)
 
 
 def test_the_heap_is_given_back() -> None:

@@ -137,10 +137,13 @@ def track() -> "Track":
     """Says what a block of code, or each call of a function, allocates, keeps and frees, by site, to the byte.
 
     As a context manager it gives a `Tracked`, filled when the block ends; as a decorator it keeps the newest one in the
-    attribute `tracked` of the function. Every allocation of Python's allocators in all threads counts; the code runs
-    two to three times as long. Parts may be nested.
+    attribute `tracked` of the function; generator functions and coroutine functions count with their whole life. Every
+    allocation of Python's allocators in all threads counts; the code runs two to three times as long. Parts may be
+    nested.
 
-    Raises `RuntimeError` on entry when this process is recorded already (`unfreed run`) or cannot be.
+    Where this process is recorded already (`unfreed run`) or cannot be, the code runs as always, standard error says so
+    once, and only figures that are asked for raise `RuntimeError`. Raises `TypeError` for an async generator, a class, a
+    `classmethod` or a `staticmethod`.
 
     >>> with unfreed.track() as tracked:
     ...     rows = [str(number) for number in range(1000)]
@@ -176,7 +179,9 @@ def profile(function: "Function") -> "Function":
     program ends; until then the attribute `profile` of the function has it (`repr`, `lines`, `to_dict`). A line counts
     with all that it calls; nested functions and comprehensions have lines of their own.
 
-    Raises `TypeError` for an async generator; calls raise `RuntimeError` in a process that `unfreed run` records.
+    In a process that `unfreed run` records already the function runs as always, and standard error says so once. Raises
+    `TypeError` for what has no lines to tell of, and for an async generator, a class, a `classmethod` or a
+    `staticmethod`: decorate the function in it.
 
     >>> @unfreed.profile
     ... def load(path): ...
@@ -203,6 +208,11 @@ def load_ipython_extension(ipython: object) -> None:
     from unfreed import _magics
 
     _magics.register(ipython)
+
+
+def __dir__() -> "list[str]":
+    """With the questions that `__getattr__` brings."""
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> object:

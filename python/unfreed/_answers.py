@@ -5,7 +5,6 @@ Nothing here holds an object that was asked about.
 """
 
 import html
-import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +53,11 @@ class Answer:
         import pandas
 
         return pandas.DataFrame([dict(row) for row in self.rows], columns=self.columns)
+
+    def with_heading(self, heading: str) -> "Answer":
+        """The same table under another sentence."""
+        text = self._text.replace(self.heading, heading, 1)
+        return Answer(text, {**self._document, "answer": heading})
 
     def __iter__(self) -> "Iterator[Row]":
         return iter(self.rows)
@@ -140,7 +144,8 @@ class Size(int):
     @property
     def parts(self) -> "list[dict[str, Any]]":
         """One mapping for each object asked about: `type_name`, `own`, `bytes` (what hangs on it alone), `objects`,
-        and `parts` of the same form."""
+        and `parts` of the same form. Where several of them lead to the same, a last one is of that, `by` the words
+        "shared between them"."""
         return self._parts
 
     def to_dict(self) -> "dict[str, Any]":
@@ -148,7 +153,9 @@ class Size(int):
         return {"bytes": int(self), "own": self.own, "objects": self.objects, "parts": self._parts}
 
     def tree(self) -> str:
-        """The parts as an indented tree."""
+        """The parts as an indented tree; without them one line, the size in words."""
+        if not self._parts:
+            return "%s in %s object%s" % (in_words(self), format(self.objects, ","), "" if self.objects == 1 else "s")
         lines: list[str] = []
         for part in self._parts:
             _branch(part, 0, lines)
@@ -158,11 +165,31 @@ class Size(int):
         return "<pre>%s</pre>" % html.escape(self.tree())
 
 
-def size(total: int, own: int, objects: int, parts: str) -> Size:
+def size(total: int, own: int, objects: int, parts: "list[dict[str, Any]]") -> Size:
     """Makes a Size of what the native half says."""
     made = Size(total)
-    made.own, made.objects, made._parts = own, objects, json.loads(parts) if parts else []
+    made.own, made.objects, made._parts = own, objects, parts
     return made
+
+
+def by_type(rows: "list[Row]", most: int) -> "list[dict[str, Any]]":
+    """What is freed with objects as a part, with one below it for each type."""
+    below = [_part("", row["type"], row["bytes"], row["objects"]) for row in rows]
+    rest = [len(below[most:]), sum(one["bytes"] for one in below[most:])]
+    objects = sum(one["objects"] for one in below)
+    whole = _part("freed with it, by type", "", sum(one["bytes"] for one in below), objects)
+    return [{**whole, "parts": below[:most], "left_out": rest}]
+
+
+def shared_part(parts: "list[dict[str, Any]]", total: int, objects: int) -> "list[dict[str, Any]]":
+    """What hangs on none of the parts alone, if there is such."""
+    size_, count = total - sum(one["bytes"] for one in parts), objects - sum(one["objects"] for one in parts)
+    return [_part("shared between them", "", size_, count)] if len(parts) > 1 and size_ > 0 else []
+
+
+def _part(by: str, type_name: str, size_: int, objects: int) -> "dict[str, Any]":
+    part = {"by": by, "type_name": type_name, "own": 0, "bytes": size_, "objects": objects}
+    return {**part, "parts": [], "left_out": [0, 0]}
 
 
 def _branch(part: "dict[str, Any]", depth: int, lines: "list[str]") -> None:

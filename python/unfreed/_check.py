@@ -6,8 +6,6 @@ round and when the warm-up is over; whether there were rounds enough, the launch
 
 import contextlib
 import gc
-import importlib
-import importlib.util
 import inspect
 import json
 import os
@@ -15,10 +13,9 @@ import runpy
 import sys
 import time
 import traceback
-from types import ModuleType
 from typing import Any, Callable, NoReturn, Optional
 
-from unfreed import _native
+from unfreed import _native, _target
 
 REFUSED = 219
 """The code to end with when the program cannot be checked, which `crates/unfreed-cli/src/commands/check.rs` knows."""
@@ -51,23 +48,25 @@ SLOW_SECONDS = 1.0
 """A function that takes longer keeps its automatic collector: it may need it."""
 
 
-class Stopped(Exception):
-    """The program cannot be checked; the message says why."""
-
-
 def main() -> int:
     """Runs what the launcher asks for; 1 when the program fails, as Python itself would; `REFUSED`."""
     spec = json.loads(sys.argv[1])
+    if spec.get("stdout_to_stderr"):
+        _send_output_to_stderr()
     _see_as_the_program(spec)
     try:
         function, setup, teardown = _load(spec)
         setup()
         _measure(function, spec)
         teardown()
-    except Stopped as stopped:
+    except _target.Stopped as stopped:
         print("unfreed: %s" % stopped, file=sys.stderr)
         return REFUSED
-    except SystemExit:
+    except SystemExit as ended:
+        if ended.code == REFUSED:
+            # Or the launcher would think that we have refused it, and said why.
+            print("unfreed: the program ended itself with sys.exit(%d)" % REFUSED, file=sys.stderr)
+            return 1
         raise
     except BaseException as error:
         _print_error(error)
@@ -85,14 +84,21 @@ def _see_as_the_program(spec: "dict[str, Any]") -> None:
         sys.path[0] = os.getcwd()
 
 
+def _send_output_to_stderr() -> None:
+    """Standard output is the launcher's, for the report: what the program prints, C code of it as well, goes where people
+    read."""
+    sys.stdout.flush()
+    os.dup2(2, 1)
+
+
 def _load(
     spec: "dict[str, Any]",
 ) -> "tuple[Callable[[], Any], Callable[[], Any], Callable[[], Any]]":
     if spec["whole"]:
         return _script(spec), _nothing, _nothing
-    module = _module(spec)
+    module = _target.module(spec["file"], spec["module"])
     wanted = [spec["function"], spec["setup"], spec["teardown"]]
-    function, setup, teardown = (_find(module, name) if name else _nothing for name in wanted)
+    function, setup, teardown = (_caller(_target.find(module, name)) if name else _nothing for name in wanted)
     return function, setup, teardown
 
 
@@ -114,36 +120,33 @@ def _script(spec: "dict[str, Any]") -> "Callable[[], Any]":
     return run
 
 
-def _module(spec: "dict[str, Any]") -> ModuleType:
-    if not spec["file"]:
-        return importlib.import_module(spec["module"])
-    if not os.path.isfile(spec["file"]):
-        raise Stopped("there is no file %s" % spec["file"])
-    name = os.path.splitext(os.path.basename(spec["file"]))[0]
-    if name in sys.modules:
-        name = "checked_" + name
-    found = importlib.util.spec_from_file_location(name, spec["file"])
-    if found is None or found.loader is None:
-        raise Stopped("%s is no Python file" % spec["file"])
-    module = importlib.util.module_from_spec(found)
-    sys.modules[name] = module
-    found.loader.exec_module(module)
-    return module
+def _caller(found: "_target.Found") -> "Callable[[], Any]":
+    """One call of it, as whoever is meant to call it would: to its end, and each method on an object of its own."""
+    call = found.function if found.owner is None else _on_an_instance(found.owner, found.function)
+    if found.owner is not None and _target.is_case(found.owner):
+        return _as_a_test(found.owner, found.function.__name__)
+    if found.returns(inspect.iscoroutinefunction):
+        return _in_a_loop(call)
+    if found.returns(inspect.isasyncgenfunction):
+        return _in_a_loop(lambda: _exhausted(call))
+    return _iterated(call) if found.returns(inspect.isgeneratorfunction) else call
 
 
-def _find(module: ModuleType, name: str) -> "Callable[[], Any]":
-    found: Any = module
-    for part in name.split("."):
-        if not hasattr(found, part):
-            known = [each for each in dir(module) if callable(getattr(module, each, None))]
-            named = ", ".join(each for each in known if not each.startswith("_"))
-            raise Stopped("%s has no %s; it has %s" % (module.__name__, name, named or "nothing to call"))
-        found = getattr(found, part)
-    if not callable(found):
-        raise Stopped("%s of %s cannot be called" % (name, module.__name__))
-    if inspect.iscoroutinefunction(found):
-        return _in_a_loop(found)
-    return found  # type: ignore[no-any-return]
+def _on_an_instance(owner: type, method: "Callable[..., Any]") -> "Callable[[], Any]":
+    return lambda: method(owner())
+
+
+def _iterated(function: "Callable[[], Any]") -> "Callable[[], Any]":
+    def run() -> None:
+        for _ in function():
+            pass
+
+    return run
+
+
+async def _exhausted(function: "Callable[[], Any]") -> None:
+    async for _ in function():
+        pass
 
 
 def _in_a_loop(function: "Callable[[], Any]") -> "Callable[[], Any]":
@@ -151,6 +154,40 @@ def _in_a_loop(function: "Callable[[], Any]") -> "Callable[[], Any]":
 
     def run() -> None:
         asyncio.run(function())
+
+    return run
+
+
+def _as_a_test(owner: type, name: str) -> "Callable[[], Any]":
+    """A test of `unittest`, with what its class and its module set up and tear down."""
+    import unittest
+
+    class First(unittest.TestResult):
+        """Keeps the first error as it was raised."""
+
+        error: Optional[BaseException] = None
+
+        def addError(self, test: Any, err: Any) -> None:
+            self.error = self.error or err[1]
+
+        def addFailure(self, test: Any, err: Any) -> None:
+            self.error = self.error or err[1]
+
+        def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
+            self.error = self.error or (err and err[1])
+
+        def addSkip(self, test: Any, reason: str) -> None:
+            self.error = _target.Stopped("%s.%s is skipped: %s" % (owner.__qualname__, name, reason))
+
+    def run() -> None:
+        test = owner(name)
+        # The rounds are ours; those of `unfreed.unittest.NoLeaks` would be rounds in each call.
+        test._unfreed_repeats = True
+        result = First()
+        unittest.TestSuite([test]).run(result)
+        error, result.error = result.error, None
+        if error is not None:
+            raise error
 
     return run
 
@@ -365,9 +402,9 @@ def _launcher_wants_more(control: int, done: int) -> bool:
 
 
 def _print_error(error: BaseException) -> None:
-    """As Python prints it, without the frames of this module."""
+    """As Python prints it, without the frames of this module and of what it finds the program with."""
     frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+    while frames is not None and frames.tb_frame.f_code.co_filename in (__file__, _target.__file__):
         frames = frames.tb_next
     traceback.print_exception(type(error), error, frames)
 

@@ -4,6 +4,7 @@ import gc
 import weakref
 from typing import Optional
 
+from unfreed._classes import full_name
 from unfreed._holders import held_by
 
 
@@ -15,8 +16,7 @@ class Expected:
     """An object that should be gone when it is asked for, without being held."""
 
     def __init__(self, value: object) -> None:
-        kind = type(value)
-        self._kind = "%s.%s" % (kind.__module__, kind.__qualname__)
+        self._kind = full_name(type(value))
         try:
             self._reference = weakref.ref(value)
         except TypeError:

@@ -6,10 +6,14 @@ For one object that should be gone, asked for in a test that fails anyway. What 
 import gc
 import sys
 import types
+from collections.abc import Iterator
 from typing import Any, Optional
+
+from unfreed._classes import full_name, is_a, namespace_of
 
 MOST_LOOKED_AT = 20_000
 """Objects after which the search gives up."""
+_MRO: Any = type.__dict__["__mro__"]
 RUNNERS = ("unfreed", "pluggy", "_pytest")
 """Packages whose running functions only pass the object on."""
 LONGEST_KEY = 40
@@ -49,7 +53,7 @@ class _Search:
             holders = gc.get_referrers(target)
             self._seen.add(id(holders))
             for holder in holders:
-                if id(holder) not in self._seen and not isinstance(holder, types.FrameType):
+                if id(holder) not in self._seen and not is_a(holder, types.FrameType):
                     self._seen.add(id(holder))
                     self._objects.append(holder)
                     self._next.append(position)
@@ -61,8 +65,8 @@ class _Search:
         while self._next[position] >= 0:
             holder, position = self._objects[position], self._next[position]
             after = self._next[position]
-            namespace = self._objects[position]
-            if after >= 0 and isinstance(namespace, dict) and _has_namespace(holder, namespace):
+            namespace: Any = self._objects[position]
+            if after >= 0 and is_a(namespace, dict) and _has_namespace(holder, namespace):
                 # An instance, its namespace and what is in that: one dot.
                 position = after
                 words += "." + _key(namespace, self._objects[position])
@@ -88,47 +92,55 @@ def _local_variables() -> "dict[int, str]":
 
 
 def _root(holder: Any) -> Optional[str]:
-    if isinstance(holder, types.ModuleType):
-        return holder.__name__
-    if isinstance(holder, dict):
-        name = holder.get("__name__")
-        module = sys.modules.get(name) if isinstance(name, str) else None
-        return name if module is not None and vars(module) is holder else None
-    if isinstance(holder, type):
-        return "%s.%s" % (holder.__module__, holder.__qualname__)
+    if is_a(holder, types.ModuleType):
+        return str((namespace_of(holder) or {}).get("__name__", ""))
+    if is_a(holder, dict):
+        name: Any = dict.get(holder, "__name__")
+        module = sys.modules.get(name) if is_a(name, str) else None
+        return name if module is not None and namespace_of(module) is holder else None
+    if is_a(holder, type):
+        return full_name(holder)
     return None
 
 
 def _has_namespace(holder: object, namespace: "dict[Any, Any]") -> bool:
-    return not isinstance(holder, dict) and getattr(holder, "__dict__", None) is namespace
+    return not is_a(holder, dict) and namespace_of(holder) is namespace
 
 
 def _key(namespace: "dict[Any, Any]", target: object) -> str:
-    return next((str(key) for key, value in list(namespace.items()) if value is target), "")
+    return next((str(key) for key, value in list(dict.items(namespace)) if value is target), "")
 
 
 def _reference(holder: Any, target: object) -> str:
     """How the holder refers to it."""
-    if isinstance(holder, dict):
-        for key, value in list(holder.items()):
+    if is_a(holder, dict):
+        for key, value in list(dict.items(holder)):
             if value is target:
-                is_global = _root(holder) is not None and isinstance(key, str)
+                is_global = _root(holder) is not None and is_a(key, str)
                 return "." + key if is_global else "[%s]" % _short(key)
         return " (a key)"
-    if isinstance(holder, (list, tuple)):
-        for index, value in enumerate(holder):
+    if is_a(holder, list, tuple):
+        for index, value in enumerate((list if is_a(holder, list) else tuple).__iter__(holder)):
             if value is target:
                 return "[%d]" % index
-    for name, value in list(getattr(holder, "__dict__", {}).items()):
-        if value is target:
-            return "." + str(name)
-    kind = type(holder)
-    for name in getattr(kind, "__slots__", ()):
-        if getattr(holder, name, None) is target:
-            return "." + str(name)
-    return " → %s → " % kind.__name__
+    name = next((name for name, value in _attributes(holder) if value is target), None)
+    return " → %s → " % full_name(type(holder)).rpartition(".")[2] if name is None else "." + str(name)
+
+
+def _attributes(holder: object) -> "Iterator[tuple[object, object]]":
+    """What stands in its namespace and its slots, without asking it."""
+    yield from list((namespace_of(holder) or {}).items())
+    for kind in _MRO.__get__(type(holder)):
+        for name, member in list(namespace_of(kind).items()):
+            if is_a(member, types.MemberDescriptorType):
+                try:
+                    yield name, member.__get__(holder)
+                except AttributeError:
+                    # Not set.
+                    continue
 
 
 def _short(key: object) -> str:
-    text = repr(key) if isinstance(key, (str, bytes, int, float, bool)) else type(key).__name__
+    plain = any(type(key) is one for one in (str, bytes, int, float, bool))
+    text = repr(key) if plain else full_name(type(key)).rpartition(".")[2]
     return text if len(text) <= LONGEST_KEY else text[: LONGEST_KEY - 1] + "…"

@@ -26,9 +26,9 @@ MOST_FILES = 20_000
 FILE = "file"
 
 
-def write(call: "Callable[[], Any]", settle: "Callable[[], None]") -> None:
+def write(call: "Callable[[], Any]", settle: "Callable[[], None]", seen: "Optional[Made]" = None) -> None:
     """Calls some times, and has the recording say after each what is left."""
-    seen = _Seen()
+    seen = seen or Made()
     began = time.monotonic()
     calls, longest = 0, 0.0
     seen.begin()
@@ -55,26 +55,54 @@ def write(call: "Callable[[], Any]", settle: "Callable[[], None]") -> None:
         seen.end()
 
 
-class _Seen:
-    """What was made since the beginning, with the stacks that did."""
+_listening: "list[Made]" = []
+"""Whoever hears what is made, the last one alone; none most of the time."""
+_hooked = False
 
-    def __init__(self) -> None:
+
+def _hear(event: str, arguments: "tuple[Any, ...]") -> None:
+    if _listening and event in EVENTS:
+        _listening[-1].hear(event, arguments)
+
+
+class Made:
+    """What was made since the beginning, with the stacks that did; not what lies below one of the folders `apart`."""
+
+    def __init__(self, apart: "tuple[str, ...]" = ()) -> None:
         self._made: "dict[str, list[Line]]" = {}
-        self._is_on = False
+        self._apart = tuple(os.path.join(os.path.abspath(folder), "") for folder in apart)
 
     def begin(self) -> None:
-        self._is_on = True
-        # It stays for as long as the process does, and is off after the end.
-        sys.addaudithook(self._hear)
+        """Forgets what was made before, and listens."""
+        global _hooked
+        self._made.clear()
+        _listening.append(self)
+        if not _hooked:
+            # It stays for as long as the process does, and does nothing after the end. One for all: each costs every event.
+            _hooked = True
+            sys.addaudithook(_hear)
 
     def end(self) -> None:
-        self._is_on = False
+        if self in _listening:
+            _listening.remove(self)
 
-    def left(self) -> "list[tuple[str, int, list[tuple[str, str, int, str]]]]":
-        """What is still there by the stack that made it, most first, as the recording takes it."""
+    def count(self) -> int:
+        """How many are still there; what lies in a folder that was made as well counts with that."""
+        return len(self.paths())
+
+    def paths(self) -> "list[str]":
+        """Those that count."""
+        self._forget_what_is_gone()
+        return [path for path in list(self._made) if os.path.dirname(path) not in self._made]
+
+    def _forget_what_is_gone(self) -> None:
         # Other threads go on making files meanwhile.
         for path in [path for path in list(self._made) if not os.path.lexists(path)]:
             del self._made[path]
+
+    def left(self) -> "list[tuple[str, int, list[tuple[str, str, int, str]]]]":
+        """What is still there by the stack that made it, most first, as the recording takes it."""
+        self._forget_what_is_gone()
         by_stack: "dict[tuple[Line, ...], list[str]]" = {}
         for path, stack in list(self._made.items()):
             if os.path.dirname(path) not in self._made:
@@ -82,21 +110,26 @@ class _Seen:
         most = sorted(by_stack.items(), key=lambda made: -len(made[1]))
         return [(_common_name(paths), len(paths), _stack.described(stack)) for stack, paths in most[: _stack.MOST_PLACES]]
 
-    def _hear(self, event: str, arguments: "tuple[Any, ...]") -> None:
-        if not self._is_on or len(self._made) >= MOST_FILES:
+    def hear(self, event: str, arguments: "tuple[Any, ...]") -> None:
+        """Takes note of what the event makes. Called by the hook, whose caller is the line that does it."""
+        if len(self._made) >= MOST_FILES:
             return
         try:
             made = _made_by(event, arguments)
             if made is None:
                 return
             path = os.path.abspath(made)
-            if path not in self._made and (event in AFTERWARDS or not os.path.lexists(path)):
-                self._made[path] = _stack.of(sys._getframe(1), __file__)
+            if path in self._made or path.startswith(self._apart):
+                return
+            if event in AFTERWARDS or not os.path.lexists(path):
+                self._made[path] = _stack.of(sys._getframe(2), __file__)
         except Exception:
             # Whatever it is that the program opens, it does so without us.
             pass
 
 
+EVENTS = ("open", "os.mkdir", "os.link", "os.rename", "os.symlink", "sqlite3.connect", "socket.bind")
+"""Events that make something. All others pass by: `sys._getframe` is one of them, and would be heard for ever."""
 AFTERWARDS = ("os.rename",)
 """Events that put something where something else may have been."""
 

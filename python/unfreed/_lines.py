@@ -123,6 +123,9 @@ def main() -> int:
     """Runs the program and prints; returns the program's exit code."""
     task = json.loads(sys.argv[1])
     tracked, code = run(sys.argv[2:])
+    if tracked.unfollowed is not None:
+        # Said when the program began.
+        return code
     found = lines(tracked)
     try:
         print(show(found, task["limit"]), file=sys.stderr)

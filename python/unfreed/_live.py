@@ -10,14 +10,16 @@ import os
 import site
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Optional
 
 from unfreed import _native
-from unfreed._answers import Answer, Chain, Picture, Size, size
+from unfreed._answers import Answer, Chain, Picture, Size, by_type, shared_part, size
+from unfreed._classes import full_name, with_subclasses
 from unfreed._heap import Snapshot
 
 _EVERYTHING = 2**31
 _WIDTH = 100
+_REST, _REST_OF_CALLERS = "--limit N shows more", "limit=N shows more"
 _Folders = dict[str, Any]
 _folders: _Folders = {}
 
@@ -33,9 +35,24 @@ def folders() -> _Folders:
     return _folders
 
 
-def _ask(question: str, ids: "list[int]", limit: int) -> Answer:
-    text, document = _native._ask(question, ids, limit, _WIDTH, folders())
-    return Answer(text, json.loads(document))
+def _ask(question: str, ids: "list[int]", limit: Optional[int]) -> Answer:
+    text, document = _native._ask(question, ids, at_most(limit), _WIDTH, folders())
+    return Answer(_for_callers(text), json.loads(document))
+
+
+def _for_callers(text: str) -> str:
+    """The answer of a command as that of a function: what was left out is asked for by an argument here."""
+    lines = text.split("\n")
+    return "\n".join(_REST_OF_CALLERS.join(one.rsplit(_REST, 1)) if one.startswith("… ") else one for one in lines)
+
+
+def at_most(limit: Optional[int], name: str = "limit") -> int:
+    """A number of rows; `None` is all of them."""
+    if limit is None:
+        return _EVERYTHING
+    if limit < 0:
+        raise ValueError("%s=%r is less than nothing; None is all" % (name, limit))
+    return min(limit, _EVERYTHING)
 
 
 def _one_of(name: str, value: str, allowed: "tuple[str, ...]") -> None:
@@ -43,7 +60,7 @@ def _one_of(name: str, value: str, allowed: "tuple[str, ...]") -> None:
         raise ValueError("%s=%r is none of %s" % (name, value, ", ".join(allowed)))
 
 
-def census(by: str = "type", limit: int = 20) -> Answer:
+def census(by: str = "type", limit: Optional[int] = 20) -> Answer:
     """What there is: objects and bytes by `type`, `module` (of the type), `root` or `path`.
 
     >>> import unfreed
@@ -59,22 +76,22 @@ def suspects() -> Answer:
     return _ask("suspects", [], 0)
 
 
-def referrers(obj: object, limit: int = 20) -> Answer:
+def referrers(obj: object, limit: Optional[int] = 20) -> Answer:
     """Who refers to the object, by which name, also running frames and dicts that the collector does not track."""
     return _ask("referrers", [id(obj)], limit)
 
 
-def referents(obj: object, limit: int = 20) -> Answer:
+def referents(obj: object, limit: Optional[int] = 20) -> Answer:
     """What the object refers to, and by which name."""
     return _ask("referents", [id(obj)], limit)
 
 
-def retained(obj: object, limit: int = 20) -> Answer:
+def retained(obj: object, limit: Optional[int] = 20) -> Answer:
     """What would be freed with the object, by type: all that is reached through it alone."""
     return _ask("retained", [id(obj)], limit)
 
 
-def paths(*objs: object, limit: int = 20) -> Answer:
+def paths(*objs: object, limit: Optional[int] = 20) -> Answer:
     """The path from a named root to each object, those that retain most first."""
     return _ask("path", [id(obj) for obj in objs], limit)
 
@@ -86,32 +103,39 @@ def places(objs: "list[object]") -> "dict[int, str]":
     return dict(zip(ids, told))
 
 
-def cycles(limit: int = 20) -> Answer:
+def cycles(limit: Optional[int] = 20) -> Answer:
     """Reference cycles: those that wait for the collector and those in use, with the edge that closes each."""
-    return _ask("cycles", [], limit)
+    return _said_if_none_waits(_ask("cycles", [], limit), limit)
 
 
-def garbage(limit: int = 20) -> Answer:
+def garbage(limit: Optional[int] = 20) -> Answer:
     """The cycles that nothing reaches, and why each is not freed: what waits for the collector, or for ever."""
-    return _ask("garbage", [], limit)
+    return _said_if_none_waits(_ask("garbage", [], limit), limit)
+
+
+def _said_if_none_waits(answer: Answer, limit: Optional[int]) -> Answer:
+    """Cycles that wait come first; zero bytes of them are better said in words."""
+    if limit == 0 or any(row.get("state", "waits") == "waits" for row in answer):
+        return answer
+    return answer.with_heading("No cycles wait.")
 
 
 def diff(
     before: "str | os.PathLike[str] | Snapshot",
     after: "str | os.PathLike[str] | Snapshot",
     by: str = "type",
-    limit: int = 20,
+    limit: Optional[int] = 20,
 ) -> Answer:
     """What is new, gone and grown from one snapshot (`unfreed.snapshot`, or a recording) to another, by `type` or
     `path`."""
     _one_of("by", by, ("type", "path"))
     files = [one.path if isinstance(one, Snapshot) else os.fspath(one) for one in (before, after)]
-    text, document = _native._difference(files[0], files[1], by, limit, _WIDTH)
-    return Answer(text, json.loads(document))
+    text, document = _native._difference(files[0], files[1], by, at_most(limit), _WIDTH)
+    return Answer(_for_callers(text), json.loads(document))
 
 
-def duplicates(limit: int = 20) -> Answer:
-    """Memory that the same data would not need: `str` and `bytes` that say the same (from 50 bytes on), containers that
+def duplicates(limit: Optional[int] = 20) -> Answer:
+    """Memory that the same data would not need: `str` and `bytes` that say the same (from 50 and 512 bytes on), containers that
     are empty or far larger than what they hold, instances that would do with `__slots__`. Reads every text once."""
     return _ask("waste", [], limit)
 
@@ -132,38 +156,43 @@ def sizeof(
     *objs: object,
     deep: bool = True,
     exclusive: bool = False,
+    shared: bool = False,
     code: bool = False,
     depth: int = 0,
-    limit: int = 12,
+    limit: Optional[int] = 12,
 ) -> Size:
     """Bytes of the objects and, when `deep`, of all that they lead to, each object counted once. An `int`; with a
-    `depth`
-    its `tree()` shows so many levels of what they consist of, `limit` parts on each.
+    `depth` its `tree()` shows so many levels of what they consist of, `limit` parts on each, and what several objects
+    that were asked about share.
 
     That is the data: modules, classes and code weigh nothing unless they are asked for, and of functions and frames
-    only
-    closures, defaults and variables are followed; `code=True` counts all. With `exclusive` only what would be freed
-    with
-    the objects is counted: what others hold as well is left out.
+    only closures, defaults and variables are followed; `code=True` counts all. With `exclusive` only what would be freed
+    with the objects is counted: what others hold as well is left out, and the tree tells it by type. With `shared` only
+    what is left out then is counted: what they lead to and others hold.
 
     >>> import unfreed
     >>> shared = bytes(1000)
     >>> unfreed.sizeof([shared, shared]) < 2000
     True
-    >>> unfreed.sizeof([shared], exclusive=True) < 1000
+    >>> unfreed.sizeof([shared], exclusive=True) < 1000 < unfreed.sizeof([shared], shared=True)
     True
     """
-    ids = [id(obj) for obj in objs]
-    if exclusive:
-        answer = _ask("retained", ids, _EVERYTHING)
-        own = sum(_native._sizes(ids, False)[0])
-        total = sum(int(row["bytes"]) for row in answer)
-        return size(total, own, sum(int(row["objects"]) for row in answer), "")
+    if exclusive and shared:
+        raise ValueError("exclusive=True and shared=True leave nothing to count; ask for one of them")
+    ids = list(dict.fromkeys(id(obj) for obj in objs))
+    depth, most = at_most(depth, "depth"), at_most(limit)
     own_sizes, total, count = _native._sizes(ids, code)
+    own = sum(own_sizes)
+    if exclusive or shared:
+        rows = _ask("retained", ids, None).rows
+        alone, objects = sum(row["bytes"] for row in rows), sum(row["objects"] for row in rows)
+        if shared:
+            return size(max(0, total - alone), 0, max(0, count - objects), [])
+        return size(alone, own, objects, by_type(rows, most) if depth else [])
     if not deep:
-        return size(sum(own_sizes), sum(own_sizes), len(ids), "")
-    parts = _native._composition(ids, code, depth, limit) if depth > 0 else ""
-    return size(total, sum(own_sizes), count, parts)
+        return size(own, own, len(ids), [])
+    parts = json.loads(_native._composition(ids, code, depth, most)) if depth else []
+    return size(total, own, count, parts + shared_part(parts, total, count))
 
 
 def show_holders(*objs: object, depth: int = 3, nodes: int = 60) -> Picture:
@@ -178,6 +207,7 @@ def show_held(*objs: object, depth: int = 3, nodes: int = 60) -> Picture:
 
 def _drawn(objs: "Iterable[object]", direction: str, depth: int, nodes: int) -> Picture:
     ids = [id(obj) for obj in objs]
+    depth, nodes = at_most(depth, "depth"), at_most(nodes, "nodes")
     return Picture(_native._draw(ids, direction, depth, nodes, "svg", folders()).decode())
 
 
@@ -223,11 +253,12 @@ def _each_once(found: "list[Any]", asked: "tuple[object, ...]") -> "list[Any]":
     return once
 
 
-def growth(by: str = "type", limit: int = 20) -> Answer:
+def growth(by: str = "type", limit: Optional[int] = 20) -> Answer:
     """What increased since the last call with the same `by`, most bytes first; the first call says what there is.
 
     What is remembered between calls is no part of the heap.
     """
+    most = at_most(limit)
     if by == "type":
         # Half the work of a census, which asks for retained sizes as well.
         now = _native._counts(folders()["own"])
@@ -246,7 +277,7 @@ def growth(by: str = "type", limit: int = 20) -> Answer:
         {by: name, "objects": objects, "bytes": occupied, "more objects": more, "more bytes": grown}
         for grown, more, name, objects, occupied in changes
     ]
-    return _growth(by, rows[:limit], rows[limit:], first)
+    return _growth(by, rows[:most], rows[most:], first)
 
 
 def _growth(by: str, rows: "list[dict[str, Any]]", rest: "list[dict[str, Any]]", first: bool) -> Answer:
@@ -267,27 +298,16 @@ def _growth(by: str, rows: "list[dict[str, Any]]", rest: "list[dict[str, Any]]",
         more = (row["objects"], row["more objects"], row["more bytes"])
         lines.append("%-*s %12d %+10d %+14d bytes" % (width, row[by], *more))
     if rest:
-        lines.append("… and %d more" % len(rest))
+        lines.append("… and %d more; %s" % (len(rest), _REST_OF_CALLERS))
     return Answer("\n".join(lines), document)
 
 
 def instances(cls: type, subclasses: bool = True) -> "list[Any]":
     """All instances of a class that are alive, of its subclasses as well unless told otherwise."""
     if not issubclass(type(cls), type):
-        raise TypeError("instances() is asked for a class, not for a %s" % type(cls).__qualname__)
-    wanted = _with_subclasses(cls) if subclasses else {cls}
-    return [one for one in get_objects() if type(one) in wanted]
-
-
-def _with_subclasses(cls: type) -> "set[type]":
-    found, waiting = {cls}, [cls]
-    while waiting:
-        subclasses: list[type] = type.__subclasses__(waiting.pop())
-        for below in subclasses:
-            if below not in found:
-                found.add(below)
-                waiting.append(below)
-    return found
+        raise TypeError("instances() is asked for a class, not for a %s" % full_name(type(cls)))
+    wanted = with_subclasses(cls) if subclasses else {id(cls): cls}
+    return [one for one in get_objects() if id(type(one)) in wanted]
 
 
 def memory_usage() -> int:

@@ -10,6 +10,7 @@ from types import FrameType, TracebackType
 from typing import Any, Callable, Optional, TypeVar
 
 from unfreed import _clock
+from unfreed._classes import full_name, module_of
 from unfreed._holders import held_by
 from unfreed._live import collector_referents
 from unfreed._recorded import NotRecorded, judge
@@ -43,7 +44,10 @@ class NoLeaks:
             began = _clock.seconds()
             result = function(*arguments, **named)
             seconds = _clock.seconds() - began
-            check(lambda: function(*arguments, **named), function.__qualname__, seconds, self._rounds)
+            called = function.__qualname__
+            reason = check(lambda: function(*arguments, **named), called, seconds, self._rounds)
+            if reason is not None and sys.stderr is not None:
+                print("unfreed: %s: %s" % (called, reason), file=sys.stderr)
             return result
 
         return checked  # type: ignore[return-value]
@@ -72,7 +76,7 @@ class NoLeaks:
             pass
         more = len(_entries("/proc/self/fd")) - len(self._descriptors)
         threads = len(_entries("/proc/self/task")) - len(self._threads)
-        outliving: "dict[type, list[object]]" = {}
+        outliving: "list[list[object]]" = []
         if kind is None and frame is not None:
             outliving = _outliving(known or set(), frame)
         if known is None:
@@ -84,19 +88,23 @@ class NoLeaks:
             raise LeakError("this block leaves behind\n  " + "\n  ".join(problems))
 
 
-def check(run: "Callable[[], Any]", called: str, seconds: float, rounds: Optional[int] = None) -> None:
-    """Runs it again and again; raises `LeakError` when every run leaves something behind."""
+def check(run: "Callable[[], Any]", called: str, seconds: float, rounds: Optional[int] = None) -> Optional[str]:
+    """Runs it again and again; raises `LeakError` when every run leaves something behind.
+
+    Returns why that was not judged: something grows, but the process cannot be recorded.
+    """
     growth = grows(run, rounds)
     if growth is None:
-        return
+        return None
     try:
         judged = judge(run, called, seconds, growth, rounds)
-    except NotRecorded:
-        return
+    except NotRecorded as why:
+        return "something grows with each run, which cannot be judged: %s" % why
     leaks = judged.certain_leaks()
     if leaks:
         texts = "\n\n".join(one.text for one in leaks)
         raise LeakError("leak: %s\n\n%s" % (leaks[0].title, texts))
+    return None
 
 
 def _entries(folder: str) -> "set[str]":
@@ -112,24 +120,24 @@ def _counted(count: int, what: str) -> "list[str]":
     return ["%d %s%s still open" % (count, what, "s" if count > 1 else "")]
 
 
-def _outliving(known: "set[int]", frame: FrameType) -> "dict[type, list[object]]":
+def _outliving(known: "set[int]", frame: FrameType) -> "list[list[object]]":
     """New objects of the person's own classes, by class, but for those that local variables lead to."""
     new = [one for one in gc.get_objects() if id(one) not in known and one is not known]
     mine = _reached({id(one): one for one in new}, list(frame.f_locals.values()))
-    by_class: "dict[type, list[object]]" = {}
+    by_class: "dict[int, list[object]]" = {}
     for one in new:
-        if id(one) not in mine and _is_of_the_person(type(one)):
-            by_class.setdefault(type(one), []).append(one)
-    return by_class
+        if id(one) not in mine and is_of_the_person(module_of(type(one))):
+            by_class.setdefault(id(type(one)), []).append(one)
+    return list(by_class.values())
 
 
-def _in_words(by_class: "dict[type, list[object]]") -> "list[str]":
+def _in_words(by_class: "list[list[object]]") -> "list[str]":
     texts = []
-    for kind in sorted(by_class, key=lambda kind: -len(by_class[kind]))[:SHOWN]:
-        members = by_class.pop(kind)
+    for members in sorted(by_class, key=lambda members: -len(members))[:SHOWN]:
         count, first = len(members), members[0]
+        # Or the list would be a holder.
         members.clear()
-        name = "%s.%s" % (kind.__module__, kind.__qualname__)
+        name = full_name(type(first))
         held = held_by(first) or "C code"
         texts.append("%d %s object%s, held by %s" % (count, name, "s" if count > 1 else "", held))
     return texts
@@ -148,9 +156,9 @@ def _reached(new: "dict[int, object]", starts: "list[object]") -> "set[int]":
     return reached
 
 
-def _is_of_the_person(kind: type) -> bool:
-    """Whether the class stands in code that is neither Python's nor of an installed package."""
-    module = sys.modules.get(kind.__module__)
+def is_of_the_person(name: str) -> bool:
+    """Whether the module stands in code that is neither Python's nor of an installed package."""
+    module = sys.modules.get(name)
     file = getattr(module, "__file__", None)
     if file is None:
         return False

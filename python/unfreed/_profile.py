@@ -4,13 +4,12 @@ Works on what `_track.py` tells of each call; nothing is traced line by line, so
 """
 
 import atexit
-import functools
-import inspect
 import linecache
 import sys
 from types import CodeType
-from typing import Any, Callable, NamedTuple, TypeVar, cast
+from typing import Any, Callable, NamedTuple, Optional, TypeVar, cast
 
+from unfreed import _calls
 from unfreed._track import Track, Tracked, amount
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -40,12 +39,20 @@ class LineProfile:
         self.file = code.co_filename
         self.function: str = getattr(code, "co_qualname", code.co_name)
         self.calls = 0
+        """Calls that were followed."""
+        self.unfollowed: Optional[str] = None
+        """Why the last call was not followed, as a sentence, if it was not."""
         self._span = _span(code)
         self._sums: "dict[int, list[int]]" = {}
 
     @property
     def lines(self) -> "list[Line]":
-        """Lines that allocated something, in the order of the file."""
+        """Lines that allocated something, in the order of the file. `RuntimeError` if no call could be followed."""
+        if self.unfollowed is not None and not self.calls:
+            raise RuntimeError(self.unfollowed)
+        return self._lines()
+
+    def _lines(self) -> "list[Line]":
         return [
             Line(line, size, size - kept, kept, blocks, linecache.getline(self.file, line).rstrip())
             for line, (size, kept, blocks) in sorted(self._sums.items())
@@ -67,7 +74,9 @@ class LineProfile:
         return {"file": self.file, "function": self.function, "calls": self.calls, "lines": lines}
 
     def __repr__(self) -> str:
-        done = {line.line: line for line in self.lines}
+        if self.unfollowed is not None and not self.calls:
+            return "unfreed: %s in %s: %s" % (self.function, self.file, self.unfollowed)
+        done = {line.line: line for line in self._lines()}
         rows = ["%s in %s, %d calls" % (self.function, self.file, self.calls)]
         rows.append("%6s %11s %11s %11s %9s  %s" % ("line", "allocated", "freed", "kept", "blocks", "source"))
         for number in self._span:
@@ -84,36 +93,16 @@ class LineProfile:
 
 def profile(function: Function) -> Function:
     """See `unfreed.profile`."""
-    found = LineProfile(function.__code__)
-    wrapped: Any = functools.wraps(function)(_wrapper(function, found))
+    _calls.refuse(function, "unfreed.profile")
+    code = getattr(function, "__code__", None)
+    if not isinstance(code, CodeType):
+        hint = "it has no lines of Python; write @unfreed.profile next to the function, below other decorators"
+        raise TypeError("unfreed.profile cannot follow a %s: %s" % (type(function).__qualname__, hint))
+    found = LineProfile(code)
+    wrapped = _calls.within(lambda: _Call(found), function, "unfreed.profile")
     wrapped.profile = found
     atexit.register(_show, found)
     return cast(Function, wrapped)
-
-
-def _wrapper(function: "Callable[..., Any]", found: LineProfile) -> Any:
-    if inspect.isasyncgenfunction(function):
-        raise TypeError("unfreed.profile cannot follow %s: it is an async generator" % found.function)
-    if inspect.iscoroutinefunction(function):
-
-        async def coroutine(*arguments: Any, **named: Any) -> Any:
-            with _Call(found):
-                return await function(*arguments, **named)
-
-        return coroutine
-    if inspect.isgeneratorfunction(function):
-
-        def generator(*arguments: Any, **named: Any) -> Any:
-            with _Call(found):
-                return (yield from function(*arguments, **named))
-
-        return generator
-
-    def call(*arguments: Any, **named: Any) -> Any:
-        with _Call(found):
-            return function(*arguments, **named)
-
-    return call
 
 
 class _Call:
@@ -128,7 +117,10 @@ class _Call:
 
     def __exit__(self, *raised: object) -> None:
         self._track.__exit__(*raised)
-        self._found.add(self._tracked)
+        if self._tracked.unfollowed is None:
+            self._found.add(self._tracked)
+        else:
+            self._found.unfollowed = self._tracked.unfollowed
 
 
 def _span(code: CodeType) -> range:

@@ -13,7 +13,7 @@ import tempfile
 import time
 from typing import Any, Callable, NamedTuple, Optional
 
-from unfreed import _names, _native
+from unfreed import _left_files, _names, _native
 from unfreed._screen import Settling
 
 FIRST_ROUNDS = 6
@@ -103,12 +103,17 @@ def _is_regular(series: "list[tuple[float, int, int]]") -> bool:
 
 
 def judge(
-    run: "Callable[[], None]", called: str, seconds: float, growth: str, rounds: Optional[int]
+    run: "Callable[[], None]",
+    called: str,
+    seconds: float,
+    growth: str,
+    rounds: Optional[int],
+    files: "Optional[_left_files.Made]" = None,
 ) -> Judged:
     """Runs it round by round, as often as the verdict needs or exactly `rounds` times.
 
     `called` is its name in the recording, `seconds` what a run takes, `growth` what the screen says. What `run`
-    raises ends the recording and is passed on.
+    raises ends the recording and is passed on. `files` are those that runs have left on disk.
     """
     # Nobody is acquitted early who has grown evenly: one verdict is cheaper than two.
     first = rounds or (MOST_ROUNDS if growth == "evenly" else FIRST_ROUNDS)
@@ -118,7 +123,7 @@ def judge(
     try:
         _start(path, called)
         try:
-            return _measure(run, path, runs, first, rounds)
+            return _measure(run, path, runs, first, rounds, files)
         finally:
             _native._stop_rounds()
     finally:
@@ -144,7 +149,14 @@ def _start(path: str, called: str) -> None:
         raise NotRecorded(str(error)) from None
 
 
-def _measure(run: "Callable[[], None]", path: str, runs: int, first: int, rounds: Optional[int]) -> Judged:
+def _measure(
+    run: "Callable[[], None]",
+    path: str,
+    runs: int,
+    first: int,
+    rounds: Optional[int],
+    files: "Optional[_left_files.Made]",
+) -> Judged:
     settling = Settling()
     _native._begin_rounds()
     # One round more: what the following of blocks itself needs is there before the first look.
@@ -157,13 +169,23 @@ def _measure(run: "Callable[[], None]", path: str, runs: int, first: int, rounds
             _round(run, runs, settling)
             done += 1
             _look(done * runs)
-        document, texts, is_certain = _native._judge_rounds(path, done, WIDTH)
         gained = (_names.interned_for_ever() - interned) / (done * runs)
-        judged = Judged(_findings(document, texts), done * runs, gained)
+        judged, is_certain = _judged(path, done, runs, gained)
         if rounds or is_certain or done >= MOST_ROUNDS or not judged.is_worth_more():
-            return judged
+            break
         # Not kept over the next rounds: they are followed block by block.
-        del document, texts, judged
+        del judged
+    if files is not None:
+        # Last, since it takes calls of its own, which are no round.
+        _left_files.write(run, settling.wait, files)
+        judged, _ = _judged(path, done, runs, gained)
+    return judged
+
+
+def _judged(path: str, done: int, runs: int, interned_a_run: float) -> "tuple[Judged, bool]":
+    """What the recording says, and whether more rounds would say the same."""
+    document, texts, is_certain = _native._judge_rounds(path, done, WIDTH)
+    return Judged(_findings(document, texts), done * runs, interned_a_run), is_certain
 
 
 def _round(run: "Callable[[], None]", runs: int, settling: Settling) -> None:

@@ -8,7 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import threading
-from typing import Any
+from typing import Any, Optional
 
 from unfreed import _live
 from unfreed._answers import Answer
@@ -25,7 +25,7 @@ _KINDS: "list[tuple[type, str]]" = [
 ]
 
 
-def resources(limit: int = 50) -> Answer:
+def resources(limit: Optional[int] = 50) -> Answer:
     """Open files, sockets and connections, running threads, tasks that are not done and child processes not waited
     for: what each is, and the path that leads to it. Descriptors that no such object holds are listed by number.
 
@@ -34,6 +34,7 @@ def resources(limit: int = 50) -> Answer:
     >>> [row["what"] for row in unfreed.resources() if row["kind"] == "file" and "null" in row["what"]]
     ['/dev/null']
     """
+    most = _live.at_most(limit)
     found = [(kind, what, one) for one in _live.get_objects() for kind, what in _described(one)]
     places = _live.places([one for _, _, one in found])
     rows: list[dict[str, Any]] = [
@@ -45,7 +46,7 @@ def resources(limit: int = 50) -> Answer:
         if number not in known and number > 2:
             rows.append({"kind": "descriptor", "what": "%d → %s" % (number, target), "held by": _NO_OBJECT})
     rows.sort(key=lambda row: (row["kind"], row["what"]))
-    return _table(rows[:limit], len(rows) - len(rows[:limit]))
+    return _table(rows[:most], len(rows[most:]))
 
 
 def _described(one: object) -> "list[tuple[str, str]]":
@@ -126,5 +127,5 @@ def _table(rows: "list[dict[str, Any]]", rest: int) -> Answer:
     lines = [heading + "."]
     lines += ["  ".join(row[name].ljust(width) for name, width in zip(names, widths)).rstrip() for row in rows]
     if rest:
-        lines.append("… and %d more" % rest)
+        lines.append("… and %d more; limit=N shows more" % rest)
     return Answer("\n".join(lines), document)

@@ -12,12 +12,20 @@ import threading
 import time
 from typing import Callable, Optional
 
-from unfreed import _names, _native
+from unfreed import _clock, _names, _native
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from unfreed._left_files import Made
 
 WARM_RUNS = 2
 """Runs before the first reading, beside the one that the caller has done: what is built once is built by then."""
-CALM_ROUNDS = 2
-"""Rounds without growth that acquit a counter: what each run loses cannot hide twice."""
+CALM_ROUNDS = 3
+"""Rounds without growth, one after the other, that acquit a counter: what every third run loses cannot hide in them."""
+ROUND_SECONDS = 0.02
+"""A round has as many runs as fit into this, one at least, so that"""
+MOST_RUNS = 4
+"""fast code runs a dozen times: also what every tenth run loses is seen then. The price is a few milliseconds."""
 MOST_ROUNDS = 8
 """Rounds after which a counter that never came to rest is suspected."""
 SETTLE_SECONDS = 0.3
@@ -28,7 +36,7 @@ MOST_GAIN = 1 << 62
 FEW_FROZEN = 2000
 """Frozen objects of Python itself, some hundreds in 3.12; where there are more, the program has frozen them."""
 
-COUNTERS = ("blocks", "objects", "malloc", "descriptors", "threads", "children")
+COUNTERS = ("blocks", "objects", "malloc", "descriptors", "threads", "children", "files")
 
 
 class Settling:
@@ -54,9 +62,11 @@ class Screen:
     """Readings between runs. Everything that is there at the start is kept from the collector, which makes its
     passes cheap, unless the program does so itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: "Optional[Made]" = None) -> None:
+        self._files = files
         # Numbers in arrays are no objects: what is read must not grow what is counted.
         self._last = array.array("q", [0] * len(COUNTERS))
+        self._high = array.array("q", [0] * len(COUNTERS))
         self._now = array.array("q", [0] * len(COUNTERS))
         self._calm = array.array("q", [0] * len(COUNTERS))
         self._least = array.array("q", [MOST_GAIN] * len(COUNTERS))
@@ -70,15 +80,20 @@ class Screen:
         if gc.get_freeze_count() < FEW_FROZEN:
             gc.freeze()
             self._froze = True
+        if self._files is not None:
+            self._files.begin()
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._files is not None:
+            self._files.end()
         if self._froze:
             gc.unfreeze()
 
     def begin(self) -> None:
         """Reads the counters that the first round starts from."""
         self._read(self._last)
+        self._high[:] = self._last
 
     def suspects_after_round(self) -> bool:
         """Reads the counters after a round; whether one of them may still be growing without end."""
@@ -87,11 +102,13 @@ class Screen:
         self._rounds += 1
         for index in range(len(COUNTERS)):
             gain = self._now[index] - self._last[index]
-            if gain <= 0:
-                self._calm[index] += 1
+            # Less than either of the last two readings is a counter that goes up and down.
+            grew = self._now[index] > max(self._last[index], self._high[index])
+            self._calm[index] = 0 if grew else self._calm[index] + 1
             if self._rounds >= 2:
                 self._least[index] = min(self._least[index], gain)
                 self._most[index] = max(self._most[index], gain)
+            self._high[index] = self._last[index]
             self._last[index] = self._now[index]
             suspected = suspected or self._calm[index] < CALM_ROUNDS
         return suspected
@@ -106,6 +123,7 @@ class Screen:
             # Finalizers leave garbage of their own. Without a frozen heap one pass has to do.
             pass
         _names.let_go()
+        into[6] = self._files.count() if self._files is not None else 0
         into[0] = sys.getallocatedblocks() - _names.interned_for_ever()
         # Blocks say it all, but where Python was told to use another allocator.
         into[1] = len(gc.get_objects()) if into[0] <= 0 and self._froze else 0
@@ -131,19 +149,23 @@ def _children() -> int:
         return 0
 
 
-def grows(run: "Callable[[], None]", rounds: Optional[int]) -> Optional[str]:
+def grows(run: "Callable[[], None]", rounds: Optional[int], files: "Optional[Made]" = None) -> Optional[str]:
     """Runs it until nothing can be growing with every run, which is `None`, or a counter never came to rest:
     `"evenly"` when it gained the same each time, else `"unevenly"`.
 
-    With `rounds`, so many are run in any case.
+    With `rounds`, so many are run in any case. With `files`, those that are left on disk are counted as well.
     """
-    with Screen() as screen:
+    with Screen(files) as screen:
         for _ in range(WARM_RUNS):
+            began = _clock.seconds()
             run()
+            seconds = _clock.seconds() - began
+        runs = max(1, min(MOST_RUNS, int(ROUND_SECONDS / max(seconds, 1e-6))))
         screen.begin()
         suspected = True
         for done in range(1, (rounds or MOST_ROUNDS) + 1):
-            run()
+            for _ in range(runs):
+                run()
             suspected = screen.suspects_after_round()
             if not suspected and (rounds is None or done >= rounds):
                 return None

@@ -3,19 +3,21 @@
 Every block is followed by the collector in the crates; here its figures become the answer that a person reads.
 """
 
-import functools
 import linecache
 import os
+import sys
 from typing import Any, Callable, NamedTuple, Optional, TypeVar, cast
 
-from unfreed import _native
+from unfreed import _calls, _native
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 SHOWN = 10
 """Sites that a person is shown."""
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 """Each 1024 of the one before."""
-_OWN = os.path.abspath(__file__)
+_OWN = (os.path.abspath(__file__), os.path.join(os.path.dirname(os.path.abspath(__file__)), "_calls.py"))
+WHAT_TO_DO = "nothing is followed here, since %s; run the program by itself for these figures"
+"""What is said where nothing can be followed; takes the reason."""
 
 
 class TrackedFrame(NamedTuple):
@@ -50,13 +52,25 @@ class TrackedSite(NamedTuple):
 
 
 class Tracked:
-    """What a part did; empty until it has ended. `print` shows the largest sites."""
+    """What a part did; empty until it has ended. `print` shows the largest sites.
+
+    Where the process could not be followed, it says so when it is printed, and figures that are asked for raise
+    `RuntimeError`: zeros would be taken for an answer.
+    """
 
     def __init__(self) -> None:
-        self.sites: "list[TrackedSite]" = []
-        """Most kept bytes first, then most allocated."""
+        self._sites: "list[TrackedSite]" = []
         self.lost_stacks = 0
         """Blocks that are counted at a site without a stack, because a table had no room."""
+        self.unfollowed: Optional[str] = None
+        """Why nothing was followed, as a sentence; `None` when the part was."""
+
+    @property
+    def sites(self) -> "list[TrackedSite]":
+        """Most kept bytes first, then most allocated."""
+        if self.unfollowed is not None:
+            raise RuntimeError(self.unfollowed)
+        return self._sites
 
     @property
     def allocated_bytes(self) -> int:
@@ -103,6 +117,8 @@ class Tracked:
         }
 
     def __repr__(self) -> str:
+        if self.unfollowed is not None:
+            return "unfreed: " + self.unfollowed
         lines = [
             "allocated %s in %s blocks, kept %s in %s"
             % (
@@ -135,17 +151,27 @@ class Track:
     """A context manager and decorator: see `unfreed.track`."""
 
     def __init__(self) -> None:
-        self._begun: "list[tuple[int, dict[int, tuple[int, int]], int, Tracked]]" = []
+        self._begun: "list[Optional[tuple[int, dict[int, tuple[int, int]], int, Tracked]]]" = []
 
     def __enter__(self) -> Tracked:
         tracked = Tracked()
-        epoch, sites, _, _, _, lost = _native._begin_part()
+        try:
+            epoch, sites, _, _, _, lost = _native._begin_part()
+        except RuntimeError as error:
+            # No reason to end a program that has this in it and runs without its figures as well.
+            tracked.unfollowed = WHAT_TO_DO % error
+            self._begun.append(None)
+            _say_once(tracked.unfollowed)
+            return tracked
         before = {stack: (size, blocks) for stack, size, blocks, _, _ in sites}
         self._begun.append((epoch, before, lost, tracked))
         return tracked
 
     def __exit__(self, *raised: object) -> None:
-        epoch, before, lost, tracked = self._begun.pop()
+        begun = self._begun.pop()
+        if begun is None:
+            return
+        epoch, before, lost, tracked = begun
         look = _native._end_part()
         if look is None:
             return
@@ -158,24 +184,48 @@ class Track:
             figures = [size - size_before, blocks - blocks_before]
             figures += [sum(one[1] for one in kept), sum(one[2] for one in kept)]
             stack = stacks.frames(number)
-            if figures[1] and not (stack and stack[0].file == _OWN):
+            if figures[1] and not (stack and stack[0].file in _OWN):
                 known = found.setdefault(stack, [0, 0, 0, 0])
                 known[:] = [a + b for a, b in zip(known, figures)]
         made = [TrackedSite(stack, *figures) for stack, figures in found.items()]
-        tracked.sites = sorted(made, key=lambda site: (-site.kept_bytes, -site.allocated_bytes, site.stack))
+        tracked._sites = sorted(made, key=lambda site: (-site.kept_bytes, -site.allocated_bytes, site.stack))
         tracked.lost_stacks = lost_now - lost
 
     def __call__(self, function: Function) -> Function:
-        @functools.wraps(function)
-        def tracked_call(*arguments: Any, **named: Any) -> Any:
-            # One for each call: calls may be nested, and overlap in threads.
-            with Track() as tracked:
-                result = function(*arguments, **named)
-            tracked_call.tracked = tracked  # type: ignore[attr-defined]
-            return result
+        # A block for each call: calls may be nested, and overlap in threads.
+        wrapped = _calls.within(lambda: _Call(wrapped), function, "unfreed.track()")
+        wrapped.tracked = cast(Optional[Tracked], None)
+        return cast(Function, wrapped)
 
-        tracked_call.tracked = cast(Optional[Tracked], None)  # type: ignore[attr-defined]
-        return cast(Function, tracked_call)
+
+class _Call:
+    """A call of a decorated function, which gets what it did as its `tracked`, whatever it returns or raises."""
+
+    def __init__(self, wrapped: Any) -> None:
+        self._wrapped = wrapped
+        self._track = Track()
+
+    def __enter__(self) -> None:
+        self._tracked = self._track.__enter__()
+
+    def __exit__(self, *raised: object) -> None:
+        self._track.__exit__(*raised)
+        self._wrapped.tracked = self._tracked
+
+
+_said: "set[str]" = set()
+
+
+def _say_once(reason: str) -> None:
+    """On standard error; a decorated function may be called a million times."""
+    if reason in _said or sys.stderr is None:
+        return
+    _said.add(reason)
+    try:
+        print("unfreed: track() and profile(): %s" % reason, file=sys.stderr)
+    except (OSError, ValueError):
+        # A program that has closed it does not want to hear.
+        pass
 
 
 class Stacks:

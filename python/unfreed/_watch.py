@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from unfreed import _live, _native
 from unfreed._answers import Answer
+from unfreed._classes import full_name
 from unfreed._track import Stacks, TrackedFrame, amount, place
 
 COLUMNS = {"made_at": "text", "alive": "count", "bytes": "bytes", "born": "count", "died": "count", "oldest_s": "number"}
@@ -89,9 +90,9 @@ class Watch:
 
     def __init__(self, cls: type) -> None:
         if not issubclass(type(cls), type):
-            raise TypeError("watch() is asked for a class, not for a %s" % type(cls).__qualname__)
+            raise TypeError("watch() is asked for a class, not for a %s" % full_name(type(cls)))
         self._cls = weakref.ref(cls)
-        self._name = "%s.%s" % (cls.__module__, cls.__qualname__)
+        self._name = full_name(cls)
         self._seen: "dict[int, _Seen]" = {}
         self._frames: "dict[int, tuple[TrackedFrame, ...]]" = {0: ()}
         self._times: "dict[int, float]" = {}

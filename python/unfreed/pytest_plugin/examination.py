@@ -8,6 +8,7 @@ from typing import Any, Optional
 import pytest
 
 from unfreed import _clock
+from unfreed._left_files import Made
 from unfreed._recorded import Finding, Judged, NotRecorded, judge
 from unfreed._screen import grows
 from unfreed.pytest_plugin import runners
@@ -125,9 +126,11 @@ class Examiner:
         failure: Optional[NotRepeated] = None
         judged: Optional[Judged] = None
         try:
-            growth = grows(repetition.run, wishes.rounds)
+            files = Made(folders_of_pytest(item.config))
+            growth = grows(repetition.run, wishes.rounds, files)
             if growth is not None:
-                judged = judge(repetition.run, item.nodeid, once, growth, wishes.rounds)
+                left = files if files.count() else None
+                judged = judge(repetition.run, item.nodeid, once, growth, wishes.rounds, left)
         except NotRepeated as why:
             failure = why
         finally:
@@ -150,6 +153,12 @@ class Examiner:
         result["allowed"] = ["%s %s" % (one.id, one.title) for one in allowed]
         if leaks:
             pytest.fail(_message(leaks, judged.runs), pytrace=False)
+
+
+def folders_of_pytest(config: pytest.Config) -> "tuple[str, ...]":
+    """Where `tmp_path` is made anew for each run, and removed when pytest thinks it right."""
+    folder = getattr(getattr(config, "_tmp_path_factory", None), "_basetemp", None)
+    return () if folder is None else (str(folder),)
 
 
 def _counts(finding: Finding, wishes: Wishes) -> bool:

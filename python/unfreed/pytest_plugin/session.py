@@ -1,7 +1,8 @@
 """`pytest --unfreed=session`: the suite runs once; after each test it is counted what the test leaves behind.
 
 Nothing is repeated and no test fails for it: growth that one run of each test shows is a hint, not a proof. Objects count
-when their class stands in the person's own code; blocks, descriptors and threads count whoever made them.
+when their class stands in the person's own code; blocks, descriptors and threads count whoever made them. What else
+there is to keep, `keeping.py` knows.
 """
 
 from __future__ import annotations
@@ -15,14 +16,22 @@ from typing import Any, NamedTuple, Optional
 
 import pytest
 
+from unfreed._classes import full_name, module_of
 from unfreed._holders import held_by
 from unfreed._names import let_go
-from unfreed._no_leaks import _is_of_the_person
+from unfreed._no_leaks import is_of_the_person
+from unfreed._track import amount
+from unfreed.pytest_plugin.examination import folders_of_pytest
+from unfreed.pytest_plugin.keeping import Keeping, Kept
 
 WARM_TESTS = 3
 """Tests before growth from test to test counts: the first ones import."""
 LEAST_TESTS = 8
 """Tests without which there is no growth from test to test to speak of."""
+MUCH = 1 << 20
+"""Bytes of malloc that one test has to keep to be named for them; less is any cache."""
+MUCH_A_TEST = 64 << 10
+"""Bytes that most tests have to keep for it to be growth: pytest itself keeps some of each."""
 SHOWN = 10
 """Rows of each part of the summary."""
 SCOPES = ("session", "package", "module", "class")
@@ -38,6 +47,8 @@ class Left(NamedTuple):
     descriptors: int
     threads: int
     blocks: int
+    kept: Kept
+    """What it left beside these."""
     fixtures: "tuple[str, ...]"
     """Fixtures of wider scopes that were set up for it: what they keep is no leak of the test."""
     holder: Optional[str]
@@ -51,12 +62,15 @@ class Session:
         if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
             raise pytest.UsageError("--unfreed=session compares tests of one process; run it with -n 0")
         self._modules: "dict[str, bool]" = {}
+        self._keeping = Keeping(self._is_own, lambda: folders_of_pytest(config))
         self._objects: Counter[str] = Counter()
         self._figures = (0, 0, 0)
         self._fixtures: list[str] = []
         self._left: list[Left] = []
         self._tests = 0
         self._blocks: list[int] = []
+        self._kept: list[Kept] = []
+        """Of each test."""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Any:
@@ -71,7 +85,8 @@ class Session:
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: Optional[pytest.Item]) -> Any:
         """Counts before a test and after its teardown."""
         if self._tests == 0:
-            self._objects, self._figures = self._count(), _figures()
+            self._keeping.begin()
+            self._objects, self._figures, self._there = self._count(), _figures(), self._keeping.look()
         self._fixtures.clear()
         result = yield
         self._tests += 1
@@ -88,16 +103,20 @@ class Session:
         gained = {name: count - self._objects[name] for name, count in objects.items() if count > self._objects[name]}
         blocks, descriptors, threads = (now - before for now, before in zip(figures, self._figures))
         self._blocks.append(blocks)
-        if gained or descriptors > 0 or threads > 0:
+        there = self._keeping.look()
+        kept = there.since(self._there)
+        self._kept.append(kept)
+        if gained or descriptors > 0 or threads > 0 or _keeps_much(kept) or kept.handlers or kept.files:
             fixtures = tuple(self._fixtures)
             # A fixture's value is held by pytest, which is no news.
             holder = None
             if gained and not fixtures:
                 holder = self._holder(max(gained, key=lambda name: gained[name]))
-            self._left.append(Left(item.nodeid, gained, max(descriptors, 0), max(threads, 0), blocks, fixtures, holder))
+            figures = max(descriptors, 0), max(threads, 0), blocks
+            self._left.append(Left(item.nodeid, gained, *figures, kept, fixtures, holder))
         self._objects = objects
         # Read again: what was just written down is ours.
-        self._figures = _figures()
+        self._figures, self._there = _figures(), self._keeping.look()
 
     def _count(self) -> "Counter[str]":
         counts: Counter[str] = Counter()
@@ -110,13 +129,14 @@ class Session:
     def _name(self, kind: type) -> Optional[str]:
         """The name of a class of the person's; `None` for others."""
         # By module, never by class: a class that a test makes must be able to go.
-        module = kind.__module__
-        if not isinstance(module, str):
-            return None
+        module = module_of(kind)
+        return full_name(kind) if self._is_own(module) else None
+
+    def _is_own(self, module: str) -> bool:
         is_own = self._modules.get(module)
         if is_own is None:
-            is_own = self._modules[module] = _is_of_the_person(kind)
-        return "%s.%s" % (module, kind.__qualname__) if is_own else None
+            is_own = self._modules[module] = is_of_the_person(module)
+        return is_own
 
     def _holder(self, name: str) -> Optional[str]:
         last = None
@@ -146,6 +166,10 @@ class Session:
         if not (growing or own or kept):
             write("nothing: no object of a class of yours, no descriptor and no thread outlives one of %d tests" % self._tests)
 
+    def pytest_sessionfinish(self) -> None:
+        """Notes no more files."""
+        self._keeping.end()
+
     def _growing(self) -> "list[str]":
         """What most tests after the first few gained."""
         counted = self._tests - WARM_TESTS
@@ -160,11 +184,18 @@ class Session:
                 if getattr(one, what):
                     tests_of[what] += 1
                     objects_of[what] += getattr(one, what)
+        for kept in self._kept[WARM_TESTS:]:
+            for name, more in kept.entries.items():
+                tests_of["entries of " + name] += 1
+                objects_of["entries of " + name] += more
         most = [name for name, tests in tests_of.most_common() if tests * 2 >= counted]
         lines = ["%s: +%d over %d of %d tests" % (name, objects_of[name], tests_of[name], self._tests) for name in most]
         later = self._blocks[WARM_TESTS:]
         if most and sum(gain > 0 for gain in later) * 4 >= len(later) * 3:
             lines.append("blocks of memory: %+.0f a test" % (sum(later) / len(later)))
+        large = sorted(kept.malloc for kept in self._kept[WARM_TESTS:])
+        if large[len(large) // 2] >= MUCH_A_TEST:
+            lines.append("memory in large blocks: +%s a test" % amount(sum(large) / len(large)))
         return lines
 
 
@@ -176,6 +207,11 @@ def _by_function(tests: "list[Left]") -> "list[tuple[Left, int]]":
         known, others = first.get(function, (one, -1))
         first[function] = (known, others + 1)
     return list(first.values())
+
+
+def _keeps_much(kept: Kept) -> bool:
+    """Whether a test is to be named for the memory it keeps; code that it imports is none."""
+    return kept.malloc >= MUCH and kept.modules <= 0
 
 
 def _figures() -> "tuple[int, int, int]":
@@ -192,5 +228,20 @@ def _in_words(left: Left) -> str:
     for count, what in ((left.descriptors, "descriptor"), (left.threads, "thread")):
         if count:
             words.append("%d %s%s" % (count, what, "s" if count > 1 else ""))
+    words += _kept_in_words(left.kept)
     text = ", ".join(words)
     return text + (", held by %s" % left.holder if left.holder else "")
+
+
+def _kept_in_words(kept: Kept) -> "list[str]":
+    words = []
+    if _keeps_much(kept):
+        grown = kept.entries.most_common(1)
+        where = " (%s grew by %d)" % grown[0] if grown else ""
+        words.append("%s of memory%s" % (amount(kept.malloc), where))
+    for name, count in kept.handlers.items():
+        words.append("%d handler%s of the logger %s" % (count, "s" if count > 1 else "", name))
+    if kept.files:
+        others = " and %d more" % (len(kept.files) - 1) if len(kept.files) > 1 else ""
+        words.append("the temporary file %s%s" % (next(iter(kept.files)), others))
+    return words

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import tempfile
 import threading
 import unittest
 
@@ -35,6 +37,54 @@ def test_fixture(leaking):
 def test_descriptor():
     """/dev/null"""
     os.open(os.devnull, os.O_RDONLY)
+
+
+RUNS_WITH_DESCRIPTORS: list[int] = [0]
+RUNS_WITH_ARRAYS: list[int] = [0]
+ARRAYS: list[bytearray] = []
+
+
+def test_descriptor_in_ten_runs():
+    """/dev/null"""
+    RUNS_WITH_DESCRIPTORS[0] += 1
+    if RUNS_WITH_DESCRIPTORS[0] % 10 == 0:
+        os.open(os.devnull, os.O_RDONLY)
+
+
+def test_array_in_three_runs():
+    """leaky.ARRAYS"""
+    RUNS_WITH_ARRAYS[0] += 1
+    if RUNS_WITH_ARRAYS[0] % 3 == 0:
+        ARRAYS.append(bytearray(500))
+
+
+@pytest.fixture
+def folder_that_goes():
+    """A folder that goes, for files that stay."""
+    made = tempfile.mkdtemp(prefix="leaky-")
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture(scope="module")
+def folder_of_the_module():
+    """The same for all tests."""
+    made = tempfile.mkdtemp(prefix="leaky-")
+    yield made
+    shutil.rmtree(made)
+
+
+def test_temporary_file(folder_of_the_module):
+    """tempfile.mkstemp(suffix=".page", dir=folder_of_the_module)"""
+    descriptor, _ = tempfile.mkstemp(suffix=".page", dir=folder_of_the_module)
+    os.close(descriptor)
+
+
+def test_temporary_file_that_goes(folder_that_goes, tmp_path):
+    """passes"""
+    descriptor, _ = tempfile.mkstemp(suffix=".page", dir=folder_that_goes)
+    os.close(descriptor)
+    (tmp_path / "left to pytest").write_text("x")
 
 
 def test_thread():

@@ -44,6 +44,7 @@ struct Plan<'a> {
     whole: bool,
     arguments: Vec<String>,
     rounds: Option<u32>,
+    stdout_to_stderr: bool,
     rounds_until_asked: UntilAsked,
     more_rounds: u32,
     control: i32,
@@ -121,6 +122,8 @@ fn plan(typed: &Check) -> Option<Plan<'_>> {
             Rounds::Auto => None,
             Rounds::Fixed(rounds) => Some(rounds),
         },
+        // Standard output is the report's.
+        stdout_to_stderr: typed.json.as_deref() == Some(Path::new("-")),
         rounds_until_asked: UNTIL_ASKED,
         more_rounds: MORE_ROUNDS,
         control: -1,

@@ -10,10 +10,16 @@ use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
 use unfreed_recording::snapshot::{NodeIndex, TypeIndex, TypeInfo};
 
-/// Smaller ones are not worth a word.
+/// Smaller texts are not worth a word.
 const WORTH: u64 = 50;
+/// The same for `bytes`: most small ones are parts of code objects, three for each function, and reading them all takes
+/// longer than the texts.
+const WORTH_OF_BYTES: u64 = 512;
 /// Bytes to spare that are: more than this, and than half of what is used.
 const SPARE: usize = 64;
+
+/// How many objects before its turn a content is asked for.
+const AHEAD: usize = 8;
 
 /// As in [`unfreed_recording::snapshot::Snapshot`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,9 +94,14 @@ impl Met<'_> {
         let hasher = FixedState::with_seed(6);
         let all = self
             .of_type("str", WORTH)
-            .chain(self.of_type("bytes", WORTH));
-        let mut hashes: Vec<(u64, NodeIndex)> = all
-            .filter_map(|(node, address)| {
+            .chain(self.of_type("bytes", WORTH_OF_BYTES));
+        let all: Vec<(NodeIndex, usize)> = all.collect();
+        let mut hashes: Vec<(u64, NodeIndex)> = (0..)
+            .zip(&all)
+            .filter_map(|(index, &(node, address))| {
+                if let Some(&(_, later)) = all.get(index + AHEAD) {
+                    self.objects.reader.prefetch(later);
+                }
                 let content = self.objects.raw_content(address)?;
                 Some((hasher.hash_one(content), node))
             })
