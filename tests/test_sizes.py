@@ -11,7 +11,6 @@ import sys
 import types
 import weakref
 from collections.abc import Generator
-from typing import Any
 
 import pytest
 

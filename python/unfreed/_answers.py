@@ -54,11 +54,6 @@ class Answer:
 
         return pandas.DataFrame([dict(row) for row in self.rows], columns=self.columns)
 
-    def with_heading(self, heading: str) -> "Answer":
-        """The same table under another sentence."""
-        text = self._text.replace(self.heading, heading, 1)
-        return Answer(text, {**self._document, "answer": heading})
-
     def __iter__(self) -> "Iterator[Row]":
         return iter(self.rows)
 

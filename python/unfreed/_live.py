@@ -105,19 +105,12 @@ def places(objs: "list[object]") -> "dict[int, str]":
 
 def cycles(limit: Optional[int] = 20) -> Answer:
     """Reference cycles: those that wait for the collector and those in use, with the edge that closes each."""
-    return _said_if_none_waits(_ask("cycles", [], limit), limit)
+    return _ask("cycles", [], limit)
 
 
 def garbage(limit: Optional[int] = 20) -> Answer:
     """The cycles that nothing reaches, and why each is not freed: what waits for the collector, or for ever."""
-    return _said_if_none_waits(_ask("garbage", [], limit), limit)
-
-
-def _said_if_none_waits(answer: Answer, limit: Optional[int]) -> Answer:
-    """Cycles that wait come first; zero bytes of them are better said in words."""
-    if limit == 0 or any(row.get("state", "waits") == "waits" for row in answer):
-        return answer
-    return answer.with_heading("No cycles wait.")
+    return _ask("garbage", [], limit)
 
 
 def diff(
@@ -135,7 +128,7 @@ def diff(
 
 
 def duplicates(limit: Optional[int] = 20) -> Answer:
-    """Memory that the same data would not need: `str` and `bytes` that say the same (from 50 and 512 bytes on), containers that
+    """Memory that the same data would not need: `str` and `bytes` that say the same (from 50 and 256 bytes on), containers that
     are empty or far larger than what they hold, instances that would do with `__slots__`. Reads every text once."""
     return _ask("waste", [], limit)
 

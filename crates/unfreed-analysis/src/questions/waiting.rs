@@ -179,9 +179,13 @@ fn heading(view: &View<'_>, kinds: &Kinds) -> String {
     };
     let waiting = of(|state| matches!(state, State::Waits(_)));
     let kept = of(|state| *state == State::Kept);
-    let mut said = format!("{} in cycles that nothing reaches", bytes(waiting as f64));
+    let mut said = if waiting == 0 {
+        "No cycles wait.".to_owned()
+    } else {
+        format!("{} in cycles that nothing reaches", bytes(waiting as f64))
+    };
     match the_reason(kinds) {
-        _ if waiting == 0 => said.push('.'),
+        _ if waiting == 0 => {}
         Some(reason) => said.push_str(&format!(". {}", reason.text())),
         None => said.push_str(&view.collector.heading()),
     }

@@ -14,7 +14,7 @@ use unfreed_recording::snapshot::{NodeIndex, TypeIndex, TypeInfo};
 const WORTH: u64 = 50;
 /// The same for `bytes`: most small ones are parts of code objects, three for each function, and reading them all takes
 /// longer than the texts.
-const WORTH_OF_BYTES: u64 = 512;
+const WORTH_OF_BYTES: u64 = 256;
 /// Bytes to spare that are: more than this, and than half of what is used.
 const SPARE: usize = 64;
 
