@@ -9,6 +9,7 @@ use crate::fingerprint::fingerprint;
 use crate::gains;
 use crate::garbage::Cycles;
 use crate::heap::{Heap, short_name};
+use crate::ownership::{Owner, Ownership};
 use crate::paths::reference;
 use crate::shapes::TOP;
 use crate::sites::{allocated_at, gained_samples};
@@ -17,7 +18,7 @@ use crate::suspects::SECONDS;
 use crate::trend::{Judgement, Reading, judge, slope};
 use crate::wording::{bytes, count, cut, is_or_are};
 use unfreed_graph::Edge;
-use unfreed_recording::snapshot::{Label, NodeIndex};
+use unfreed_recording::snapshot::{Label, NodeIndex, RootKind};
 
 /// Gain that is a finding when nothing will ever free it: bytes or objects.
 const LEAST: (i64, u64) = (16 << 10, 50);
@@ -88,7 +89,7 @@ fn finding(study: &Study<'_>, kind: &Cycles, waiting: Waiting, whole: f64) -> Op
     let told = study
         .latest
         .as_ref()
-        .and_then(|latest| describe(&latest.heap, &kind.example));
+        .and_then(|latest| describe(&latest.heap, &study.ownership, &kind.example));
     let since = study
         .taken
         .get(study.from)
@@ -298,9 +299,9 @@ pub struct Told {
 /// Describes the shortest cycle through one of the most telling members of a component: an instance of a written class,
 /// where there is one. (The shortest of all may be a closure that refers to itself somewhere below.)
 ///
-/// The reference to cut is none of a builtin type: nobody can change those.
+/// The reference to cut is none of a builtin type or of the standard library: nobody can change those.
 #[must_use]
-pub fn describe(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<Told> {
+pub fn describe(heap: &Heap<'_>, ownership: &Ownership, members: &[NodeIndex]) -> Option<Told> {
     let least = members.iter().map(|&node| dullness(heap, node)).min()?;
     let telling: Vec<NodeIndex> = members
         .iter()
@@ -323,7 +324,7 @@ pub fn describe(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<Told> {
             let owner = current.trim_end_matches(&text);
             let is_to_an_instance = dullness(heap, edge.target) == 0;
             if is_to_an_instance
-                && is_of_python(heap, owner_node)
+                && can_be_changed(heap, ownership, owner_node)
                 && !owner.is_empty()
                 && !owner.contains('.')
             {
@@ -373,10 +374,21 @@ fn kept_exception(heap: &Heap<'_>, cycle: &[Edge]) -> Option<Cut> {
     })
 }
 
-/// Whether an object is of a class that is written in Python, as far as can be told from here.
-fn is_of_python(heap: &Heap<'_>, node: NodeIndex) -> bool {
-    heap.type_of(node)
-        .is_some_and(|info| info.heap && info.module != "builtins" && !info.module.starts_with('_'))
+/// Whether an object is of a class that somebody can change: written in Python, as far as can be told from here, and not of
+/// the standard library.
+fn can_be_changed(heap: &Heap<'_>, ownership: &Ownership, node: NodeIndex) -> bool {
+    let Some(info) = heap.type_of(node) else {
+        return false;
+    };
+    if !info.heap || info.module == "builtins" || info.module.starts_with('_') {
+        return info.module == "__main__";
+    }
+    let file = heap.snapshot.roots.iter().find_map(|root| match root.kind {
+        RootKind::Module { name, file } if heap.text(name) == info.module => file,
+        _ => None,
+    });
+    let owner = ownership.of_module(&info.module, file.map(|file| heap.text(file)));
+    owner != Owner::Stdlib
 }
 
 /// Most steps of a cycle that are told.

@@ -149,7 +149,9 @@ fn answer(view: &View<'_>, mut kinds: Kinds, most: usize) -> Answer {
     for (number, (state, types, kind)) in kinds.iter().enumerate() {
         // To find the shortest cycle takes time: for those that are shown.
         let shown = number < most;
-        let told = shown.then(|| describe(&view.heap, &kind.example)).flatten();
+        let told = shown
+            .then(|| describe(&view.heap, &view.ownership, &kind.example))
+            .flatten();
         answer.rows.push(vec![
             text(if matches!(state, State::Waits(_)) {
                 "waits"

@@ -159,6 +159,28 @@ fn futures(world: &mut World) {
     world.refer(other, one, Ref::Attr("__defaults__".to_owned()));
 }
 
+/// An event loop and its selector, of the standard library.
+fn event_loops(world: &mut World) {
+    world.module(
+        "asyncio.unix_events",
+        Some("/usr/lib/python3.12/asyncio/unix_events.py"),
+    );
+    let (one, other) = (
+        world.instance("asyncio.unix_events", "_UnixSelectorEventLoop"),
+        world.instance("asyncio.unix_events", "_UnixSelectorEventLoop"),
+    );
+    world.set_attr(one, "_parent", other);
+    world.set_attr(other, "_parent", one);
+}
+
+#[test]
+fn nobody_is_told_to_change_the_standard_library() {
+    let report = run_of(&DISABLED, 50, event_loops);
+    let leak = the_leak(&report);
+    assert!(!leak.advice.text.contains("weakly"), "{}", leak.advice.text);
+    assert!(!leak.advice.snippet.contains("class"));
+}
+
 #[test]
 fn nobody_is_told_to_change_a_builtin_type() {
     let report = run_of(&DISABLED, 50, futures);
