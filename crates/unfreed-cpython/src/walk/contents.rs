@@ -18,9 +18,6 @@ const WORTH_OF_BYTES: u64 = 256;
 /// Bytes to spare that are: more than this, and than half of what is used.
 const SPARE: usize = 64;
 
-/// How many objects before its turn a content is asked for.
-const AHEAD: usize = 8;
-
 /// As in [`unfreed_recording::snapshot::Snapshot`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
@@ -92,20 +89,19 @@ impl Met<'_> {
     /// Equal ones by hash, and those of a hash byte by byte: whoever sends texts with equal hashes gains nothing.
     fn equal(&self) -> Vec<(NodeIndex, u32)> {
         let hasher = FixedState::with_seed(6);
-        let all = self
-            .of_type("str", WORTH)
-            .chain(self.of_type("bytes", WORTH_OF_BYTES));
-        let all: Vec<(NodeIndex, usize)> = all.collect();
-        let mut hashes: Vec<(u64, NodeIndex)> = (0..)
-            .zip(&all)
-            .filter_map(|(index, &(node, address))| {
-                if let Some(&(_, later)) = all.get(index + AHEAD) {
-                    self.objects.reader.prefetch(later);
-                }
-                let content = self.objects.raw_content(address)?;
-                Some((hasher.hash_one(content), node))
-            })
-            .collect();
+        let all = || {
+            self.of_type("str", WORTH)
+                .chain(self.of_type("bytes", WORTH_OF_BYTES))
+        };
+        let mut hashes: Vec<(u32, NodeIndex)> = Vec::new();
+        // Where memory is short, the answer about waste is too.
+        if hashes.try_reserve_exact(all().count()).is_err() {
+            return Vec::new();
+        }
+        hashes.extend(all().filter_map(|(node, address)| {
+            let content = self.objects.raw_content(address)?;
+            Some((hasher.hash_one(content) as u32, node))
+        }));
         hashes.sort_unstable();
         let content = |node: NodeIndex| {
             let address = self.addresses.get(node as usize)?;
