@@ -16,6 +16,9 @@ use unfreed_recording::snapshot::Snapshot;
 /// Assumed cost of the first snapshot in place, nanoseconds an object that the collector tracks.
 const FIRST_GUESS_NS: u64 = 400;
 
+/// Memory that an urgent look takes for a while at most, bytes a block of Python's allocators.
+const URGENT_BYTES: u64 = 130;
+
 /// What an epoch's end sees of the heap.
 pub(super) enum Look {
     /// Nothing: it was not due.
@@ -91,7 +94,12 @@ impl Agent {
         if !(self.is_urgent || self.schedule.affords(now, expected)) {
             return None;
         }
-        let needed = tracked.count().saturating_mul(SNAPSHOT_BYTES);
+        let mut needed = tracked.count().saturating_mul(SNAPSHOT_BYTES);
+        if self.is_urgent {
+            // Near the end of memory nothing is left to chance: many objects may be none that the collector tracks.
+            let blocks = self.runtime.allocated_blocks(gil).unwrap_or(0);
+            needed = needed.max(blocks.saturating_mul(URGENT_BYTES));
+        }
         if needed > headroom::bytes() / 2 {
             self.skipped_for_memory = true;
             return None;
