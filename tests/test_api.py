@@ -240,7 +240,7 @@ def test_what_is_freed_and_what_others_hold_is_told_apart() -> None:
     assert MIB <= alone < 1.01 * MIB and 2 * MIB <= shared < 2.01 * MIB
     assert alone + shared == unfreed.sizeof(mine)
     whole, *types = alone.tree().splitlines()
-    assert "freed with it, by type" in whole and "bytearray" in types[0]
+    assert "freed with it, by type" in whole and "byte" in types[0]
     [limited] = unfreed.sizeof(mine, exclusive=True, depth=1, limit=1).parts
     assert len(limited["parts"]) == 1 and limited["left_out"][0] >= 1
     assert shared.tree().startswith("2.0 MiB in ")

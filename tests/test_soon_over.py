@@ -60,4 +60,4 @@ def test_what_fills_the_memory_is_looked_at_before_it_runs_out(tmp_path: Path) -
         unfreed("heap", recording, "retained", "hog.ROWS", "--json", "-"), capture_output=True, text=True, check=False
     )
     kept = max(cell for row in json.loads(looked_at.stdout)["rows"] for cell in row.values() if isinstance(cell, int))
-    assert kept > LIMIT * 0.6
+    assert kept > LIMIT * 0.3

@@ -3,6 +3,11 @@
 
 use std::fs;
 
+/// Bytes that a walk takes for each tracked object, with what hangs on it.
+const SNAPSHOT_BYTES: u64 = 400;
+/// The same for each block of Python's allocators.
+const BLOCK_BYTES: u64 = 80;
+
 /// Bytes that may still be used; `u64::MAX` when nothing limits.
 pub(crate) fn bytes() -> u64 {
     [machine(), control_group(), address_space()]
@@ -10,6 +15,26 @@ pub(crate) fn bytes() -> u64 {
         .flatten()
         .min()
         .unwrap_or(u64::MAX)
+}
+
+/// What is needed and what is left for a look at the heap in place: by the objects that the collector tracks, and by the
+/// blocks of Python's allocators, of which many may be objects that it does not.
+pub(crate) fn for_walk(tracked: u64, blocks: u64) -> Shortage {
+    let by_blocks = blocks.saturating_mul(BLOCK_BYTES);
+    let needed = tracked.saturating_mul(SNAPSHOT_BYTES).max(by_blocks);
+    let of_memory = [machine(), control_group()].into_iter().flatten().min();
+    let of_space = address_space().map(|left| left.saturating_sub(map()));
+    let left = [of_memory, of_space].into_iter().flatten().min();
+    Shortage {
+        needed,
+        left: left.unwrap_or(u64::MAX),
+    }
+}
+
+/// What the map from addresses to objects takes of an address space: a quarter of that in which they lie, most of it
+/// untouched.
+fn map() -> u64 {
+    status_bytes("VmSize:").unwrap_or(0) / 4
 }
 
 /// More would be needed than there is, in bytes.
@@ -28,11 +53,11 @@ pub(crate) struct Shortage {
 pub(crate) fn for_copy(work: Option<u64>) -> Result<(), Shortage> {
     let own = resident().unwrap_or(0);
     let work = work.unwrap_or(own.saturating_mul(2));
-    // An address space has room for the other's pages already.
+    // An address space has room for the other's pages already, and the map from addresses to objects in it.
     let rooms = [
         (machine(), own.saturating_add(work)),
         (control_group(), own.saturating_add(work)),
-        (address_space(), work),
+        (address_space(), work.saturating_add(map())),
     ];
     let known = rooms
         .into_iter()

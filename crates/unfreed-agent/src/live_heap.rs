@@ -1,9 +1,8 @@
 //! The heap of this process for questions that are answered at once: nothing is written, and the GIL is held from
 //! the look to the answer.
 
-use crate::headroom;
+use crate::headroom::{self, Shortage};
 use crate::single::SnapshotError;
-use crate::thread::SNAPSHOT_BYTES;
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::Gil;
 use unfreed_cpython::walk::Tracked;
@@ -41,8 +40,8 @@ pub fn counts(own_folder: &str) -> Result<Vec<Counted>, SnapshotError> {
 /// The objects to start from, if there is memory for a look at what they lead to.
 fn tracked<'gil>(runtime: &Runtime, gil: &'gil Gil) -> Result<Tracked<'gil>, SnapshotError> {
     let tracked = Tracked::now(runtime, gil)?;
-    let needed = tracked.count().saturating_mul(SNAPSHOT_BYTES);
-    let left = headroom::bytes();
+    let Shortage { needed, left } =
+        headroom::for_walk(tracked.count(), runtime.about_allocated_blocks(gil));
     if needed > left {
         let (needed, left) = (needed >> 20, left >> 20);
         return Err(SnapshotError::Memory { needed, left });

@@ -1,9 +1,9 @@
 //! One snapshot of this process, now, into a recording of its own: without an agent, hooks or epochs.
 
+use crate::counters;
 use crate::forked::{self, Figures, NotForked, Progress};
+use crate::headroom::{self, Shortage};
 use crate::output::{Failure, Output, Stamp};
-use crate::thread::SNAPSHOT_BYTES;
-use crate::{counters, headroom};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use unfreed_cpython::gil::Gil;
@@ -112,8 +112,8 @@ fn in_place(
 ) -> Result<Taken, SnapshotError> {
     let began = Instant::now();
     let tracked = Tracked::now(runtime, gil)?;
-    let needed = tracked.count().saturating_mul(SNAPSHOT_BYTES);
-    let left = headroom::bytes();
+    let Shortage { needed, left } =
+        headroom::for_walk(tracked.count(), runtime.about_allocated_blocks(gil));
     if needed > left {
         let (needed, left) = (needed >> 20, left >> 20);
         return Err(SnapshotError::Memory { needed, left });

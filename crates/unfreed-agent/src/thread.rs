@@ -25,6 +25,7 @@ use unfreed_recording::counters::{Started, StartedAt};
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::process::{End, Mark, Note, Round, Watched};
 use unfreed_recording::sites::{Epoch, Site};
+use unfreed_sys::alloc::keep_reserve;
 use unfreed_sys::signals;
 
 /// Name of the thread, as the operating system shows it.
@@ -34,8 +35,6 @@ const TICK: Duration = Duration::from_secs(1);
 const GLANCE: Duration = Duration::from_millis(100);
 /// How long a forked child must live for a recording of its own, unless that is made at once.
 const MOMENT: Duration = Duration::from_millis(200);
-/// Memory that a snapshot takes for a while, bytes an object that the collector tracks.
-pub(crate) const SNAPSHOT_BYTES: u64 = 400;
 
 /// Tells the thread to end.
 #[derive(Debug, Default)]
@@ -145,6 +144,7 @@ impl Agent {
         settings: &Settings,
     ) -> Result<Self, StartError> {
         let process = &settings.process;
+        keep_reserve();
         let failed = |why: std::io::Error| StartError::Output {
             path: settings.recording.display().to_string(),
             why,
@@ -231,6 +231,7 @@ impl Agent {
         self.recorder.reach_new_objects();
         self.write_marks();
         self.pressure.read();
+        keep_reserve();
         let now = self.started.elapsed();
         let seconds = now.saturating_sub(self.last_tick).as_secs_f64();
         let samples = self.recorder.taken();
@@ -378,7 +379,8 @@ impl Agent {
         let live = self.recorder.live_blocks();
         let stopped = Stopped::now();
         let tracked = Tracked::now(runtime, gil).map_err(|error| error.to_string())?;
-        if tracked.count().saturating_mul(SNAPSHOT_BYTES) > headroom::bytes() {
+        let room = headroom::for_walk(tracked.count(), runtime.about_allocated_blocks(gil));
+        if room.needed > room.left {
             return Err("too little memory is left for one".to_owned());
         }
         let snapshot = self.walk(gil, tracked, &live);

@@ -13,7 +13,36 @@ const PAGE: usize = 4096;
 /// and their page faults took a sixth of the pause. Costs up to 2 MiB for each.
 const HUGE_FROM: usize = 4 * 1024 * 1024;
 
+/// Address space that is kept for when the program has used up all it may have. Rust code ends the process when it gets
+/// no memory, and that process is the program's: it would die of a limit that it may be able to live with.
+const RESERVE: usize = 16 * 1024 * 1024;
+static RESERVED: AtomicUsize = AtomicUsize::new(0);
+
 static MAPPED: AtomicUsize = AtomicUsize::new(0);
+
+/// Sets address space aside, if none is, for allocations that fail. Takes no memory; counts against a limit of the address
+/// space (RLIMIT_AS).
+pub fn keep_reserve() {
+    if RESERVED.load(Ordering::Relaxed) == 0 {
+        let reserve = map_with(RESERVE, libc::PROT_NONE);
+        if !reserve.is_null()
+            && RESERVED
+                .compare_exchange(0, reserve as usize, Ordering::AcqRel, Ordering::Relaxed)
+                .is_err()
+        {
+            // SAFETY: a mapping of this size, just made and known to nobody.
+            unsafe { libc::munmap(reserve.cast(), RESERVE) };
+        }
+    }
+}
+
+/// Whether the reserve was there and is given up: what failed may be tried again, once.
+#[cold]
+fn give_up_reserve() -> bool {
+    let reserve = RESERVED.swap(0, Ordering::AcqRel);
+    // SAFETY: a mapping of this size that whoever swaps it out owns alone; nothing was ever written to it.
+    reserve != 0 && unsafe { libc::munmap(reserve as *mut libc::c_void, RESERVE) } == 0
+}
 
 /// Bytes that unfreed has mapped for itself and not given back (reserved, not all resident).
 #[must_use]
@@ -83,9 +112,14 @@ unsafe impl GlobalAlloc for MappedAlloc {
             return std::ptr::null_mut();
         };
         match (is_mapped(layout), is_mapped(new_layout)) {
-            // SAFETY: forwarded; `block` came from System with this layout.
+            // SAFETY: forwarded; `block` came from System with this layout, and is the caller's still when that fails.
             (false, false) if !child_heap::is_in_use() => unsafe {
-                System.realloc(block, layout, new_size)
+                let moved = System.realloc(block, layout, new_size);
+                if moved.is_null() && give_up_reserve() {
+                    System.realloc(block, layout, new_size)
+                } else {
+                    moved
+                }
             },
             (true, true) => remap(block, pages(layout.size()), pages(new_size)),
             _ => {
@@ -112,7 +146,14 @@ unsafe fn alloc_small(layout: Layout) -> *mut u8 {
         unsafe { child_heap::alloc(layout) }
     } else {
         // SAFETY: forwarded with the caller's layout.
-        unsafe { System.alloc(layout) }
+        unsafe {
+            let block = System.alloc(layout);
+            if block.is_null() && give_up_reserve() {
+                System.alloc(layout)
+            } else {
+                block
+            }
+        }
     }
 }
 
@@ -129,35 +170,52 @@ unsafe fn dealloc_small(block: *mut u8, layout: Layout) {
 }
 
 pub(crate) fn map(size: usize) -> *mut u8 {
+    let mut block = map_with(size, libc::PROT_READ | libc::PROT_WRITE);
+    if block.is_null() && give_up_reserve() {
+        block = map_with(size, libc::PROT_READ | libc::PROT_WRITE);
+    }
+    if block.is_null() {
+        return block;
+    }
+    MAPPED.fetch_add(size, Ordering::Relaxed);
+    if size >= HUGE_FROM {
+        // SAFETY: advice about the mapping just made; where it is refused nothing changes.
+        unsafe { libc::madvise(block.cast(), size, libc::MADV_HUGEPAGE) };
+    }
+    block
+}
+
+/// A new mapping; null when the system refuses it.
+fn map_with(size: usize, protection: libc::c_int) -> *mut u8 {
     // SAFETY: an anonymous private mapping at an address of the kernel's choice touches no memory
     // that exists.
     let block = unsafe {
         libc::mmap(
             std::ptr::null_mut(),
             size,
-            libc::PROT_READ | libc::PROT_WRITE,
+            protection,
             libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
             -1,
             0,
         )
     };
     if block == libc::MAP_FAILED {
-        return std::ptr::null_mut();
+        std::ptr::null_mut()
+    } else {
+        block.cast()
     }
-    MAPPED.fetch_add(size, Ordering::Relaxed);
-    if size >= HUGE_FROM {
-        // SAFETY: advice about the mapping just made; where it is refused nothing changes.
-        unsafe { libc::madvise(block, size, libc::MADV_HUGEPAGE) };
-    }
-    block.cast()
 }
 
 fn remap(block: *mut u8, old: usize, new: usize) -> *mut u8 {
     if old == new {
         return block;
     }
-    // SAFETY: `block` is a mapping of `old` bytes owned by the caller, who gives it up.
-    let moved = unsafe { libc::mremap(block.cast(), old, new, libc::MREMAP_MAYMOVE) };
+    // SAFETY: `block` is a mapping of `old` bytes owned by the caller, who gives it up; it stays where that fails.
+    let again = || unsafe { libc::mremap(block.cast(), old, new, libc::MREMAP_MAYMOVE) };
+    let mut moved = again();
+    if moved == libc::MAP_FAILED && give_up_reserve() {
+        moved = again();
+    }
     if moved == libc::MAP_FAILED {
         return std::ptr::null_mut();
     }
@@ -169,6 +227,16 @@ fn remap(block: *mut u8, old: usize, new: usize) -> *mut u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reserve_is_given_up_once_and_kept_again() {
+        keep_reserve();
+        keep_reserve();
+        assert!(give_up_reserve());
+        assert!(!give_up_reserve());
+        keep_reserve();
+        assert!(give_up_reserve());
+    }
 
     #[test]
     fn a_block_keeps_its_content_across_the_threshold() {

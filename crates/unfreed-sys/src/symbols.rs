@@ -6,10 +6,15 @@ use std::num::NonZeroUsize;
 /// The address of `name` as the C library has it; `None` when that is not glibc.
 #[must_use]
 pub fn find_in_c_library(name: &CStr) -> Option<NonZeroUsize> {
-    // SAFETY: RTLD_NOLOAD loads nothing; the C library is never unloaded, so the handle may be given
+    find_in(c"libc.so.6", name)
+}
+
+/// The same as `object` or something it needs has it, if that is loaded.
+pub(crate) fn find_in(object: &CStr, name: &CStr) -> Option<NonZeroUsize> {
+    // SAFETY: RTLD_NOLOAD loads nothing; what is asked for is an object that stays loaded, so the handle may be given
     // back before the address is used.
     unsafe {
-        let handle = libc::dlopen(c"libc.so.6".as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD);
+        let handle = libc::dlopen(object.as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD);
         if handle.is_null() {
             return None;
         }

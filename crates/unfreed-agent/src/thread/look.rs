@@ -1,6 +1,6 @@
 //! The agent's looks at the heap: in place, or by a copy of the process that sends what it sees later.
 
-use super::{Agent, SNAPSHOT_BYTES};
+use super::Agent;
 use crate::forked::{self, Forked, NotForked, Progress};
 use crate::headroom;
 use crate::live::Block;
@@ -15,9 +15,6 @@ use unfreed_recording::snapshot::Snapshot;
 
 /// Assumed cost of the first snapshot in place, nanoseconds an object that the collector tracks.
 const FIRST_GUESS_NS: u64 = 400;
-
-/// Memory that an urgent look takes for a while at most, bytes a block of Python's allocators.
-const URGENT_BYTES: u64 = 130;
 
 /// What an epoch's end sees of the heap.
 pub(super) enum Look {
@@ -94,13 +91,9 @@ impl Agent {
         if !(self.is_urgent || self.schedule.affords(now, expected)) {
             return None;
         }
-        let mut needed = tracked.count().saturating_mul(SNAPSHOT_BYTES);
-        if self.is_urgent {
-            // Near the end of memory nothing is left to chance: many objects may be none that the collector tracks.
-            let blocks = self.runtime.allocated_blocks(gil).unwrap_or(0);
-            needed = needed.max(blocks.saturating_mul(URGENT_BYTES));
-        }
-        if needed > headroom::bytes() / 2 {
+        let room = headroom::for_walk(tracked.count(), self.runtime.about_allocated_blocks(gil));
+        // The program goes on to allocate while the snapshot is written.
+        if room.needed > room.left / 4 * 3 {
             self.skipped_for_memory = true;
             return None;
         }

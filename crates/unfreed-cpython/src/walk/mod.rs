@@ -226,6 +226,8 @@ struct Walker<'a> {
     visited: Vec<usize>,
     expected: Vec<(usize, Label)>,
     frame_type: u32,
+    /// Blocks of Python's allocators that are in use; 0 where that is not known.
+    blocks: usize,
     names: Names,
     handed_on: HandedOn,
     states: Vec<(NodeIndex, TextIndex)>,
@@ -265,6 +267,7 @@ impl<'a> Walker<'a> {
             visited: Vec::new(),
             expected: Vec::new(),
             frame_type: 0,
+            blocks: runtime.about_allocated_blocks(gil) as usize,
             names: Names::OfWhatMayGrow,
             handed_on: HandedOn::Unnoticed,
             states: Vec::new(),
@@ -300,10 +303,11 @@ impl<'a> Walker<'a> {
         Ok((roots, self.join_samples(blocks, owned)))
     }
 
-    /// Makes room for what so many tracked objects usually come to, so that the columns are not moved
-    /// again and again while the program stands still.
+    /// Makes room for what so many tracked objects usually come to, and for all blocks of Python's allocators, so that
+    /// the columns are not moved again and again while the program stands still, nor doubled where memory is short.
     fn reserve(&mut self, tracked: usize) {
-        let (nodes, edges) = (tracked.saturating_mul(2), tracked.saturating_mul(6));
+        let nodes = tracked.saturating_mul(2).max(self.blocks);
+        let edges = tracked.saturating_mul(6).max(self.blocks);
         self.addresses.reserve(nodes);
         self.out.reserve(nodes, edges);
         if self.names == Names::All {

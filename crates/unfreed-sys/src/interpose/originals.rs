@@ -1,9 +1,11 @@
 //! The functions that ours take the place of: their names, where they are, and how they are called.
 
 use crate::{loaded, symbols};
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
+use std::os::unix::ffi::OsStrExt;
 
-/// The function itself: a stub of the executable's would lead through a slot that we write.
+/// The function itself: a stub of the executable's would lead through a slot that we write. Behind that is the first object
+/// in the order of loading that has one: a preloaded allocator's comes before the C library's.
 pub(super) fn original_of(name: &CStr) -> usize {
     let address = |found: Option<std::num::NonZeroUsize>| found.map_or(0, |found| found.get());
     let found = address(symbols::find(name));
@@ -12,8 +14,12 @@ pub(super) fn original_of(name: &CStr) -> usize {
         .first()
         .is_some_and(|executable| executable.range.contains(&found));
     if in_executable && loaded::exported_at(found).is_none() {
-        let real = address(symbols::find_in_c_library(name));
-        return if real == 0 { found } else { real };
+        let behind = objects[1..].iter().find_map(|object| {
+            let path = CString::new(object.path.as_os_str().as_bytes()).ok()?;
+            let there = symbols::find_in(&path, name)?.get();
+            object.range.contains(&there).then_some(there)
+        });
+        return behind.unwrap_or(found);
     }
     found
 }
