@@ -9,14 +9,7 @@ from typing import Any
 import pytest
 
 import unfreed
-
-MIB = 1024 * 1024
-
-
-class Session:
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.payload = bytes(1000)
+from test_api import MIB, Session
 
 
 class Finalised(Session):

@@ -15,18 +15,7 @@ from collections.abc import Generator
 import pytest
 
 import unfreed
-
-MIB = 1024 * 1024
-
-
-class Session:
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.payload = bytes(1000)
-
-
-class Slotted:
-    __slots__ = ("left", "right")
+from test_api import MIB, Session, Slotted
 
 
 def test_sizes_agree_with_the_interpreter() -> None:
