@@ -2,6 +2,7 @@
 //! own limit. A snapshot that would bring the program near the end of it is not taken.
 
 use std::fs;
+use unfreed_cpython::walk::Tracked;
 
 /// Bytes that a walk takes for each tracked object, with what hangs on it.
 const SNAPSHOT_BYTES: u64 = 400;
@@ -19,9 +20,12 @@ pub(crate) fn bytes() -> u64 {
 
 /// What is needed and what is left for a look at the heap in place: by the objects that the collector tracks, and by the
 /// blocks of Python's allocators, of which many may be objects that it does not.
-pub(crate) fn for_walk(tracked: u64, blocks: u64) -> Shortage {
-    let by_blocks = blocks.saturating_mul(BLOCK_BYTES);
-    let needed = tracked.saturating_mul(SNAPSHOT_BYTES).max(by_blocks);
+pub(crate) fn for_walk(tracked: &Tracked<'_>) -> Shortage {
+    let by_blocks = tracked.blocks().saturating_mul(BLOCK_BYTES);
+    let needed = tracked
+        .count()
+        .saturating_mul(SNAPSHOT_BYTES)
+        .max(by_blocks);
     let of_memory = [machine(), control_group()].into_iter().flatten().min();
     let of_space = address_space().map(|left| left.saturating_sub(map()));
     let left = [of_memory, of_space].into_iter().flatten().min();

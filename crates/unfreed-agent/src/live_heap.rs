@@ -40,8 +40,7 @@ pub fn counts(own_folder: &str) -> Result<Vec<Counted>, SnapshotError> {
 /// The objects to start from, if there is memory for a look at what they lead to.
 fn tracked<'gil>(runtime: &Runtime, gil: &'gil Gil) -> Result<Tracked<'gil>, SnapshotError> {
     let tracked = Tracked::now(runtime, gil)?;
-    let Shortage { needed, left } =
-        headroom::for_walk(tracked.count(), runtime.about_allocated_blocks(gil));
+    let Shortage { needed, left } = headroom::for_walk(&tracked);
     if needed > left {
         let (needed, left) = (needed >> 20, left >> 20);
         return Err(SnapshotError::Memory { needed, left });

@@ -112,8 +112,7 @@ fn in_place(
 ) -> Result<Taken, SnapshotError> {
     let began = Instant::now();
     let tracked = Tracked::now(runtime, gil)?;
-    let Shortage { needed, left } =
-        headroom::for_walk(tracked.count(), runtime.about_allocated_blocks(gil));
+    let Shortage { needed, left } = headroom::for_walk(&tracked);
     if needed > left {
         let (needed, left) = (needed >> 20, left >> 20);
         return Err(SnapshotError::Memory { needed, left });

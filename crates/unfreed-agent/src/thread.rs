@@ -379,7 +379,7 @@ impl Agent {
         let live = self.recorder.live_blocks();
         let stopped = Stopped::now();
         let tracked = Tracked::now(runtime, gil).map_err(|error| error.to_string())?;
-        let room = headroom::for_walk(tracked.count(), runtime.about_allocated_blocks(gil));
+        let room = headroom::for_walk(&tracked);
         if room.needed > room.left {
             return Err("too little memory is left for one".to_owned());
         }

@@ -2,11 +2,11 @@
 //! the cyclic collector can free it. Counted for each snapshot, by the types of the cycles.
 
 use crate::heap::Heap;
+use crate::retained::roots;
 use crate::seeded::Map;
-use crate::survey::is_held_outside;
 use std::hash::Hash;
 use unfreed_graph::{NodeSet, components, reach, spread};
-use unfreed_recording::snapshot::{NodeIndex, RootKind};
+use unfreed_recording::snapshot::NodeIndex;
 
 /// Most types in the name of a kind of cycle.
 const NAMED_TYPES: usize = 4;
@@ -36,15 +36,7 @@ pub struct Cycles {
 /// What nothing reaches in a snapshot.
 #[must_use]
 pub fn unreached(heap: &Heap<'_>, in_degrees: &[u32]) -> NodeSet {
-    let held = (0..heap.graph.node_count() as NodeIndex)
-        .filter(|&node| is_held_outside(heap, node, in_degrees));
-    // Classes are in cycles of their own and often listed as roots: only their references count.
-    let named = heap
-        .snapshot
-        .roots
-        .iter()
-        .filter(|root| root.kind != RootKind::Type);
-    let roots: Vec<NodeIndex> = held.chain(named.map(|root| root.node)).collect();
+    let roots = roots(heap, in_degrees);
     let reached = reach(heap.graph, roots, &NodeSet::default(), |_| true);
     let mut rest = NodeSet::new(heap.graph.node_count());
     for node in 0..heap.graph.node_count() as NodeIndex {

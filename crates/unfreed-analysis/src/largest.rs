@@ -2,18 +2,13 @@
 //! or ran out of memory soon, that is the answer.
 
 use crate::paths::Chain;
+use crate::retained::Retained;
 use crate::study::{Latest, Study};
-use crate::survey::is_held_outside;
 use crate::wording::bytes;
-use unfreed_graph::{DominatorTree, dominators};
-use unfreed_recording::snapshot::{NodeIndex, RootKind};
+use unfreed_recording::snapshot::NodeIndex;
 
 /// What is worth a word: bytes, and part of the heap.
 const WORTH: (u64, f64) = (8 << 20, 0.3);
-/// A child with this part of its parent is where the memory goes.
-const DROP: f64 = 0.7;
-/// Most steps down.
-const DEEPEST: usize = 1000;
 
 /// `at the last look app.STORE kept 475 MiB of the 480 MiB of objects`.
 #[must_use]
@@ -41,27 +36,13 @@ pub fn sentence(study: &Study<'_>) -> Option<String> {
     })
 }
 
-/// The object where most memory comes together, and what would be freed with it: from the largest branch of the dominator
-/// tree down, as long as one child has nearly all of it (as `questions::suspects` does).
+/// The object where most memory comes together, and what would be freed with it.
 fn largest(latest: &Latest<'_>) -> Option<(NodeIndex, u64)> {
-    let heap = &latest.heap;
-    let outside = (0..heap.graph.node_count() as NodeIndex)
-        .filter(|&node| is_held_outside(heap, node, &latest.in_degrees));
-    let roots = heap.snapshot.roots.iter();
-    let named = roots.filter(|root| root.kind != RootKind::Type);
-    let dominators = dominators(heap.graph, outside.chain(named.map(|root| root.node)));
-    let retained = dominators.retained(&heap.snapshot.node_sizes);
-    let bytes_of = |node: NodeIndex| retained.get(node as usize).copied().unwrap_or(0);
-    let tree: DominatorTree = dominators.children();
-    let mut at = (0..heap.graph.node_count() as NodeIndex)
+    let retained = Retained::new(&latest.heap, &latest.in_degrees);
+    let dominators = &retained.dominators;
+    let top = (0..latest.heap.graph.node_count() as NodeIndex)
         .filter(|&node| dominators.is_reached(node) && dominators.immediate(node).is_none())
-        .max_by_key(|&node| bytes_of(node))?;
-    for _ in 0..DEEPEST {
-        let children = tree.children(at).iter().copied();
-        match children.max_by_key(|&child| bytes_of(child)) {
-            Some(child) if bytes_of(child) as f64 >= DROP * bytes_of(at) as f64 => at = child,
-            _ => break,
-        }
-    }
-    Some((at, bytes_of(at)))
+        .max_by_key(|&node| retained.of(node))?;
+    let point = retained.accumulation_point(&dominators.children(), top);
+    Some((point, retained.of(point)))
 }

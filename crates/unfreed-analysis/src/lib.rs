@@ -42,6 +42,7 @@ mod refcounts;
 mod references;
 mod representative;
 mod resources;
+mod retained;
 mod roots;
 mod rounds;
 mod seeded;

@@ -91,7 +91,7 @@ impl Agent {
         if !(self.is_urgent || self.schedule.affords(now, expected)) {
             return None;
         }
-        let room = headroom::for_walk(tracked.count(), self.runtime.about_allocated_blocks(gil));
+        let room = headroom::for_walk(&tracked);
         // The program goes on to allocate while the snapshot is written.
         if room.needed > room.left / 4 * 3 {
             self.skipped_for_memory = true;

@@ -13,14 +13,10 @@ use unfreed_recording::snapshot::NodeIndex;
 
 /// Part of the heap from which a branch is a suspect.
 const THRESHOLD: f64 = 0.10;
-/// A child with this part of its parent is where the memory goes.
-const DROP: f64 = 0.7;
 /// Of the threshold: what is named as the largest where nothing reaches the threshold.
 const WORTH: f64 = 0.1;
 /// How many of these are named.
 const LARGEST: usize = 5;
-/// Most steps down to the accumulation point.
-const DEEPEST: usize = 1000;
 /// Types named in a sentence.
 const NAMED: usize = 3;
 
@@ -47,7 +43,7 @@ pub fn suspects(
     let (singles, groups) = branches(view, &tree, floor);
     let mut next = Vec::new();
     for top in singles {
-        let point = accumulation_point(view, &tree, top);
+        let point = view.dominated().accumulation_point(&tree, top);
         next.push(format!("retained {}", view.name(point)));
         answer.rows.push(vec![
             text(view.place(point)),
@@ -153,24 +149,6 @@ fn is_furniture(view: &View<'_>, node: NodeIndex) -> bool {
 }
 
 /// Down the largest child while it has nearly all of its parent.
-fn accumulation_point(view: &View<'_>, tree: &DominatorTree, top: NodeIndex) -> NodeIndex {
-    let mut at = top;
-    for _ in 0..DEEPEST {
-        let largest = tree
-            .children(at)
-            .iter()
-            .copied()
-            .max_by_key(|&child| view.retained(child));
-        match largest {
-            Some(child) if view.retained(child) as f64 >= DROP * view.retained(at) as f64 => {
-                at = child
-            }
-            _ => break,
-        }
-    }
-    at
-}
-
 fn sentence(
     view: &View<'_>,
     tree: &DominatorTree,

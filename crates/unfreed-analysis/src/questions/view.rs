@@ -5,12 +5,13 @@ use super::{Cell, Collector};
 use crate::heap::{Heap, short_name};
 use crate::ownership::Ownership;
 use crate::paths::{in_short, reference};
+use crate::retained::{Retained, roots};
 use crate::shapes::TOP;
 use crate::standing::{Standing, census};
-use crate::survey::{Forest, Survey, is_held_outside, survey};
+use crate::survey::{Forest, Survey, survey};
 use serde::Serialize;
 use std::sync::OnceLock;
-use unfreed_graph::{Dominators, dominators};
+use unfreed_graph::Dominators;
 use unfreed_recording::process::ProcessInfo;
 use unfreed_recording::snapshot::{NodeIndex, RootKind, Snapshot, TypeInfo};
 
@@ -25,13 +26,7 @@ pub struct View<'a> {
     pub(super) ownership: Ownership,
     contents: Option<Contents>,
     surveyed: OnceLock<(Survey<'a>, Forest)>,
-    dominated: OnceLock<Dominated>,
-}
-
-struct Dominated {
-    dominators: Dominators,
-    /// Bytes that would be freed with each node: its own and all it dominates.
-    retained: Vec<u64>,
+    dominated: OnceLock<Retained>,
 }
 
 /// What a look found out about contents, where the snapshot itself does not say: as in [`Snapshot`].
@@ -128,28 +123,14 @@ impl<'a> View<'a> {
         &self.surveyed().1
     }
 
-    fn dominated(&self) -> &Dominated {
-        self.dominated.get_or_init(|| {
-            let heap = &self.heap;
-            let dominators = dominators(heap.graph, self.roots().collect::<Vec<_>>());
-            let retained = dominators.retained(&heap.snapshot.node_sizes);
-            Dominated {
-                dominators,
-                retained,
-            }
-        })
+    pub(super) fn dominated(&self) -> &Retained {
+        self.dominated
+            .get_or_init(|| Retained::new(&self.heap, &self.in_degrees))
     }
 
     /// Named roots, and what something outside the snapshot holds.
     pub(super) fn roots(&self) -> impl Iterator<Item = NodeIndex> + '_ {
-        let heap = &self.heap;
-        let outside = self
-            .nodes()
-            .filter(|&node| is_held_outside(heap, node, &self.in_degrees));
-        // Classes are in cycles of their own and often listed as roots: only references count.
-        let named = heap.snapshot.roots.iter();
-        let named = named.filter(|root| root.kind != RootKind::Type);
-        outside.chain(named.map(|root| root.node))
+        roots(&self.heap, &self.in_degrees)
     }
 
     /// What everything on the way from the roots to an object passes through.
@@ -206,8 +187,7 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn retained(&self, node: NodeIndex) -> u64 {
-        let retained = &self.dominated().retained;
-        retained.get(node as usize).copied().unwrap_or(0)
+        self.dominated().of(node)
     }
 
     /// What people call an object for sure: `app.models.Session#123`.

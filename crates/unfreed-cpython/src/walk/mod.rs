@@ -77,6 +77,7 @@ pub enum WalkError {
 #[derive(Debug)]
 pub struct Tracked<'gil> {
     addresses: Vec<usize>,
+    blocks: u64,
     _held: PhantomData<&'gil Gil>,
 }
 
@@ -91,6 +92,7 @@ impl<'gil> Tracked<'gil> {
         }
         Ok(Tracked {
             addresses: gc_lists::seeds(runtime, &runtime.objects(gil)),
+            blocks: runtime.about_allocated_blocks(gil),
             _held: PhantomData,
         })
     }
@@ -99,6 +101,12 @@ impl<'gil> Tracked<'gil> {
     #[must_use]
     pub fn count(&self) -> u64 {
         self.addresses.len() as u64
+    }
+
+    /// About how many blocks of Python's allocators are in use: see [`Runtime::about_allocated_blocks`].
+    #[must_use]
+    pub fn blocks(&self) -> u64 {
+        self.blocks
     }
 }
 
@@ -226,8 +234,6 @@ struct Walker<'a> {
     visited: Vec<usize>,
     expected: Vec<(usize, Label)>,
     frame_type: u32,
-    /// Blocks of Python's allocators that are in use; 0 where that is not known.
-    blocks: usize,
     names: Names,
     handed_on: HandedOn,
     states: Vec<(NodeIndex, TextIndex)>,
@@ -267,7 +273,6 @@ impl<'a> Walker<'a> {
             visited: Vec::new(),
             expected: Vec::new(),
             frame_type: 0,
-            blocks: runtime.about_allocated_blocks(gil) as usize,
             names: Names::OfWhatMayGrow,
             handed_on: HandedOn::Unnoticed,
             states: Vec::new(),
@@ -289,8 +294,9 @@ impl<'a> Walker<'a> {
         owned: Owned,
     ) -> Result<(Vec<Root>, Vec<SampledNode>), WalkError> {
         self.reads_stacks = true;
+        let all_blocks = tracked.blocks as usize;
         let mut seeds = tracked.addresses;
-        self.reserve(seeds.len());
+        self.reserve(seeds.len(), all_blocks);
         // In order of address the walk touches each page once (1.6 × faster on a fragmented heap).
         seeds.sort_unstable();
         self.meet_seeds(&seeds);
@@ -305,9 +311,9 @@ impl<'a> Walker<'a> {
 
     /// Makes room for what so many tracked objects usually come to, and for all blocks of Python's allocators, so that
     /// the columns are not moved again and again while the program stands still, nor doubled where memory is short.
-    fn reserve(&mut self, tracked: usize) {
-        let nodes = tracked.saturating_mul(2).max(self.blocks);
-        let edges = tracked.saturating_mul(6).max(self.blocks);
+    fn reserve(&mut self, tracked: usize, blocks: usize) {
+        let nodes = tracked.saturating_mul(2).max(blocks);
+        let edges = tracked.saturating_mul(6).max(blocks);
         self.addresses.reserve(nodes);
         self.out.reserve(nodes, edges);
         if self.names == Names::All {
