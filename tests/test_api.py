@@ -82,6 +82,18 @@ def test_why_alive_is_written_in_python() -> None:
     del KEPT["why"]
 
 
+ODD_KEYS = [7, -3, 10**12, "7", "it's", 'a"b\'c', "a\nb", None, True, 2.5, b"xy", (1, "a"), ("one",)]
+
+
+@pytest.mark.parametrize("key", ODD_KEYS, ids=repr)
+def test_paths_through_dicts_are_python_whatever_the_key(key: Any) -> None:
+    KEPT["odd"] = {key: Session("behind a key")}
+    (row,) = unfreed.paths(KEPT["odd"][key]).rows
+    path = str(row["path"])
+    assert path.startswith(__name__ + ".KEPT"), path
+    assert eval(path, {__name__: sys.modules[__name__]}) is KEPT["odd"][key], path
+
+
 def test_a_local_variable_of_another_threads_running_function_is_seen() -> None:
     ready, stop = threading.Event(), threading.Event()
     seen: list[Any] = []

@@ -61,3 +61,21 @@ def test_what_fills_the_memory_is_looked_at_before_it_runs_out(tmp_path: Path) -
     )
     kept = max(cell for row in json.loads(looked_at.stdout)["rows"] for cell in row.values() if isinstance(cell, int))
     assert kept > LIMIT * 0.3
+
+
+def test_a_program_that_lives_at_its_limit_is_not_ended_by_a_look(tmp_path: Path) -> None:
+    """Rust ends the process when it gets no memory. Strings in one list are no objects that the collector tracks."""
+    program = tmp_path / "lives.py"
+    program.write_text(
+        "import time\nROWS = []\n"
+        "try:\n    for number in range(10**8):\n        ROWS.append('row %d' % number)\n"
+        "except MemoryError:\n    pass\n"
+        "time.sleep(1.5)\nprint('lives')\n"
+    )
+    for mode in ((), ("--epoch", "0.2", "--snapshot-budget", "100")):
+        ended = subprocess.run(
+            unfreed("run", "--quiet", *mode, "-o", tmp_path / "o.unfreed", program),
+            env=clean_environment(), capture_output=True, text=True, check=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT)),
+        )  # fmt: skip
+        assert (ended.returncode, ended.stdout) == (0, "lives\n"), ended.stderr
