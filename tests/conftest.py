@@ -16,6 +16,9 @@ import pytest
 from programs.headers import Program
 from programs.runs import Pool
 
+ANY_PYTHON = ((3, 9), (3, 12), (3, 15))
+"""Where tests run that do not depend on the Python: the first, one in between and the last."""
+HAS_ALL = sys.version_info[:2] in ANY_PYTHON or "UNFREED_TESTS_ALL" in os.environ
 POOL = pytest.StashKey[Pool]()
 FOLDER = pytest.StashKey[Path]()
 
@@ -31,12 +34,23 @@ def pytest_configure(config: pytest.Config) -> None:
                 number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
             )
     config.addinivalue_line("markers", "slow: takes more than a few seconds of CPU")
+    config.addinivalue_line(
+        "markers", "any_python: does not depend on the version of Python; runs on the first, one in between and the last"
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests in `compat` come last: many count the objects and the children of this process, which the threads that
     start the runs change."""
     items.sort(key=lambda item: "compat" in Path(item.fspath).parts)
+    elsewhere = ", ".join("%d.%d" % version for version in ANY_PYTHON)
+    for item in filter(is_left_out, items):
+        item.add_marker(pytest.mark.skip(reason="does not depend on the Python: runs on %s" % elsewhere))
+
+
+def is_left_out(item: pytest.Item) -> bool:
+    """Whether a test is one of those that other Pythons run."""
+    return not HAS_ALL and item.get_closest_marker("any_python") is not None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -48,7 +62,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     folder = session.config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="unfreed-tests-"))
     at_once = int(os.environ.get("UNFREED_TESTS_AT_ONCE", 4 * (os.cpu_count() or 1)))
     pool = session.config.stash[POOL] = Pool(folder, at_once)
-    for item in session.items:
+    for item in (item for item in session.items if not is_left_out(item)):
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         for run in (run for value in parameters if hasattr(value, "runs") for run in value.runs()):
             pool.start(run)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -12,10 +11,7 @@ import pytest
 
 from programs.runs import clean_environment, unfreed
 
-pytestmark = pytest.mark.skipif(
-    sys.version_info[:2] not in ((3, 9), (3, 12)),
-    reason="run on CPython 3.9 and 3.12: what is rendered from a report does not depend on the Python",
-)
+pytestmark = pytest.mark.any_python
 
 LEAKY = """
 STORE = {}

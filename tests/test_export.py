@@ -16,10 +16,7 @@ import pytest
 
 from programs.runs import clean_environment, unfreed
 
-pytestmark = pytest.mark.skipif(
-    sys.version_info[:2] not in ((3, 9), (3, 12)),
-    reason="run on CPython 3.9 and 3.12: what is rendered from a recording does not depend on the Python",
-)
+pytestmark = pytest.mark.any_python
 
 LEAKY = """
 STORE = {}

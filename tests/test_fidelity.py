@@ -16,6 +16,8 @@ import pytest
 from programs.headers import HERE
 from programs.runs import clean_environment, unfreed
 
+pytestmark = pytest.mark.any_python
+
 SECONDS_TO_WAIT = 60
 
 # What a program can tell of how it was started.

@@ -54,6 +54,7 @@ def leaks_of(outcome: Outcome) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("program", LEAKS, ids=lambda program: program.name)
+@pytest.mark.any_python
 def test_the_same_is_found_as_in_place(program: Program, pool: Pool) -> None:
     in_place, forked = pool.start(program.run()), pool.start(program.run(options=("--fork",)))
     outcome = forked.result()
@@ -97,6 +98,7 @@ def test_a_snapshot_of_a_copy_has_what_one_in_place_has(tmp_path: Path) -> None:
     assert nodes[0] == nodes[1] and nodes[0][0]["objects"] == 1000
 
 
+@pytest.mark.any_python
 def test_the_program_meets_nothing_of_the_copy(pool: Pool) -> None:
     outcome = pool.outcome(run("quiet_parent.py", options=("--epoch", "100ms", "--snapshot-budget", "50")))
     assert outcome.returncode == 0, str(outcome)
@@ -109,6 +111,7 @@ def test_the_program_meets_nothing_of_the_copy(pool: Pool) -> None:
     assert outcome.report["evidence"]["snapshots"] >= 1
 
 
+@pytest.mark.any_python
 def test_what_the_program_closes_is_closed_for_its_peer(tmp_path: Path) -> None:
     done = call("closed_ends.py", tmp_path / "heap.unfreed")
     assert done.returncode == 0, done.stderr
@@ -122,6 +125,7 @@ def test_what_the_program_closes_is_closed_for_its_peer(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="how many blocks there are is only reckoned: rooms are not apart")
+@pytest.mark.any_python
 def test_with_too_little_room_looks_are_taken_in_place_and_that_is_said_once(pool: Pool) -> None:
     outcome = pool.outcome(run("little_room.py", options=("--epoch", "400ms")))
     assert outcome.returncode == 0, str(outcome)
@@ -130,6 +134,7 @@ def test_with_too_little_room_looks_are_taken_in_place_and_that_is_said_once(poo
     assert outcome.report["evidence"]["snapshots"] >= 2
 
 
+@pytest.mark.any_python
 def test_with_too_little_room_a_snapshot_is_taken_in_place(tmp_path: Path) -> None:
     done = call("little_room.py", tmp_path / "heap.unfreed")
     assert done.returncode == 0, done.stderr
@@ -137,6 +142,7 @@ def test_with_too_little_room_a_snapshot_is_taken_in_place(tmp_path: Path) -> No
     assert 1 <= len(lines) <= 2 and lines[0].startswith("RuntimeWarning: the snapshot was taken in place: a copy")
 
 
+@pytest.mark.any_python
 def test_a_copy_that_is_killed_costs_its_snapshot_only(pool: Pool) -> None:
     outcome = pool.outcome(run("kills_copies.py", 5, options=("--epoch", "400ms")))
     assert (outcome.returncode, outcome.stdout) == (0, "2\n"), str(outcome)
@@ -146,6 +152,7 @@ def test_a_copy_that_is_killed_costs_its_snapshot_only(pool: Pool) -> None:
     assert call_unfreed("heap", outcome.recording, "census").returncode == 0
 
 
+@pytest.mark.any_python
 def test_a_copy_ends_with_its_program(tmp_path: Path) -> None:
     done = call("outlived.py", tmp_path / "heap.unfreed")
     assert done.returncode == -signal.SIGKILL, done.stderr
@@ -156,6 +163,7 @@ def test_a_copy_ends_with_its_program(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.any_python
 def test_a_storm_is_survived_by_copies(tmp_path: Path) -> None:
     said = survived(tmp_path, "fork")
     assert sum(said["taken"].values()) > 10, said
@@ -166,6 +174,7 @@ def test_a_storm_is_survived_by_copies(tmp_path: Path) -> None:
         assert facts["coverage"] > 0.9
 
 
+@pytest.mark.any_python
 def test_blocks_of_c_code_are_followed_in_place_only() -> None:
     refused = call_unfreed("run", "--fork", "--native", "-c", "pass")
     assert refused.returncode == 2

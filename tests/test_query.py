@@ -17,6 +17,8 @@ from programs.headers import HERE
 from programs.runs import call_unfreed, clean_environment, unfreed
 from test_heap import NOT_FOUND, ask, snapshot_of
 
+pytestmark = pytest.mark.any_python
+
 TABLES = {"objects", "types", "edges", "sites", "paths", "dominators"}
 HAS_DUCKDB = importlib.util.find_spec("duckdb") is not None
 

@@ -69,4 +69,6 @@ if __name__ == "__main__":
         SHOP.frame = pandas.DataFrame({"a": range(50_000), "b": [0.5] * 50_000})
     gc.collect()
     unfreed.snapshot(sys.argv[1])
-    print(json.dumps({name: freed_by(name) for name in ("shared", "tree", "sessions")}))
+    told = {"id of key 5": id(SHOP.sessions["key 5"])}
+    told.update((name, freed_by(name)) for name in ("shared", "tree", "sessions"))
+    print(json.dumps(told))

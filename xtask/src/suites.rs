@@ -1,5 +1,6 @@
-//! The Python tests against the installed wheel: for each Python a clean virtual environment, one
-//! after the other, since each suite runs eight programs at a time as it is.
+//! The Python tests against the installed wheel: for each Python a clean virtual environment, two Pythons at a time. A
+//! suite begins with programs that run side by side and goes on with tests that run one after the other, so that one
+//! alone leaves half of a machine with two cores idle for half of its time.
 
 use crate::terminal::{Step, say};
 use crate::tools::run as run_command;
@@ -8,13 +9,20 @@ use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 /// Lines of a failed log that are shown.
 const TAIL: usize = 400;
 
-/// Seconds after which a suite that takes five minutes is ended: one test that waits for ever should cost CI the
+/// Seconds after which a suite that takes ten minutes is ended: one test that waits for ever should cost CI the
 /// answer of one Python, not of all.
-const LIMIT: &str = "1500";
+const LIMIT: &str = "2400";
+
+/// Suites at a time.
+const AT_ONCE: usize = 2;
+
+/// Programs that each of them runs side by side.
+const PROGRAMS: &str = "4";
 
 /// Seconds after which pytest prints where a test stands that has not ended.
 const PATIENCE: &str = "faulthandler_timeout=240";
@@ -29,13 +37,23 @@ const PARTS: [(&str, &[&str]); 2] = [
 /// Runs the suite for each wheel; fails after the last if one has failed.
 pub fn run(root: &Path, wheels: &[Wheel]) -> Result<()> {
     let step = Step::begin("tests of the installed package");
-    let mut failed = Vec::new();
-    for wheel in wheels {
-        if let Err(error) = one(root, wheel) {
-            say(&format!("   CPython {}: {error:#}", wheel.python.version));
-            failed.push(wheel.python.version.clone());
+    let left = Mutex::new(wheels.iter());
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let failed = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(wheel) = next() {
+                    if let Err(error) = one(root, wheel) {
+                        say(&format!("   CPython {}: {error:#}", wheel.python.version));
+                        let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                        failed.push(wheel.python.version.clone());
+                    }
+                }
+            });
         }
-    }
+    });
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
     step.end();
     if failed.is_empty() {
         Ok(())
@@ -54,6 +72,7 @@ fn one(root: &Path, wheel: &Wheel) -> Result<()> {
     for (part, chosen) in PARTS {
         let log = folder.join(format!("{version}-{part}.log"));
         let mut pytest = wheel.python.command(root, Path::new("timeout"));
+        pytest.env("UNFREED_TESTS_AT_ONCE", PROGRAMS);
         pytest
             .args(["--kill-after=10", LIMIT])
             .arg(python.executable());

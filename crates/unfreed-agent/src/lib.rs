@@ -18,6 +18,7 @@ mod output;
 mod pause;
 mod pressure;
 mod recorder;
+mod requests;
 mod resources;
 mod rounds;
 mod sampler;

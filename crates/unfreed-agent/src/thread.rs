@@ -10,6 +10,7 @@ use crate::output::{Failure, Output, Stamp};
 use crate::pause::{Pause, Stopped};
 use crate::pressure::Pressure;
 use crate::recorder::{Recorder, hooks_in_force};
+use crate::requests::Requests;
 use crate::schedule::Schedule;
 use crate::sources::SourceReader;
 use crate::stacks::NewStacks;
@@ -73,6 +74,7 @@ pub(crate) struct Agent {
     pressure: Pressure,
     /// Whether the next look is taken whatever the schedule says.
     is_urgent: bool,
+    requests: Requests,
     /// Whether copies of the process look at the heap.
     forks: bool,
     /// The one that does.
@@ -166,6 +168,7 @@ impl Agent {
             skipped_for_memory: false,
             pressure: Pressure::new(),
             is_urgent: false,
+            requests: Requests::to(&settings.recording),
             forks: settings.forks && !settings.by_rounds,
             forked: None,
             not_forked: None,
@@ -217,6 +220,9 @@ impl Agent {
                 self.is_urgent = true;
                 return false;
             }
+            if self.forked.is_none() && self.requests.read() {
+                return false;
+            }
             if let Some(awaited) = &mut self.forked {
                 let progress = awaited.from.advance();
                 self.write_forked(progress);
@@ -242,7 +248,7 @@ impl Agent {
             self.last_tick = now;
         }
         self.make_room();
-        if self.schedule.left(now).is_zero() || self.is_urgent {
+        if self.schedule.left(now).is_zero() || self.is_urgent || self.requests.is_pending() {
             self.end_epoch(now);
             self.is_urgent = false;
         } else {
@@ -352,10 +358,14 @@ impl Agent {
                 snapshot.at = at;
                 snapshot.pause_ns = harvest.pause.wall.as_nanos() as u64;
                 self.write(|output| output.append(&**snapshot, stamp));
+                self.requests.answer();
             }
             // A collection was under way: the next epoch's end comes soon.
             Look::Failed(WalkError::Collecting) | Look::None | Look::Forked(_) => {}
-            Look::Failed(why) => self.note(&format!("no snapshot: {why}")),
+            Look::Failed(why) => {
+                self.note(&format!("no snapshot: {why}"));
+                self.requests.answer();
+            }
         }
         self.watch_hooks(harvest.hooked);
         self.note_lost_samples();
@@ -448,6 +458,7 @@ impl Agent {
         }
         if std::mem::take(&mut self.skipped_for_memory) {
             self.note("no snapshot: too little memory is left for one");
+            self.requests.answer();
         }
     }
 
@@ -512,6 +523,8 @@ impl Agent {
         self.write_marks();
         self.read_counters(None, None);
         let end = End { at: self.now() };
+        self.requests.read();
+        self.requests.answer();
         self.write(|output| {
             output.append(
                 &end,

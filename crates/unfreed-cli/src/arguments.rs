@@ -9,6 +9,7 @@ pub mod export;
 pub mod heap;
 pub mod lines;
 pub mod query;
+pub mod snapshot;
 
 use crate::exit::ExitCode;
 use crate::messages;
@@ -33,9 +34,9 @@ Exit codes:
   lines   the program's own, 2 for a wrong command line, 24 when Python could not be started
   compare 0 when nothing got worse, 23 when a leak is new or grows faster, 2 for a wrong command
           line, 24 when a recording cannot be read or has not enough evidence
-  baseline, heap, query, export
+  baseline, heap, query, export, snapshot
           0, 2 for a wrong command line, 24 when the recording cannot be read, has no such object,
-          or the query fails";
+          the query fails, or the process takes no snapshot";
 
 #[derive(Parser)]
 #[command(
@@ -65,6 +66,8 @@ pub enum Command {
     Baseline(baseline::Baseline),
     /// Say whether a change made leaks better or worse, from a recording before and one after
     Compare(compare::Compare),
+    /// Have a running process look at its heap now, and say where its memory hangs
+    Snapshot(snapshot::Snapshot),
     /// Ask one heap snapshot of a recording: what is in it, who holds what, what goes with what
     Heap(heap::Heap),
     /// Ask a heap snapshot in SQL (with DuckDB, an optional dependency)

@@ -52,6 +52,9 @@ pub fn main(argv: &[OsString], interpreter: Option<&Interpreter>) -> ExitCode {
         Ok(arguments::Command::Baseline(baseline)) => commands::baseline::baseline(&baseline),
         Ok(arguments::Command::Compare(compare)) => commands::compare::compare(&compare),
         Ok(arguments::Command::Lines(lines)) => commands::lines::lines(&lines, interpreter),
+        Ok(arguments::Command::Snapshot(snapshot)) => {
+            commands::snapshot::snapshot(&snapshot, interpreter)
+        }
         Ok(arguments::Command::Heap(heap)) => commands::heap::heap(&heap),
         Ok(arguments::Command::Query(query)) => commands::query::query(&query, interpreter),
         Ok(arguments::Command::Export(export)) => commands::export::export(&export),

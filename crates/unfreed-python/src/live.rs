@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use unfreed_cli::live::{self, Collector, Contents, Live};
+use unfreed_cli::live::{self, Contents, Live};
 use unfreed_recording::process::ProcessInfo;
 
 fn refused(error: impl Display) -> PyErr {
@@ -61,7 +61,7 @@ pub fn _ask(
     unfreed_agent::with_heap(&folders.own, &ids, |seen| {
         let mut live = Live::new(&seen.snapshot, &process).map_err(refused)?;
         match question {
-            "cycles" | "garbage" => live = live.with_collector(collector(seen)),
+            "cycles" | "garbage" => live = live.with_collector(seen.collector().into()),
             "waste" => live = live.with_contents(contents(seen)),
             _ => {}
         }
@@ -71,19 +71,6 @@ pub fn _ask(
         Ok((said.text, said.json))
     })
     .map_err(refused)?
-}
-
-/// The collector of this process, for why it does not free what waits for it.
-fn collector(seen: &unfreed_agent::Seen<'_>) -> Collector {
-    let state = seen.collector();
-    Collector {
-        enabled: Some(state.enabled),
-        young: Some((state.count, state.threshold)),
-        lists: state.lists,
-        unseen: state.unseen,
-        uncleared: state.uncleared,
-        ..Collector::default()
-    }
 }
 
 fn contents(seen: &unfreed_agent::Seen<'_>) -> Contents {

@@ -23,3 +23,7 @@ pub use frame::{BLOCK_HEADER_LEN, FILE_HEADER_LEN, MAX_BLOCK};
 pub use packing::SnapshotHeader;
 pub use recording::{Damage, Recording};
 pub use stacks::{Frames, StackTrie};
+
+/// Extension, instead of the recording's, of the empty file beside it by which somebody asks its process for a look at
+/// the heap: the one name that collectors and those who ask must agree on.
+pub const REQUEST_EXTENSION: &str = "unfreed-look";

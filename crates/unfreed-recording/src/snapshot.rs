@@ -56,6 +56,33 @@ pub struct Snapshot {
     /// Bytes of an object's own size that hold nothing, where nothing else tells (a `bytearray`) and they are many;
     /// sorted by object. As empty as the contents.
     pub spare_bytes: Vec<(NodeIndex, u32)>,
+    /// Node column: where each object was in memory, which is what `id()` gives; 0 for a node that is no object. Empty
+    /// where it was not asked for, and in recordings up to format 1.4.
+    pub node_addresses: Vec<u64>,
+    /// The cyclic collector at that moment. As `node_addresses`.
+    pub collector: Option<Box<CollectorState>>,
+}
+
+/// The list of an object that the collector has in none.
+pub const UNTRACKED: u8 = u8::MAX;
+/// That of what `gc.freeze()` hides; 0 to 2 are the generations, youngest first.
+pub const FROZEN: u8 = 3;
+
+/// The cyclic collector, as it stands at a look.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectorState {
+    /// Whether it starts by itself.
+    pub enabled: bool,
+    /// New objects that make it start: the threshold of the youngest generation. 0: it never does.
+    pub threshold: u64,
+    /// New objects since it last started.
+    pub count: u64,
+    /// Node column: which list the object is in. 0 to 2, [`FROZEN`] or [`UNTRACKED`].
+    pub lists: Vec<u8>,
+    /// By type: whether the collector does not look into instances, so that a cycle through one is never found.
+    pub unseen: Vec<bool>,
+    /// By type: whether instances cannot be told to let go of what they hold. Of a cycle one member has to.
+    pub uncleared: Vec<bool>,
 }
 
 /// Refcount column value of an immortal object.

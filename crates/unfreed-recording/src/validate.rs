@@ -121,6 +121,22 @@ fn snapshot(heap: &Snapshot) -> Result<(), Fault> {
     node_texts(&heap.node_states, nodes, texts)?;
     numbered_nodes(&heap.equal_contents, nodes)?;
     numbered_nodes(&heap.spare_bytes, nodes)?;
+    let addresses = heap.node_addresses.len();
+    need(
+        addresses == 0 || addresses == nodes,
+        "all nodes have an address or none",
+        addresses,
+    )?;
+    if let Some(state) = &heap.collector {
+        let fits = state.lists.len() == nodes
+            && state.unseen.len() == heap.types.len()
+            && state.uncleared.len() == heap.types.len();
+        need(
+            fits,
+            "the collector's state has an entry for each node and type",
+            0,
+        )?;
+    }
     for (item, root) in heap.roots.iter().enumerate() {
         need(
             root_in_range(root, nodes, texts),

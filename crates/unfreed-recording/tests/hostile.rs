@@ -9,7 +9,7 @@ use unfreed_recording::block::Block;
 use unfreed_recording::error::ReadError;
 use unfreed_recording::ids::StackId;
 use unfreed_recording::reader::{self, Blocks};
-use unfreed_recording::snapshot::Snapshot;
+use unfreed_recording::snapshot::{CollectorState, Snapshot};
 use unfreed_recording::{BLOCK_HEADER_LEN, FILE_HEADER_LEN, Recording, retention, writer};
 
 /// Reads with every way in; returns the blocks that came before an error.
@@ -277,6 +277,28 @@ fn the_parts_that_were_added_are_checked() {
     assert!(writer::encode(&with(vec![(nodes, 0)], vec![])).is_err());
     assert!(writer::encode(&with(vec![(1, 0), (1, 1)], vec![])).is_err());
     assert!(writer::encode(&with(vec![], vec![(nodes, 1)])).is_err());
+    let addressed = |node_addresses: Vec<u64>| Snapshot {
+        node_addresses,
+        ..plain.clone()
+    };
+    let addresses = vec![0x7f00_0000_1000; nodes as usize];
+    let new_too = payload_of(&addressed(addresses.clone()));
+    assert_eq!(new_too[..old.len()], old);
+    assert!(writer::encode(&addressed(addresses[1..].to_vec())).is_err());
+    let collected = |state: CollectorState| Snapshot {
+        collector: Some(Box::new(state)),
+        ..plain.clone()
+    };
+    assert!(writer::encode(&collected(CollectorState::default())).is_err());
+    // Four billion addresses, and more addresses than nodes.
+    let mut many = old.clone();
+    many.extend([0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f]);
+    let mut more = old.clone();
+    more.extend([0, 0, 0, 0, nodes as u8 + 1]);
+    more.extend(vec![0; nodes as usize + 1]);
+    // A collector that knows of no node.
+    let mut listless = old.clone();
+    listless.extend([0, 0, 0, 0, 0, 1, 0, 0]);
     // No states, nothing reused, and four billion contents.
     let mut absurd = old.clone();
     absurd.extend([0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f]);
@@ -285,7 +307,7 @@ fn the_parts_that_were_added_are_checked() {
     astray.extend([0, 0, 1, 0xfe, 0xff, 0x03, 0]);
     // It ends in the middle.
     let cut = new[..new.len() - 1].to_vec();
-    for payload in [absurd, astray, cut] {
+    for payload in [absurd, astray, cut, many, more, listless] {
         let bytes = with_header(&forged(6, 0, payload.len() as u32, &payload));
         let error = read(&bytes).1.unwrap();
         assert!(matches!(error, ReadError::Invalid { .. }), "{error}");

@@ -16,7 +16,7 @@ use unfreed_recording::process::{Child, End, Mark, Note, Origin, ProcessInfo, Wa
 use unfreed_recording::reader::{self, Blocks};
 use unfreed_recording::sites::{Code, Epoch, Site, StackNode, Stacks, Survivors};
 use unfreed_recording::snapshot::{
-    IMMORTAL, Label, Root, RootKind, SYNTHETIC, SampledNode, Snapshot, TypeInfo,
+    CollectorState, IMMORTAL, Label, Root, RootKind, SYNTHETIC, SampledNode, Snapshot, TypeInfo,
 };
 use unfreed_recording::{Recording, writer};
 
@@ -254,6 +254,33 @@ fn refcount() -> impl Strategy<Value = u32> {
     prop_oneof![0_u32..5, any::<u32>(), Just(IMMORTAL), Just(SYNTHETIC)]
 }
 
+/// Addresses for all nodes or none, and the collector's state or none.
+fn kept_for_questions(
+    nodes: u32,
+    types: u32,
+) -> impl Strategy<Value = (Vec<u64>, Option<Box<CollectorState>>)> {
+    let (nodes, types) = (nodes as usize, types as usize);
+    let address = (0_u64..1 << 44).prop_map(|words| words << 3);
+    let addresses = prop_oneof![Just(Vec::new()), vec(address, nodes)];
+    let state = (
+        any::<(bool, u64, u64)>(),
+        vec(any::<u8>(), nodes),
+        vec(any::<(bool, bool)>(), types),
+    );
+    let state = state.prop_map(|((enabled, threshold, count), lists, types)| {
+        let (unseen, uncleared) = types.into_iter().unzip();
+        Box::new(CollectorState {
+            enabled,
+            threshold,
+            count,
+            lists,
+            unseen,
+            uncleared,
+        })
+    });
+    (addresses, option::of(state))
+}
+
 /// Any valid snapshot of 1 to 30 nodes.
 fn snapshot() -> impl Strategy<Value = Snapshot> {
     (1_u32..30, 1_u32..6, 1_u32..8).prop_flat_map(|(nodes, types, texts)| {
@@ -286,11 +313,16 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
             vec(".{0,40}", texts as usize),
             node_texts,
             vec(root(nodes, texts), 0..8),
-            (vec(sample, 0..8), numbered(), numbered()),
+            (
+                vec(sample, 0..8),
+                numbered(),
+                numbered(),
+                kept_for_questions(nodes, types),
+            ),
         )
             .prop_map(
                 |((epoch, large), types, nodes, texts, node_texts, roots, last)| {
-                    let (samples, equal, spare) = last;
+                    let (samples, equal, spare, (node_addresses, collector)) = last;
                     let mut heap = samples::Heap::default();
                     for (of_type, size, refs, edges) in nodes {
                         heap.node(of_type, size, refs, &edges);
@@ -311,6 +343,8 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
                         samples,
                         equal_contents: equal.into_iter().collect(),
                         spare_bytes: spare.into_iter().collect(),
+                        node_addresses,
+                        collector,
                         ..heap.0
                     }
                 },

@@ -52,7 +52,7 @@ pub(super) enum Wanted<'gil> {
 impl Agent {
     /// The look that an epoch ends with.
     pub(super) fn wanted<'gil>(&mut self, gil: &'gil Gil, now: Duration) -> Option<Wanted<'gil>> {
-        if self.forked.is_some() || !(self.is_urgent || self.schedule.is_due(now)) {
+        if self.forked.is_some() || !(self.cannot_wait() || self.schedule.is_due(now)) {
             return None;
         }
         // A copy takes long, and memory of its own.
@@ -65,6 +65,11 @@ impl Agent {
         self.wanted_in_place(gil, now)
     }
 
+    /// Whether a look is taken whatever the schedule says.
+    fn cannot_wait(&self) -> bool {
+        self.is_urgent || self.requests.is_pending()
+    }
+
     fn wanted_by_copy<'gil>(
         &self,
         gil: &'gil Gil,
@@ -74,7 +79,7 @@ impl Agent {
         if walk::is_collecting(self.runtime, gil) {
             return Ok(Some(Wanted::Failed(WalkError::Collecting)));
         }
-        if !self.schedule.affords(now, forked::expected_pause()) {
+        if !(self.cannot_wait() || self.schedule.affords(now, forked::expected_pause())) {
             return Ok(None);
         }
         forked::check_room(self.runtime.allocated_blocks(gil))?;
@@ -88,7 +93,7 @@ impl Agent {
             Err(error) => return Some(Wanted::Failed(error)),
         };
         let expected = Duration::from_nanos(tracked.count().saturating_mul(FIRST_GUESS_NS));
-        if !(self.is_urgent || self.schedule.affords(now, expected)) {
+        if !(self.cannot_wait() || self.schedule.affords(now, expected)) {
             return None;
         }
         let room = headroom::for_walk(&tracked);
@@ -169,7 +174,11 @@ impl Agent {
             tracked,
             &blocks,
             Told {
-                names: Names::OfWhatMayGrow,
+                names: if self.requests.is_pending() {
+                    Names::All
+                } else {
+                    Names::OfWhatMayGrow
+                },
                 owned: self.owned,
                 handed_on: if self.recorder.follows_births() {
                     HandedOn::Followed
@@ -192,8 +201,12 @@ impl Agent {
             Progress::Whole(block, _) => {
                 self.write(|output| output.append_block(Kind::Snapshot, &block, awaited.stamp));
                 self.write(Output::tidy);
+                self.requests.answer();
             }
-            Progress::Lost(why) => self.note(&format!("no snapshot: {why}")),
+            Progress::Lost(why) => {
+                self.note(&format!("no snapshot: {why}"));
+                self.requests.answer();
+            }
             Progress::Running => {}
         }
     }

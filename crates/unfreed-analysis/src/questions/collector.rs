@@ -5,10 +5,8 @@ use crate::heap::Heap;
 use crate::wording::count;
 use unfreed_recording::counters::Counters;
 use unfreed_recording::ids::RunTime;
-use unfreed_recording::snapshot::{Label, NodeIndex};
+use unfreed_recording::snapshot::{CollectorState, FROZEN, Label, NodeIndex, Snapshot};
 
-/// In [`Collector::lists`]: hidden by `gc.freeze()`. Smaller numbers are generations, youngest first.
-const FROZEN: u8 = 3;
 /// Readings from which on "no collection between the first and the last" says something.
 const READINGS: usize = 3;
 /// Members of a cycle that are looked at for a finaliser: a type's instances are alike.
@@ -25,7 +23,7 @@ pub struct Collector {
     pub frozen: Option<u64>,
     /// Whether several readings passed without a collection.
     pub idle: bool,
-    /// By node: the list that the object is in, 0 to 2 a generation, 3 frozen. Empty where not known.
+    /// By node: the list that the object is in, as in [`CollectorState::lists`]. Empty where not known.
     pub lists: Vec<u8>,
     /// By type: whether the collector does not look into instances. Empty where not known.
     pub unseen: Vec<bool>,
@@ -53,7 +51,30 @@ pub(super) enum Reason {
     Unknown,
 }
 
+impl From<CollectorState> for Collector {
+    fn from(state: CollectorState) -> Self {
+        Self {
+            enabled: Some(state.enabled),
+            young: Some((state.count, state.threshold)),
+            lists: state.lists,
+            unseen: state.unseen,
+            uncleared: state.uncleared,
+            ..Self::default()
+        }
+    }
+}
+
 impl Collector {
+    /// As the snapshot of a recording tells it, or the readings do.
+    #[must_use]
+    pub fn of_snapshot(snapshot: &Snapshot, readings: &[Counters]) -> Self {
+        let state = snapshot.collector.clone();
+        state.map_or_else(
+            || Self::of_readings(readings, snapshot.at),
+            |state| Self::from(*state),
+        )
+    }
+
     /// From the readings of a recording, for a snapshot of this moment.
     #[must_use]
     pub fn of_readings(readings: &[Counters], at: RunTime) -> Self {

@@ -31,16 +31,20 @@ fn row(view: &View<'_>, inspectors: &Inspectors<'_, '_>, node: NodeIndex) -> Vec
     ]
 }
 
-/// The paths from named roots to the selected objects, as Python would write them; the objects that
-/// retain most first.
+/// The paths from named roots to the selected objects, as Python would write them: of a type's instances those that
+/// retain most first, others as they were named.
 #[must_use]
 pub fn paths(view: &View<'_>, selection: &Selection, most: usize) -> Answer {
     let mut nodes = selection.nodes().to_vec();
-    nodes.sort_by_key(|&node| (std::cmp::Reverse(view.retained(node)), node));
+    if let Selection::Type(..) = selection {
+        nodes.sort_by_key(|&node| (std::cmp::Reverse(view.retained(node)), node));
+    }
     let heading = match nodes.as_slice() {
         [node] => format!(
-            "{} is held by {}.",
+            "{}{} is held by {}.",
             view.described(*node),
+            view.address(*node)
+                .map_or_else(String::new, |address| format!(" at {address:#x}")),
             view.place(*node)
         ),
         _ => format!("{} objects; the path to each.", count(nodes.len() as i64)),
@@ -103,7 +107,7 @@ pub fn referrers(view: &View<'_>, selection: &Selection, most: usize) -> Answer 
         } else {
             "lead"
         },
-        described(view, selection),
+        lower(described(view, selection)),
         match outside {
             0 => String::new(),
             more => format!(
@@ -132,7 +136,7 @@ pub fn referents(view: &View<'_>, selection: &Selection, most: usize) -> Answer 
     answer.heading = format!(
         "{} from {}.",
         several(answer.rows.len() as i64, "reference"),
-        described(view, selection)
+        lower(described(view, selection))
     );
     answer
         .rows
@@ -171,10 +175,19 @@ pub(super) fn by(view: &View<'_>, edge: unfreed_graph::Edge) -> String {
     }
 }
 
+/// In the middle of a sentence.
+fn lower(described: String) -> String {
+    match described.strip_prefix("The ") {
+        Some(rest) => format!("the {rest}"),
+        None => described,
+    }
+}
+
 fn described(view: &View<'_>, selection: &Selection) -> String {
     match selection {
         Selection::Object(node) => view.described(*node),
         Selection::Type(name, nodes) => format!("{} objects of {name}", count(nodes.len() as i64)),
+        Selection::Given(nodes) => format!("The {} given objects", count(nodes.len() as i64)),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Which objects a question is about: by number (`Session#123`, `#123`), by type (`Session`,
-//! `app.models.Session`), by Python path (`app.sessions.STORE['f3a9'].payload`).
+//! Which objects a question is about: by number (`Session#123`, `#123`), by address (`0x7f3a5c2d10e0`, as a repr or
+//! `id()` gave it), by type (`Session`, `app.models.Session`), by Python path (`app.sessions.STORE['f3a9'].payload`).
 
 use super::View;
 use crate::heap::{full_name, short_name};
@@ -20,6 +20,8 @@ pub enum Selection {
     Object(NodeIndex),
     /// All instances of types of this name, by number.
     Type(String, Vec<NodeIndex>),
+    /// Several objects, in the order in which they were named.
+    Given(Vec<NodeIndex>),
 }
 
 impl From<Vec<NodeIndex>> for Selection {
@@ -27,7 +29,7 @@ impl From<Vec<NodeIndex>> for Selection {
     fn from(nodes: Vec<NodeIndex>) -> Self {
         match nodes.as_slice() {
             [node] => Self::Object(*node),
-            _ => Self::Type("the given ones".to_owned(), nodes),
+            _ => Self::Given(nodes),
         }
     }
 }
@@ -38,6 +40,15 @@ pub enum Unselected {
     /// The number is of no object, or of one of another type.
     #[error("there is no object {0} in this snapshot")]
     Number(String),
+    /// No object begins there.
+    #[error("no object of this snapshot lies at {0}")]
+    Address(String),
+    /// Nobody wrote down where objects lie.
+    #[error(
+        "this snapshot has no addresses, so {0} cannot be looked up; unfreed.snapshot(\"now.unfreed\") and \
+         `unfreed snapshot` write them"
+    )]
+    NoAddresses(String),
     /// Neither a type nor a path.
     #[error(
         "no type and no path in this snapshot is called {name}{}",
@@ -75,8 +86,28 @@ impl Selection {
     pub fn nodes(&self) -> &[NodeIndex] {
         match self {
             Self::Object(node) => std::slice::from_ref(node),
-            Self::Type(_, nodes) => nodes,
+            Self::Type(_, nodes) | Self::Given(nodes) => nodes,
         }
+    }
+
+    /// Finds what all `names` name together, each object once.
+    ///
+    /// # Errors
+    /// [`Unselected`] for the first that names nothing.
+    pub fn find_all<'n>(
+        view: &View<'_>,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Result<Self, Unselected> {
+        let found = names.into_iter().map(|name| Self::find(view, name));
+        let mut found = found.collect::<Result<Vec<Self>, Unselected>>()?;
+        if found.len() == 1 {
+            return Ok(found.remove(0));
+        }
+        let mut seen = crate::seeded::Set::default();
+        let nodes = found.iter().flat_map(Self::nodes).copied();
+        Ok(Self::from(
+            nodes.filter(|&node| seen.insert(node)).collect::<Vec<_>>(),
+        ))
     }
 
     /// Finds what `name` names.
@@ -86,6 +117,9 @@ impl Selection {
     pub fn find(view: &View<'_>, name: &str) -> Result<Self, Unselected> {
         if let Some((kind, number)) = name.rsplit_once('#') {
             return by_number(view, name, kind, number);
+        }
+        if let Some(digits) = name.strip_prefix("0x").or(name.strip_prefix("0X")) {
+            return by_address(view, name, digits);
         }
         if let Some(found) = by_type(view, name) {
             return Ok(found);
@@ -118,6 +152,20 @@ fn by_number(
     node.filter(fits)
         .map(Selection::Object)
         .ok_or_else(|| Unselected::Number(name.to_owned()))
+}
+
+fn by_address(view: &View<'_>, name: &str, digits: &str) -> Result<Selection, Unselected> {
+    let addresses = &view.heap.snapshot.node_addresses;
+    if addresses.is_empty() {
+        return Err(Unselected::NoAddresses(name.to_owned()));
+    }
+    let wanted = u64::from_str_radix(digits, 16).ok();
+    // 0 stands for nodes that are no objects.
+    let wanted = wanted.filter(|&address| address != 0);
+    let found = wanted.and_then(|wanted| addresses.iter().position(|&there| there == wanted));
+    found
+        .map(|node| Selection::Object(node as NodeIndex))
+        .ok_or_else(|| Unselected::Address(name.to_owned()))
 }
 
 fn by_type(view: &View<'_>, name: &str) -> Option<Selection> {

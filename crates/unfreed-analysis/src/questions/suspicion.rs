@@ -84,9 +84,12 @@ pub fn suspects(
             }
         ),
         found => format!(
-            "{found} {} each keep{} {:.0} % of the {} or more.",
-            if found == 1 { "suspect" } else { "suspects" },
-            if found == 1 { "s" } else { "" },
+            "{} {:.0} % or more of the {}.",
+            if found == 1 {
+                "1 suspect keeps".to_owned()
+            } else {
+                format!("{found} suspects each keep")
+            },
             THRESHOLD * 100.0,
             bytes(total as f64)
         ),

@@ -119,6 +119,10 @@ fn objects<'t>(view: &'t View<'_>) -> Table<'t> {
             let name = names.get(type_of(row)? as usize)?;
             Some(Cow::Owned(name.clone()))
         }),
+        id("address", |row| {
+            let address = view.address(row as NodeIndex)?;
+            i64::try_from(address).ok()
+        }),
         integer("own", Unit::Bytes, |row| whole(heap.size(row as NodeIndex))),
         integer("retained", Unit::Bytes, |row| {
             whole(view.retained(row as NodeIndex))

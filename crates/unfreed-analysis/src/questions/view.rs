@@ -195,6 +195,12 @@ impl<'a> View<'a> {
         format!("{}#{node}", self.heap.type_name(node))
     }
 
+    /// Where an object was in memory, if the snapshot tells.
+    pub(super) fn address(&self, node: NodeIndex) -> Option<u64> {
+        let address = self.heap.snapshot.node_addresses.get(node as usize);
+        address.copied().filter(|&address| address != 0)
+    }
+
     /// Its name, with its text where it has one: `function#7 app.render`.
     pub(super) fn described(&self, node: NodeIndex) -> String {
         match self.heap.node_text(node) {

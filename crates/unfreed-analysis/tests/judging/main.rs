@@ -1,6 +1,7 @@
 //! The judge against programs made by hand: what leaks is found and explained, what does not is let be.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod addresses;
 mod advice;
 mod cycles;
 mod free_lists;

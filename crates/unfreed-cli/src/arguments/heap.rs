@@ -7,6 +7,7 @@ const OBJECTS: &str = "\
 OBJECT is one of:
   Session, app.models.Session     all instances of a type
   Session#123, #123               one object, by its number in this snapshot
+  0x7f3a5c2d10e0                  one object, by what id() or its repr gave (of unfreed.snapshot() and `unfreed snapshot`)
   app.sessions.STORE['f3a9']      one object, by its path, as reports write it";
 
 /// What `unfreed heap` was given.
@@ -51,27 +52,31 @@ pub enum Question {
         #[arg(long, value_name = "GROUP", default_value = "type")]
         by: By,
     },
-    /// The path from a root to an object or to each instance of a type
+    /// The path from a root to each of some objects, or of the instances of a type
     Path {
-        /// The object
-        object: String,
+        /// The objects
+        #[arg(value_name = "OBJECT", required = true)]
+        objects: Vec<String>,
     },
-    /// What would be freed with an object, or with all instances of a type
+    /// What would be freed with an object, with several together, or with all instances of a type
     Retained {
-        /// The object
-        object: String,
+        /// The objects
+        #[arg(value_name = "OBJECT", required = true)]
+        objects: Vec<String>,
     },
     /// Who refers to an object
     Referrers {
-        /// The object
-        object: String,
+        /// The objects
+        #[arg(value_name = "OBJECT", required = true)]
+        objects: Vec<String>,
     },
     /// What an object refers to
     Referents {
-        /// The object
-        object: String,
+        /// The objects
+        #[arg(value_name = "OBJECT", required = true)]
+        objects: Vec<String>,
     },
-    /// A picture of who holds an object and what it holds: SVG, PNG or DOT
+    /// A picture of who holds some objects and what they hold: SVG, PNG or DOT
     Picture(Picture),
     /// The tree of what would be freed with what
     Dominators {
@@ -109,8 +114,9 @@ pub enum Question {
 /// What `unfreed heap FILE picture` takes.
 #[derive(Args)]
 pub struct Picture {
-    /// The object
-    pub object: String,
+    /// The objects
+    #[arg(value_name = "OBJECT", required = true)]
+    pub objects: Vec<String>,
     /// Where to draw: a .svg, .png or .dot file; - is SVG on stdout
     #[arg(short, long, value_name = "FILE", default_value = "picture.svg")]
     pub output: PathBuf,

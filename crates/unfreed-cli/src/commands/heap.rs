@@ -54,10 +54,13 @@ fn answer(typed: &Heap) -> Result<Said, String> {
     let bytes = read(&typed.path)?;
     let recording = parse(&typed.path, &bytes)?;
     let snapshot = pick(&typed.path, &recording, typed.snapshot)?;
-    let collector = Collector::of_readings(&recording.counters, snapshot.at);
+    let collector = Collector::of_snapshot(&snapshot, &recording.counters);
     let view = View::new(&snapshot, &recording.process)?.with_collector(collector);
     let most = typed.limit;
-    let select = |object: &str| Selection::find(&view, object).map_err(|error| error.to_string());
+    let select = |objects: &[String]| {
+        let names = objects.iter().map(String::as_str);
+        Selection::find_all(&view, names).map_err(|error| error.to_string())
+    };
     let evidence = naming::named(&recording);
     let frames = |stack| -> Vec<Frame> { EvidenceSource::frames(&evidence, stack) };
     let answer = match typed.question.as_ref().unwrap_or(&Question::Suspects) {
@@ -66,12 +69,12 @@ fn answer(typed: &Heap) -> Result<Said, String> {
             Some(by) => questions::census(&view, by, most),
             None => questions::sites(&view, &frames, most),
         },
-        Question::Path { object } => questions::paths(&view, &select(object)?, most),
-        Question::Retained { object } => questions::retained(&view, &select(object)?, most),
-        Question::Referrers { object } => questions::referrers(&view, &select(object)?, most),
-        Question::Referents { object } => questions::referents(&view, &select(object)?, most),
+        Question::Path { objects } => questions::paths(&view, &select(objects)?, most),
+        Question::Retained { objects } => questions::retained(&view, &select(objects)?, most),
+        Question::Referrers { objects } => questions::referrers(&view, &select(objects)?, most),
+        Question::Referents { objects } => questions::referents(&view, &select(objects)?, most),
         Question::Picture(asked) => {
-            let selection = select(&asked.object)?;
+            let selection = select(&asked.objects)?;
             return picture::draw(&view, &selection, asked).map(Said::Picture);
         }
         Question::Dominators {

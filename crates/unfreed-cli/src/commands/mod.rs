@@ -12,3 +12,4 @@ pub mod pages;
 pub mod query;
 pub mod report;
 pub mod run;
+pub mod snapshot;

@@ -11,22 +11,31 @@ pub fn is_collecting(runtime: &Runtime, gil: &Gil) -> bool {
     runtime.reader(gil).int(runtime.interpreter() + offset) != 0
 }
 
-/// Addresses of all objects in the three generations and the permanent one.
-pub(super) fn seeds(runtime: &Runtime, objects: &Objects<'_>) -> Vec<usize> {
-    let mut seeds = Vec::new();
-    for head in heads(runtime, objects) {
-        collect(objects, head, &mut seeds);
+/// An object that the collector tracks and the list that it lies in: a generation, or
+/// [`FROZEN`](unfreed_recording::snapshot::FROZEN). One word, the list in bits that no object's address has: seeds
+/// are sorted and kept by the million.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Seed(usize);
+
+impl Seed {
+    const LISTS: usize = 0b11;
+
+    pub(super) fn address(self) -> usize {
+        self.0 & !Self::LISTS
     }
-    seeds
+
+    pub(super) fn list(self) -> u8 {
+        (self.0 & Self::LISTS) as u8
+    }
 }
 
-/// The same, by list: the generations, youngest first, and the permanent one.
-pub(super) fn each(runtime: &Runtime, objects: &Objects<'_>) -> [Vec<usize>; 4] {
-    heads(runtime, objects).map(|head| {
-        let mut seeds = Vec::new();
-        collect(objects, head, &mut seeds);
-        seeds
-    })
+/// All objects in the three generations and the permanent one.
+pub(super) fn seeds(runtime: &Runtime, objects: &Objects<'_>) -> Vec<Seed> {
+    let mut seeds = Vec::new();
+    for (list, head) in heads(runtime, objects).into_iter().enumerate() {
+        each(objects, head, |object| seeds.push(Seed(object | list)));
+    }
+    seeds
 }
 
 fn heads(runtime: &Runtime, objects: &Objects<'_>) -> [usize; 4] {
@@ -44,20 +53,17 @@ fn heads(runtime: &Runtime, objects: &Objects<'_>) -> [usize; 4] {
 #[must_use]
 pub fn frozen_objects(runtime: &Runtime, gil: &Gil) -> u64 {
     let objects = &runtime.objects(gil);
-    let mut frozen = Vec::new();
-    collect(
-        objects,
-        runtime.interpreter() + objects.layout.gc_permanent,
-        &mut frozen,
-    );
-    frozen.len() as u64
+    let head = runtime.interpreter() + objects.layout.gc_permanent;
+    let mut frozen = 0;
+    each(objects, head, |_| frozen += 1);
+    frozen
 }
 
-fn collect(objects: &Objects<'_>, head: usize, seeds: &mut Vec<usize>) {
+fn each(objects: &Objects<'_>, head: usize, mut object: impl FnMut(usize)) {
     let layout = objects.layout;
     let mut link = objects.reader.word(head + layout.gc_next) & GC_POINTER;
     while link != head && link != 0 {
-        seeds.push(link + layout.gc_head_size);
+        object(link + layout.gc_head_size);
         link = objects.reader.word(link + layout.gc_next) & GC_POINTER;
     }
 }

@@ -16,7 +16,7 @@ pub struct Seen<'gil> {
     pub snapshot: Snapshot,
     pub(super) met: Met,
     pub(super) runtime: &'gil Runtime,
-    _held: &'gil Gil,
+    pub(super) held: &'gil Gil,
 }
 
 /// Looks at the whole heap and at the objects `also`, which the caller holds: what only a local variable
@@ -45,7 +45,7 @@ pub fn whole<'gil>(
         snapshot,
         met,
         runtime,
-        _held: gil,
+        held: gil,
     })
 }
 
@@ -112,7 +112,7 @@ pub fn below<'gil>(
         snapshot,
         met,
         runtime,
-        _held: gil,
+        held: gil,
     })
 }
 
@@ -182,7 +182,7 @@ fn is_whole(objects: &Objects<'_>, object: usize) -> bool {
 
 impl Seen<'_> {
     pub(super) fn objects(&self) -> Objects<'_> {
-        self.runtime.objects(self._held)
+        self.runtime.objects(self.held)
     }
 
     /// The node of the object at an address (what `id()` gives); `None` for one that was not met.

@@ -4,7 +4,7 @@
 
 mod address_map;
 mod ahead;
-pub mod collectable;
+mod collectable;
 mod columns;
 mod containers;
 pub mod contents;
@@ -27,10 +27,10 @@ use crate::runtime::Runtime;
 use crate::types::{Shape, TypeTraits};
 use address_map::AddressMap;
 use columns::Columns;
-use contents::Contents;
 use data_only::DataOnly;
 use foldhash::fast::FixedState;
 use free_lists::{HandsOn, Part};
+use gc_lists::Seed;
 pub use gc_lists::{frozen_objects, is_collecting};
 use hashbrown::{HashMap, HashSet};
 use labels::Texts;
@@ -41,6 +41,7 @@ use std::rc::Rc;
 use unfreed_recording::ids::{EpochId, StackId};
 use unfreed_recording::snapshot::{
     IMMORTAL, Label, NodeIndex, Root, SYNTHETIC, SampledNode, Snapshot, TextIndex, TypeInfo,
+    UNTRACKED,
 };
 
 /// A live block whose allocation was sampled.
@@ -76,7 +77,7 @@ pub enum WalkError {
 /// each), which then starts from them: valid while the GIL is held, so it borrows the proof.
 #[derive(Debug)]
 pub struct Tracked<'gil> {
-    addresses: Vec<usize>,
+    seeds: Vec<Seed>,
     blocks: u64,
     _held: PhantomData<&'gil Gil>,
 }
@@ -91,7 +92,7 @@ impl<'gil> Tracked<'gil> {
             return Err(WalkError::Collecting);
         }
         Ok(Tracked {
-            addresses: gc_lists::seeds(runtime, &runtime.objects(gil)),
+            seeds: gc_lists::seeds(runtime, &runtime.objects(gil)),
             blocks: runtime.about_allocated_blocks(gil),
             _held: PhantomData,
         })
@@ -100,7 +101,7 @@ impl<'gil> Tracked<'gil> {
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.addresses.len() as u64
+        self.seeds.len() as u64
     }
 
     /// About how many blocks of Python's allocators are in use: see [`Runtime::about_allocated_blocks`].
@@ -164,14 +165,18 @@ pub fn snapshot<'gil>(
     walker.handed_on = told.handed_on;
     let count = tracked.count();
     let (roots, samples) = walker.whole(tracked, blocks, told.owned)?;
-    let contents = match told.names {
-        Names::All => walker.contents(),
-        Names::OfWhatMayGrow => Contents::default(),
-    };
+    if told.names == Names::OfWhatMayGrow {
+        return Ok(walker.finish(roots, samples, count).0);
+    }
+    let contents = walker.contents();
+    let (snapshot, met) = walker.finish(roots, samples, count);
+    let collector = met.collector(runtime, gil, &snapshot);
     Ok(Snapshot {
         equal_contents: contents.equal,
         spare_bytes: contents.spare,
-        ..walker.finish(roots, samples, count).0
+        node_addresses: met.of_objects(&snapshot),
+        collector: Some(Box::new(collector)),
+        ..snapshot
     })
 }
 
@@ -204,6 +209,24 @@ enum StandIn {
 struct Met {
     addresses: Vec<usize>,
     nodes: AddressMap,
+    /// By node: in which of the collector's lists it lies. May be shorter than the others.
+    lists: Vec<u8>,
+}
+
+impl Met {
+    /// Where the objects are; 0 for nodes that are none.
+    fn of_objects(self, snapshot: &Snapshot) -> Vec<u64> {
+        let nodes = self.addresses.into_iter().zip(&snapshot.node_refcounts);
+        nodes
+            .map(|(address, &count)| {
+                if count == SYNTHETIC {
+                    0
+                } else {
+                    address as u64
+                }
+            })
+            .collect()
+    }
 }
 
 struct Walker<'a> {
@@ -235,6 +258,8 @@ struct Walker<'a> {
     expected: Vec<(usize, Label)>,
     frame_type: u32,
     names: Names,
+    /// By node: in which of the collector's lists it lies, as far as they were met; empty where nobody asks.
+    lists: Vec<u8>,
     handed_on: HandedOn,
     states: Vec<(NodeIndex, TextIndex)>,
     /// Where the code lies whose innermost frames are passed over; empty for none.
@@ -274,6 +299,7 @@ impl<'a> Walker<'a> {
             expected: Vec::new(),
             frame_type: 0,
             names: Names::OfWhatMayGrow,
+            lists: Vec::new(),
             handed_on: HandedOn::Unnoticed,
             states: Vec::new(),
             own_folder: String::new(),
@@ -295,7 +321,7 @@ impl<'a> Walker<'a> {
     ) -> Result<(Vec<Root>, Vec<SampledNode>), WalkError> {
         self.reads_stacks = true;
         let all_blocks = tracked.blocks as usize;
-        let mut seeds = tracked.addresses;
+        let mut seeds = tracked.seeds;
         self.reserve(seeds.len(), all_blocks);
         // In order of address the walk touches each page once (1.6 × faster on a fragmented heap).
         seeds.sort_unstable();
@@ -322,15 +348,29 @@ impl<'a> Walker<'a> {
     }
 
     /// Makes nodes of the tracked objects, each of which is in one list once.
-    fn meet_seeds(&mut self, seeds: &[usize]) {
+    fn meet_seeds(&mut self, seeds: &[Seed]) {
         let met = self.addresses.clone();
-        for &seed in seeds {
-            if met.len() > FEW {
-                self.node(seed);
-            } else if !met.contains(&seed) {
-                self.map.insert(seed, self.addresses.len() as u32);
-                self.addresses.push(seed);
+        for seed in seeds {
+            let object = seed.address();
+            if met.len() > FEW || met.contains(&object) {
+                let node = self.node(object) as usize;
+                self.tell_list(node, seed.list());
+            } else {
+                let node = self.addresses.len();
+                self.map.insert(object, node as u32);
+                self.addresses.push(object);
+                self.tell_list(node, seed.list());
             }
+        }
+    }
+
+    /// Remembers in which of the collector's lists a node lies, for questions about any object.
+    fn tell_list(&mut self, node: usize, list: u8) {
+        if self.names == Names::All {
+            if self.lists.len() <= node {
+                self.lists.resize(node + 1, UNTRACKED);
+            }
+            self.lists[node] = list;
         }
     }
 
@@ -579,6 +619,7 @@ impl<'a> Walker<'a> {
         let met = Met {
             addresses: self.addresses,
             nodes: self.map,
+            lists: self.lists,
         };
         (snapshot, met)
     }

@@ -40,6 +40,8 @@ pub struct SnapshotHeader {
     pub samples: u32,
 }
 
+/// Objects begin at multiples of eight bytes: that many bits of an address say nothing.
+pub(crate) const ADDRESS_SHIFT: u32 = 3;
 /// The most bytes of a snapshot's text.
 pub(crate) const MAX_TEXT: usize = 200;
 /// The most bytes that a [`SnapshotHeader`] takes: three varints of 10 bytes, eight of 5.

@@ -1,10 +1,10 @@
 //! Writes a snapshot's columns. The snapshot has been validated, but nothing here panics on one
 //! that was not: it would only make a block that the reader refuses.
 
-use super::MAX_TEXT;
 use super::bytes::{Columns, zigzag};
 use super::predict::{AS_GUESSED, Labels, LastOfType, Targets, has_value, split};
-use crate::snapshot::{Root, RootKind, Snapshot, TypeIndex};
+use super::{ADDRESS_SHIFT, MAX_TEXT};
+use crate::snapshot::{CollectorState, Root, RootKind, Snapshot, TypeIndex};
 use std::io::Write;
 use std::ops::Range;
 
@@ -145,6 +145,8 @@ fn later_parts<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {
         has_reused,
         !heap.equal_contents.is_empty(),
         !heap.spare_bytes.is_empty(),
+        !heap.node_addresses.is_empty(),
+        heap.collector.is_some(),
     ];
     let parts = there
         .iter()
@@ -161,6 +163,36 @@ fn later_parts<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {
     }
     if parts > 3 {
         counted_pairs(&heap.spare_bytes, out);
+    }
+    if parts > 4 {
+        addresses(heap, out);
+    }
+    if let Some(state) = &heap.collector {
+        collector(state, out);
+    }
+}
+
+/// In words of eight bytes, at which every object begins: a bit or two less for each.
+fn addresses<W: Write>(heap: &Snapshot, out: &mut Columns<W>) {
+    out.number(heap.node_addresses.len() as u64);
+    let mut last = LastOfType::new();
+    for (of_type, address) in heap.node_types.iter().zip(&heap.node_addresses) {
+        let last = last.of(*of_type);
+        let words = address >> ADDRESS_SHIFT;
+        out.step64(words, *last);
+        *last = words;
+    }
+}
+
+fn collector<W: Write>(state: &CollectorState, out: &mut Columns<W>) {
+    out.byte(u8::from(state.enabled));
+    out.number(state.threshold);
+    out.number(state.count);
+    for list in &state.lists {
+        out.byte(*list);
+    }
+    for (&unseen, &uncleared) in state.unseen.iter().zip(&state.uncleared) {
+        out.byte(u8::from(unseen) | u8::from(uncleared) << 1);
     }
 }
 

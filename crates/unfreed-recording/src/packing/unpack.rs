@@ -3,11 +3,11 @@
 
 use super::bytes::{Bytes, unzigzag};
 use super::predict::{AS_GUESSED, Labels, LastOfType, Targets, has_value, join};
-use super::{MAX_TEXT, SnapshotHeader};
+use super::{ADDRESS_SHIFT, MAX_TEXT, SnapshotHeader};
 use crate::error::Fault;
 use crate::frame::MAX_BLOCK;
 use crate::ids::{EpochId, StackId};
-use crate::snapshot::{Root, RootKind, SampledNode, Snapshot, TypeIndex, TypeInfo};
+use crate::snapshot::{CollectorState, Root, RootKind, SampledNode, Snapshot, TypeIndex, TypeInfo};
 
 /// Reads a snapshot. The result is consistent in its lengths, and not validated otherwise.
 pub(crate) fn unpack(payload: &[u8]) -> Result<Snapshot, Fault> {
@@ -44,6 +44,12 @@ pub(crate) fn unpack(payload: &[u8]) -> Result<Snapshot, Fault> {
     }
     heap.equal_contents = counted_pairs(&mut bytes)?;
     heap.spare_bytes = counted_pairs(&mut bytes)?;
+    if bytes.left() > 0 {
+        heap.node_addresses = addresses(&mut bytes, &heap)?;
+    }
+    if bytes.left() > 0 {
+        heap.collector = Some(Box::new(collector(&mut bytes, head)?));
+    }
     Ok(heap)
 }
 
@@ -61,6 +67,39 @@ fn reused(bytes: &mut Bytes<'_>, samples: &mut [SampledNode]) -> Result<(), Faul
         }
     }
     Ok(())
+}
+
+/// One for each node, or none.
+fn addresses(bytes: &mut Bytes<'_>, heap: &Snapshot) -> Result<Vec<u64>, Fault> {
+    let count = bytes.number32()?;
+    let mut addresses = Vec::with_capacity(room(bytes, count)?);
+    let mut last = LastOfType::new();
+    for of_type in heap.node_types.iter().take(count as usize) {
+        let last = last.of(*of_type);
+        *last = bytes.step64(*last)?;
+        addresses.push(*last << ADDRESS_SHIFT);
+    }
+    if addresses.len() == count as usize {
+        Ok(addresses)
+    } else {
+        Err(Fault::new("only nodes have an address", addresses.len()))
+    }
+}
+
+fn collector(bytes: &mut Bytes<'_>, head: SnapshotHeader) -> Result<CollectorState, Fault> {
+    let enabled = bytes.byte()? != 0;
+    let (threshold, count) = (bytes.number64()?, bytes.number64()?);
+    let lists = list(bytes, head.nodes, Bytes::byte)?;
+    let types = list(bytes, head.types, Bytes::byte)?;
+    let having = |bit: u8| types.iter().map(|flags| flags & bit != 0).collect();
+    Ok(CollectorState {
+        enabled,
+        threshold,
+        count,
+        lists,
+        unseen: having(1),
+        uncleared: having(2),
+    })
 }
 
 /// Pairs with their count before them; none where the payload ends.

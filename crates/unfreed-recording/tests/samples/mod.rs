@@ -210,6 +210,8 @@ pub fn snapshot(epoch: u32, second: u64) -> Snapshot {
         node_states: Vec::new(),
         equal_contents: Vec::new(),
         spare_bytes: Vec::new(),
+        node_addresses: Vec::new(),
+        collector: None,
         roots: vec![
             Root {
                 node: 0,

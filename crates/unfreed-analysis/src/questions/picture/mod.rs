@@ -132,6 +132,7 @@ fn title(view: &View<'_>, selection: &Selection, direction: Direction, nodes: &[
         Selection::Type(name, nodes) => {
             format!("{} of {name}", several(nodes.len() as i64, "object"))
         }
+        Selection::Given(nodes) => several(nodes.len() as i64, "object"),
     };
     let shown = match direction {
         Direction::Referrers => "who holds it",
