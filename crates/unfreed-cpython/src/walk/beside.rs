@@ -27,15 +27,17 @@ pub(super) const PICKLER_MEMO: usize = 16;
 const MEMO_HEAD: usize = 32;
 pub(super) const MEMO_ALLOCATED: usize = 16;
 pub(super) const MEMO_ENTRY: usize = 16;
-/// Of an unpickler: the memo and how long it is, three texts, the marks and how many there is room for.
+/// Of an unpickler: the memo and how long it is.
 pub(super) const UNPICKLER_MEMO: usize = 24;
 pub(super) const UNPICKLER_MEMO_SIZE: usize = 32;
-const UNPICKLER_LINE: usize = 152;
-const UNPICKLER_ENCODING: usize = 224;
-const UNPICKLER_ERRORS: usize = 232;
-const UNPICKLER_MARKS: usize = 240;
-const UNPICKLER_MARKS_SIZE: usize = 256;
-pub(super) const UNPICKLER_SIZE: usize = 272;
+/// By the size of its struct: the line that it reads, encoding, errors; the marks and how many there is room for.
+const UNPICKLERS: [(usize, [usize; 3], (usize, usize)); 4] = [
+    (272, [152, 224, 232], (240, 256)),
+    // 3.13, 3.14, 3.15
+    (264, [144, 216, 224], (232, 248)),
+    (296, [152, 240, 248], (256, 272)),
+    (304, [160, 248, 256], (264, 280)),
+];
 /// Longest line or name of an unpickler's.
 const LONGEST_TEXT: usize = 1 << 16;
 /// The fields of a `struct.Struct`: 32 bytes each; one without a format ends them.
@@ -149,13 +151,11 @@ impl Walker<'_> {
 
     fn unpickler_parts(&self, object: usize, traits: &TypeTraits) -> usize {
         let reader = self.objects.reader;
-        if traits.basicsize < UNPICKLER_SIZE {
+        let known = |layout: &&(usize, [usize; 3], (usize, usize))| layout.0 == traits.basicsize;
+        let Some(&(_, texts, marks)) = UNPICKLERS.iter().find(known) else {
             return 0;
-        }
-        let tables = [
-            (UNPICKLER_MEMO, UNPICKLER_MEMO_SIZE),
-            (UNPICKLER_MARKS, UNPICKLER_MARKS_SIZE),
-        ];
+        };
+        let tables = [(UNPICKLER_MEMO, UNPICKLER_MEMO_SIZE), marks];
         let tables = tables.into_iter().map(|(table, room)| {
             let is_there = reader.word(object + table) != 0;
             let room = reader.word(object + room);
@@ -165,7 +165,6 @@ impl Walker<'_> {
                 0
             }
         });
-        let texts = [UNPICKLER_LINE, UNPICKLER_ENCODING, UNPICKLER_ERRORS];
         let texts = texts
             .into_iter()
             .map(|text| match reader.word(object + text) {

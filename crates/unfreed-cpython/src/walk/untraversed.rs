@@ -3,7 +3,7 @@
 
 use super::Walker;
 use super::beside::{
-    MEMO_ALLOCATED, MEMO_ENTRY, PICKLER_MEMO, UNPICKLER_MEMO, UNPICKLER_MEMO_SIZE, UNPICKLER_SIZE,
+    MEMO_ALLOCATED, MEMO_ENTRY, PICKLER_MEMO, UNPICKLER_MEMO, UNPICKLER_MEMO_SIZE,
 };
 use crate::types::{Shape, TypeTraits, Untraversed};
 use unfreed_recording::snapshot::Label;
@@ -60,7 +60,7 @@ impl Walker<'_> {
                 self.add_owned(&[unwritten], "output", targets, expected);
             }
             (_, Untraversed::Unpickled) => {
-                let memo = self.unpickled(object, traits);
+                let memo = self.unpickled(object);
                 self.add_owned(&memo, "memo", targets, expected);
             }
             (_, Untraversed::Nothing) => {}
@@ -123,10 +123,10 @@ impl Walker<'_> {
         (memo, reader.word(pickler + PICKLER_OUTPUT))
     }
 
-    fn unpickled(&self, unpickler: usize, traits: &TypeTraits) -> Vec<usize> {
+    fn unpickled(&self, unpickler: usize) -> Vec<usize> {
         let reader = self.objects.reader;
         let memo = reader.word(unpickler + UNPICKLER_MEMO);
-        if memo == 0 || traits.basicsize < UNPICKLER_SIZE {
+        if memo == 0 {
             return Vec::new();
         }
         let count = reader.word(unpickler + UNPICKLER_MEMO_SIZE).min(LINKS);
