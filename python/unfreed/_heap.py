@@ -6,6 +6,7 @@ import warnings
 from typing import NamedTuple
 
 from unfreed import _native
+from unfreed._columns import buffers
 
 
 class Snapshot(NamedTuple):
@@ -27,7 +28,7 @@ def snapshot(path: "str | os.PathLike[str] | None" = None, fork: bool = False) -
     """See `unfreed.snapshot`."""
     file = _free_name() if path is None else os.fspath(path)
     stdlib = [os.path.dirname(os.__file__)]
-    *taken, not_forked = _native._snapshot(file, stdlib, _site_folders(), fork)
+    *taken, not_forked = _native._snapshot(file, stdlib, _site_folders(), fork, buffers())
     if not_forked is not None:
         # By default Python shows it once for each line that asks.
         warnings.warn("the snapshot was taken in place: %s" % not_forked, RuntimeWarning, stacklevel=3)

@@ -15,6 +15,7 @@ from typing import Any, Optional
 from unfreed import _native
 from unfreed._answers import Answer, Chain, Picture, Size, by_type, shared_part, size
 from unfreed._classes import full_name, with_subclasses
+from unfreed._columns import buffers
 from unfreed._heap import Snapshot
 
 _EVERYTHING = 2**31
@@ -36,7 +37,7 @@ def folders() -> _Folders:
 
 
 def _ask(question: str, ids: "list[int]", limit: Optional[int]) -> Answer:
-    text, document = _native._ask(question, ids, at_most(limit), _WIDTH, folders())
+    text, document = _native._ask(question, ids, at_most(limit), _WIDTH, folders(), buffers())
     return Answer(_for_callers(text), json.loads(document))
 
 
@@ -174,7 +175,8 @@ def sizeof(
         raise ValueError("exclusive=True and shared=True leave nothing to count; ask for one of them")
     ids = list(dict.fromkeys(id(obj) for obj in objs))
     depth, most = at_most(depth, "depth"), at_most(limit)
-    own_sizes, total, count = _native._sizes(ids, code)
+    of_packages = buffers(ids, code)
+    own_sizes, total, count = _native._sizes(ids, code, of_packages)
     own = sum(own_sizes)
     if exclusive or shared:
         rows = _ask("retained", ids, None).rows
@@ -184,7 +186,7 @@ def sizeof(
         return size(alone, own, objects, by_type(rows, most) if depth else [])
     if not deep:
         return size(own, own, len(ids), [])
-    parts = json.loads(_native._composition(ids, code, depth, most)) if depth else []
+    parts = json.loads(_native._composition(ids, code, depth, most, of_packages)) if depth else []
     return size(total, own, count, parts + shared_part(parts, total, count))
 
 
@@ -201,7 +203,7 @@ def show_held(*objs: object, depth: int = 3, nodes: int = 60) -> Picture:
 def _drawn(objs: "Iterable[object]", direction: str, depth: int, nodes: int) -> Picture:
     ids = [id(obj) for obj in objs]
     depth, nodes = at_most(depth, "depth"), at_most(nodes, "nodes")
-    return Picture(_native._draw(ids, direction, depth, nodes, "svg", folders()).decode())
+    return Picture(_native._draw(ids, direction, depth, nodes, "svg", folders(), buffers()).decode())
 
 
 def get_objects() -> "list[Any]":
@@ -254,7 +256,7 @@ def growth(by: str = "type", limit: Optional[int] = 20) -> Answer:
     most = at_most(limit)
     if by == "type":
         # Half the work of a census, which asks for retained sizes as well.
-        now = _native._counts(folders()["own"])
+        now = _native._counts(folders()["own"], buffers())
     else:
         now = {str(row[by]): (int(row["objects"]), int(row["bytes"])) for row in census(by, _EVERYTHING)}
     remembered = _native._remember("growth by " + by, json.dumps(now).encode())

@@ -3,17 +3,24 @@
 import _thread
 import asyncio
 import concurrent.futures
+import http.client
+import http.server
 import io
 import mmap
 import multiprocessing
+import os
+import select
+import selectors
 import socket
 import sqlite3
 import ssl
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import unittest.mock
+import zipfile
 
 import unfreed
 
@@ -48,6 +55,24 @@ def files():
         put(name + " memory map", thing, over, reason)
 
 
+def archives():
+    folder = tempfile.mkdtemp()
+    for name, make in [("zip file", zipfile.ZipFile), ("tar file", tarfile.open)]:
+        for state in ("open", "closed"):
+            thing = make(os.path.join(folder, state + name), "w")
+            if state == "closed":
+                thing.close()
+            put("%s %s" % (state, name), thing, "yes" if state == "closed" else "no", "%s %s" % (state, name))
+
+
+def closed_or_open(name, make, reason):
+    for state in ("open", "closed"):
+        thing = make()
+        if state == "closed":
+            thing.close()
+        put("%s %s" % (state, name), thing, "yes" if state == "closed" else "no", "%s %s" % (state, reason))
+
+
 class Peer:
     def __init__(self, connection):
         self.name = "peer"
@@ -66,6 +91,18 @@ def sockets():
     put("closed socket", other, "yes", "is a closed socket")
     put("owner of a closed socket", Peer(other), "unknown", "has .connection, which is a closed socket")
     put("owner of an open socket", Peer(one), "-", "")
+    closed_or_open("epoll", select.epoll, "epoll")
+    closed_or_open("selector", selectors.DefaultSelector, "selector")
+    closed_or_open("selector that polls", selectors.PollSelector, "selector")
+    closed_or_open("connection of processes", lambda: multiprocessing.Pipe()[0], "connection between processes")
+    for name, length in [("read", 4), ("unread", 1)]:
+        here, there = socket.socketpair()
+        there.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody")
+        response = http.client.HTTPResponse(here)
+        response.begin()
+        response.read(length)
+        said = "read to its end or closed" if name == "read" else "not read to its end"
+        put(name + " response", response, "yes" if name == "read" else "no", said)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     for name, over in [("open", "no"), ("closed", "yes")]:
@@ -111,6 +148,14 @@ def threads():
         held = make()
         held.acquire()
         put("held " + name, held, "no", "holds")
+    held = threading.Condition()
+    held.acquire()
+    put("held condition", held, "no", "whose lock a thread holds")
+    for name, make in [("threads", concurrent.futures.ThreadPoolExecutor), ("processes", concurrent.futures.ProcessPoolExecutor)]:
+        put("pool of " + name, make(1), "no", "takes work")
+        shut_down = make(1)
+        shut_down.shutdown()
+        put("shut down pool of " + name, shut_down, "yes", "was shut down")
     put("free condition", threading.Condition(), "unknown", "nobody holds")
 
 
@@ -120,6 +165,14 @@ def processes():
     put("ended process", ended, "yes", "has ended")
     running = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
     put("running process", running, "unknown", "nobody has waited for")
+    forked = multiprocessing.get_context("fork")
+    for name in ("ended", "closed"):
+        process = forked.Process(target=int)
+        process.start()
+        process.join()
+        if name == "closed":
+            process.close()
+        put(name + " forked process", process, "yes", "has ended" if name == "ended" else "was closed")
     put("process not started", multiprocessing.Process(target=print), "unknown", "was not started")
     return running
 
@@ -155,6 +208,14 @@ def tasks():
     closed = asyncio.new_event_loop()
     closed.close()
     put("closed loop", closed, "yes", "is a closed event loop")
+    in_python = asyncio.futures._PyFuture(loop=loop)
+    in_python.set_result([1])
+    put("done future in Python", in_python, "yes", "is a done future")
+    for name, over, reason in [("free", "unknown", "nobody holds"), ("held", "no", "a task holds")]:
+        lock = asyncio.Lock()
+        if name == "held":
+            loop.run_until_complete(lock.acquire())
+        put(name + " asyncio lock", lock, over, reason)
     pool = concurrent.futures.Future()
     pool.set_result("done")
     put("done pool future", pool, "yes", "is a done future")
@@ -192,6 +253,8 @@ def keepers():
         Listener().hear()
     except ValueError as error:
         put("exception", error, "unknown", "the variables of 2 frames")
+        put("traceback", error.__traceback__, "unknown", "keeps the variables of 2 frames")
+        put("frame", error.__traceback__.tb_next.tb_frame, "unknown", "keeps its variables alive")
     mock = unittest.mock.Mock()
     for number in range(7):
         mock([number])
@@ -234,6 +297,29 @@ def packages():
     clients()
 
 
+class Server:
+    """A web server for clients of this process."""
+
+    def __enter__(self):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Length", "100000")
+                self.end_headers()
+                self.wfile.write(b"x" * 100_000)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return "http://127.0.0.1:%d/" % self.server.server_port
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
 def clients():
     try:
         import requests
@@ -243,9 +329,17 @@ def clients():
         session = requests.Session()
         session.close()
         put("requests session", session, "unknown", "keeps no note of close")
-        response = requests.Response()
-        response._content_consumed = True
-        put("requests response", response, "yes", "read to its end")
+        with Server() as place:
+            with requests.Session() as session:
+                put("requests response", session.get(place), "yes", "read to its end")
+                put("unread requests response", session.get(place, stream=True), "no", "not read to its end")
+                pool = session.adapters["http://"].poolmanager.connection_from_url(place)
+                put("open pool of connections", pool, "no", "is an open pool of connections")
+        import urllib3
+
+        pool = urllib3.HTTPConnectionPool("127.0.0.1")
+        pool.close()
+        put("closed pool of connections", pool, "yes", "is a closed pool of connections")
     try:
         import httpx
     except ImportError:
@@ -267,13 +361,22 @@ def clients():
         closed = aiohttp.ClientSession()
         await closed.close()
         put("closed aiohttp session", closed, "yes", "is a closed session")
-        put("aiohttp session", aiohttp.ClientSession(), "no", "is an open session")
+        session = aiohttp.ClientSession()
+        put("aiohttp session", session, "no", "is an open session")
+        with Server() as place:
+            response = await session.get(place)
+            await response.read()
+            put("aiohttp response", response, "yes", "given its connection back")
+            put("unread aiohttp response", await session.get(place), "no", "holds a connection")
+            response = await session.get(place)
+            response.close()
+            put("closed aiohttp response", response, "yes", "closed response")
 
     asyncio.new_event_loop().run_until_complete(sessions())
 
 
 if __name__ == "__main__":
-    for part in (files, sockets, databases, threads, tasks, generators, keepers, packages):
+    for part in (files, archives, sockets, databases, threads, tasks, generators, keepers, packages):
         part()
     running = processes()
     unfreed.snapshot(sys.argv[1])

@@ -47,6 +47,7 @@ pub use traces::{
     is_tracing, reset_peak, trace_at, trace_tables, traced_bytes, traces, unobserved,
 };
 use unfreed_cpython::gil::Gil;
+pub use unfreed_cpython::walk::SharedBuffer;
 pub use unfreed_cpython::walk::live::Seen;
 use unfreed_cpython::{Runtime, Unsupported, gil};
 use unfreed_recording::process::ProcessInfo;

@@ -5,22 +5,23 @@ use crate::headroom::{self, Shortage};
 use crate::single::SnapshotError;
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::Gil;
-use unfreed_cpython::walk::Tracked;
 use unfreed_cpython::walk::live::{self, Counted, Seen, Sizes};
+use unfreed_cpython::walk::{SharedBuffer, Tracked};
 
 /// Looks at the whole heap and lets `work` answer. The innermost frames of the calling thread whose code lies in
-/// `own_folder` are left out; the objects at `also`, which the caller holds, are not.
+/// `own_folder` are left out; the objects at `also`, which the caller holds, are not. `buffers` are those that no walk can see.
 ///
 /// # Errors
 /// As [`crate::snapshot`].
 pub fn with_heap<T>(
     own_folder: &str,
     also: &[usize],
+    buffers: &[SharedBuffer],
     work: impl FnOnce(&Seen<'_>) -> T,
 ) -> Result<T, SnapshotError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
-    let tracked = tracked(runtime, &gil)?;
+    let tracked = tracked(runtime, &gil)?.with_buffers(buffers);
     Ok(work(&live::whole(
         runtime, &gil, tracked, own_folder, also,
     )?))
@@ -30,10 +31,10 @@ pub fn with_heap<T>(
 ///
 /// # Errors
 /// As [`crate::snapshot`].
-pub fn counts(own_folder: &str) -> Result<Vec<Counted>, SnapshotError> {
+pub fn counts(own_folder: &str, buffers: &[SharedBuffer]) -> Result<Vec<Counted>, SnapshotError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
-    let tracked = tracked(runtime, &gil)?;
+    let tracked = tracked(runtime, &gil)?.with_buffers(buffers);
     Ok(live::counts(runtime, &gil, tracked, own_folder)?)
 }
 
@@ -55,6 +56,7 @@ fn tracked<'gil>(runtime: &Runtime, gil: &'gil Gil) -> Result<Tracked<'gil>, Sna
 pub fn with_objects<T>(
     from: &[usize],
     through_definitions: bool,
+    buffers: &[SharedBuffer],
     work: impl FnOnce(&Seen<'_>) -> T,
 ) -> Result<T, SnapshotError> {
     let runtime = Runtime::detect()?;
@@ -64,6 +66,7 @@ pub fn with_objects<T>(
         &gil,
         from,
         through_definitions,
+        buffers,
     )?))
 }
 
@@ -71,8 +74,18 @@ pub fn with_objects<T>(
 ///
 /// # Errors
 /// As [`crate::snapshot`].
-pub fn sizes(from: &[usize], through_definitions: bool) -> Result<Sizes, SnapshotError> {
+pub fn sizes(
+    from: &[usize],
+    through_definitions: bool,
+    buffers: &[SharedBuffer],
+) -> Result<Sizes, SnapshotError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
-    Ok(live::sizes_below(runtime, &gil, from, through_definitions)?)
+    Ok(live::sizes_below(
+        runtime,
+        &gil,
+        from,
+        through_definitions,
+        buffers,
+    )?)
 }

@@ -7,7 +7,7 @@ use crate::output::{Failure, Output, Stamp};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use unfreed_cpython::gil::Gil;
-use unfreed_cpython::walk::{self, HandedOn, Names, Owned, Told, Tracked, WalkError};
+use unfreed_cpython::walk::{self, HandedOn, Names, Owned, SharedBuffer, Told, Tracked, WalkError};
 use unfreed_cpython::{Runtime, Unsupported};
 use unfreed_recording::Kind;
 use unfreed_recording::ids::RunTime;
@@ -88,16 +88,17 @@ pub fn snapshot(
     path: &Path,
     process: &ProcessInfo,
     manner: Manner,
+    buffers: &[SharedBuffer],
 ) -> Result<Taken, SnapshotError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
     if manner == Manner::InPlace {
-        return in_place(runtime, &gil, path, process);
+        return in_place(runtime, &gil, path, process, buffers);
     }
-    match forked(runtime, &gil, path, process) {
+    match forked(runtime, &gil, path, process, buffers) {
         Err(Refused::NotForked(why)) => Ok(Taken {
             not_forked: Some(why.to_string()),
-            ..in_place(runtime, &gil, path, process)?
+            ..in_place(runtime, &gil, path, process, buffers)?
         }),
         Err(Refused::Snapshot(why)) => Err(why),
         Ok(taken) => Ok(taken),
@@ -109,9 +110,10 @@ fn in_place(
     gil: &Gil,
     path: &Path,
     process: &ProcessInfo,
+    buffers: &[SharedBuffer],
 ) -> Result<Taken, SnapshotError> {
     let began = Instant::now();
-    let tracked = Tracked::now(runtime, gil)?;
+    let tracked = Tracked::now(runtime, gil)?.with_buffers(buffers);
     let Shortage { needed, left } = headroom::for_walk(&tracked);
     if needed > left {
         let (needed, left) = (needed >> 20, left >> 20);
@@ -141,6 +143,7 @@ fn forked(
     gil: &Gil,
     path: &Path,
     process: &ProcessInfo,
+    buffers: &[SharedBuffer],
 ) -> Result<Taken, Refused> {
     if walk::is_collecting(runtime, gil) {
         return Err(Refused::Snapshot(WalkError::Collecting.into()));
@@ -148,7 +151,7 @@ fn forked(
     let began = Instant::now();
     forked::check_room(runtime.allocated_blocks(gil)).map_err(Refused::NotForked)?;
     let mut forked = forked::begin(|| {
-        let tracked = Tracked::now(runtime, gil)?;
+        let tracked = Tracked::now(runtime, gil)?.with_buffers(buffers);
         walk::snapshot(runtime, gil, tracked, &[], ALL)
     })
     .map_err(Refused::NotForked)?;

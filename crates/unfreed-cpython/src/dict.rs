@@ -126,15 +126,6 @@ impl Objects<'_> {
             .map(|entry| entry.value)
     }
 
-    /// Slots of a keys object's hash table.
-    pub(crate) fn keys_slots(&self, keys: usize) -> usize {
-        let layout = self.layout;
-        if self.minor <= 10 {
-            return self.reader.word(keys + layout.dk_size);
-        }
-        1usize << self.reader.byte(keys + layout.dk_log2_size).min(40)
-    }
-
     /// Bytes of a keys object.
     pub(crate) fn keys_size(&self, keys: usize) -> usize {
         let layout = self.layout;

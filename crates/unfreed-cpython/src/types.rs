@@ -1,6 +1,8 @@
 //! What a type says about its instances: their shape in memory, their size, their named fields.
 
-use crate::layout::{ABSENT, TPFLAGS_BASE_EXC, TPFLAGS_HAVE_GC, TPFLAGS_HEAPTYPE, TPFLAGS_TYPE};
+use crate::layout::{
+    ABSENT, TPFLAGS_BASE_EXC, TPFLAGS_DICT, TPFLAGS_HAVE_GC, TPFLAGS_HEAPTYPE, TPFLAGS_TYPE,
+};
 use crate::object::Objects;
 use crate::states::State;
 
@@ -47,6 +49,31 @@ pub(crate) enum Extra {
     OrderedLinks,
     /// The memory of a ctypes instance that does not fit into it.
     ForeignData,
+    /// Buffers of Arrow, which several may share.
+    ArrowBuffers,
+    /// Buffers that only their package knows.
+    SharedBuffers,
+    /// The texts that a type of numpy's arrays keeps for them.
+    Dtype,
+    /// The buffer of a buffered file.
+    FileBuffer,
+    /// The letters of an `io.StringIO`.
+    Letters,
+    /// What a pickler or an unpickler remembers.
+    PicklerMemo,
+    UnpicklerMemo,
+    /// The description of a `struct.Struct`'s fields.
+    StructFields,
+    /// The digits of a `Decimal` that do not fit into it.
+    Digits,
+    /// The indices of iterators that combine.
+    Combinations,
+    Permutations,
+    Products,
+    /// The children of an `Element`.
+    Children,
+    /// The ring of a `SimpleQueue`.
+    Ring,
 }
 
 /// What instances of a type own and its traversal leaves out.
@@ -56,6 +83,14 @@ pub(crate) enum Untraversed {
     Nothing,
     /// The names of a descriptor of a C type.
     DescriptorNames,
+    /// The bytes of an `io.BytesIO`.
+    Bytes,
+    /// What an `io.StringIO` gathers before it is one text.
+    Gathered,
+    /// What a pickler remembers, and what it has not written yet.
+    Pickled,
+    /// What an unpickler remembers.
+    Unpickled,
 }
 
 /// A type, as far as reading its instances needs it.
@@ -81,6 +116,40 @@ pub(crate) struct TypeTraits {
     pub members: Box<[(usize, usize)]>,
 }
 
+/// Types whose instances have something beside their body.
+const EXTRAS: [(&str, Extra); 27] = [
+    ("array.array", Extra::ArrayItems),
+    ("collections.OrderedDict", Extra::OrderedLinks),
+    ("_ctypes._CData", Extra::ForeignData),
+    ("_io.BufferedReader", Extra::FileBuffer),
+    ("_io.BufferedWriter", Extra::FileBuffer),
+    ("_io.BufferedRandom", Extra::FileBuffer),
+    ("_io.StringIO", Extra::Letters),
+    ("_pickle.Pickler", Extra::PicklerMemo),
+    ("_pickle.Unpickler", Extra::UnpicklerMemo),
+    ("_struct.Struct", Extra::StructFields),
+    ("decimal.Decimal", Extra::Digits),
+    ("itertools.combinations", Extra::Combinations),
+    (
+        "itertools.combinations_with_replacement",
+        Extra::Combinations,
+    ),
+    ("itertools.permutations", Extra::Permutations),
+    ("itertools.product", Extra::Products),
+    ("xml.etree.ElementTree.Element", Extra::Children),
+    ("_queue.SimpleQueue", Extra::Ring),
+    ("pyarrow.lib.Array", Extra::ArrowBuffers),
+    ("pyarrow.lib.Buffer", Extra::ArrowBuffers),
+    ("pyarrow.lib.ChunkedArray", Extra::ArrowBuffers),
+    ("pyarrow.lib.RecordBatch", Extra::ArrowBuffers),
+    ("pyarrow.lib.Table", Extra::ArrowBuffers),
+    ("pyarrow.lib.Scalar", Extra::ArrowBuffers),
+    ("pyarrow.lib.Tensor", Extra::ArrowBuffers),
+    ("numpy.dtype", Extra::Dtype),
+    ("builtins.PySeries", Extra::SharedBuffers),
+    ("builtins.PyDataFrame", Extra::SharedBuffers),
+];
+
 /// `PyMemberDef` of `structmember.h`, the same in every version.
 const MEMBER_SIZE: usize = 40;
 const MEMBER_TYPE: usize = 8;
@@ -91,8 +160,11 @@ const T_OBJECT_EX: i32 = 16;
 impl Objects<'_> {
     pub(crate) fn traits_of(&self, type_: usize) -> TypeTraits {
         let (layout, reader) = (self.layout, self.reader);
-        let flags = self.type_flags(type_);
+        let mut flags = self.type_flags(type_);
         let shape = self.shape_of(type_, flags);
+        if self.is_frozen_dict(type_) {
+            flags |= TPFLAGS_DICT as usize;
+        }
         TypeTraits {
             shape,
             basicsize: reader.word(type_ + layout.tp_basicsize),
@@ -107,6 +179,21 @@ impl Objects<'_> {
             state: self.state_of_type(type_, shape),
             members: self.members_of(type_),
         }
+    }
+
+    /// Whether it is `frozendict` (3.15 and later) or derived from it: a dict to the last field, but for its flags.
+    fn is_frozen_dict(&self, type_: usize) -> bool {
+        let mut base = type_;
+        for _ in 0..100 {
+            if base == 0 || self.minor < 15 {
+                return false;
+            }
+            if self.type_flags(base) & HEAPTYPE == 0 {
+                return self.is_named(base, "frozendict");
+            }
+            base = self.reader.word(base + self.layout.tp_base);
+        }
+        false
     }
 
     fn prefix_of(&self, flags: usize) -> usize {
@@ -132,10 +219,25 @@ impl Objects<'_> {
             "classmethod_descriptor",
         ];
         if descriptors.iter().any(|name| self.is_named(type_, name)) {
-            Untraversed::DescriptorNames
-        } else {
-            Untraversed::Nothing
+            return Untraversed::DescriptorNames;
         }
+        let owners = [
+            ("_io.BytesIO", Untraversed::Bytes),
+            ("_io.StringIO", Untraversed::Gathered),
+            ("_pickle.Pickler", Untraversed::Pickled),
+            ("_pickle.Unpickler", Untraversed::Unpickled),
+        ];
+        let mut base = type_;
+        for _ in 0..100 {
+            if base == 0 {
+                break;
+            }
+            if let Some((_, owns)) = owners.iter().find(|(name, _)| self.is_named(base, name)) {
+                return *owns;
+            }
+            base = self.reader.word(base + self.layout.tp_base);
+        }
+        Untraversed::Nothing
     }
 
     fn extra_of(&self, type_: usize) -> Extra {
@@ -144,14 +246,8 @@ impl Objects<'_> {
             if base == 0 {
                 break;
             }
-            if self.is_named(base, "array.array") {
-                return Extra::ArrayItems;
-            }
-            if self.is_named(base, "collections.OrderedDict") {
-                return Extra::OrderedLinks;
-            }
-            if self.is_named(base, "_ctypes._CData") {
-                return Extra::ForeignData;
+            if let Some((_, extra)) = EXTRAS.iter().find(|(name, _)| self.is_named(base, name)) {
+                return *extra;
             }
             base = self.reader.word(base + self.layout.tp_base);
         }
@@ -207,6 +303,9 @@ impl Objects<'_> {
         ];
         if let Some(&(_, shape)) = table.iter().find(|(known, _)| *known == type_) {
             return Some(shape);
+        }
+        if self.type_flags(type_) & HEAPTYPE == 0 && self.is_frozen_dict(type_) {
+            return Some(Shape::Dict);
         }
         if self.is_named(type_, "collections.deque") {
             return Some(Shape::Deque);

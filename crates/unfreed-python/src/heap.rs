@@ -1,6 +1,7 @@
 //! One snapshot on demand, called from `unfreed.snapshot`.
 
 use crate::facts;
+use crate::live::{Buffers, shared};
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub fn _snapshot(
     stdlib_paths: Vec<String>,
     site_paths: Vec<String>,
     fork: bool,
+    buffers: Buffers,
 ) -> PyResult<Told> {
     let mut process = facts::gather(py);
     process.stdlib_paths = stdlib_paths;
@@ -30,12 +32,15 @@ pub fn _snapshot(
     } else {
         Manner::InPlace
     };
-    let taken = unfreed_agent::snapshot(&path, &process, manner).map_err(|error| match &error {
-        SnapshotError::Output { .. } | SnapshotError::Cut(_) => {
-            PyOSError::new_err(error.to_string())
-        }
-        _ => PyRuntimeError::new_err(error.to_string()),
-    })?;
+    let taken =
+        unfreed_agent::snapshot(&path, &process, manner, &shared(&buffers)).map_err(|error| {
+            match &error {
+                SnapshotError::Output { .. } | SnapshotError::Cut(_) => {
+                    PyOSError::new_err(error.to_string())
+                }
+                _ => PyRuntimeError::new_err(error.to_string()),
+            }
+        })?;
     let seconds = taken.pause.as_secs_f64();
     Ok((
         taken.objects,

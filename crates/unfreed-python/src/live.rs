@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use unfreed_agent::SharedBuffer;
 use unfreed_cli::live::{self, Contents, Live};
 use unfreed_recording::process::ProcessInfo;
 
@@ -34,6 +35,19 @@ pub struct Folders {
     site: Vec<String>,
 }
 
+/// Buffers of objects that no walk can see: `id()`, address and bytes of each.
+pub type Buffers = Vec<(usize, usize, u64)>;
+
+/// The same for the agent.
+pub fn shared(buffers: &Buffers) -> Vec<SharedBuffer> {
+    let told = |&(object, address, bytes): &(usize, usize, u64)| SharedBuffer {
+        object,
+        address,
+        bytes,
+    };
+    buffers.iter().map(told).collect()
+}
+
 /// The nodes of objects; an error for an address at which there is no object of this heap.
 fn nodes(seen: &unfreed_agent::Seen<'_>, ids: &[usize]) -> PyResult<Vec<u32>> {
     let node = |&id: &usize| {
@@ -56,9 +70,10 @@ pub fn _ask(
     most: usize,
     width: usize,
     folders: Folders,
+    buffers: Buffers,
 ) -> PyResult<(String, String)> {
     let process = process(py, &folders);
-    unfreed_agent::with_heap(&folders.own, &ids, |seen| {
+    unfreed_agent::with_heap(&folders.own, &ids, &shared(&buffers), |seen| {
         let mut live = Live::new(&seen.snapshot, &process).map_err(refused)?;
         match question {
             "cycles" | "garbage" => live = live.with_collector(seen.collector().into()),
@@ -83,9 +98,9 @@ fn contents(seen: &unfreed_agent::Seen<'_>) -> Contents {
 
 /// Objects and bytes of each type of the whole heap, by the type's full name.
 #[pyfunction]
-pub fn _counts(own_folder: &str) -> PyResult<BTreeMap<String, (u64, u64)>> {
+pub fn _counts(own_folder: &str, buffers: Buffers) -> PyResult<BTreeMap<String, (u64, u64)>> {
     let mut counts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    for counted in unfreed_agent::counts(own_folder).map_err(refused)? {
+    for counted in unfreed_agent::counts(own_folder, &shared(&buffers)).map_err(refused)? {
         let sum = counts.entry(live::full_name(&counted.type_)).or_default();
         *sum = (sum.0 + counted.objects, sum.1.saturating_add(counted.bytes));
     }
@@ -107,7 +122,7 @@ pub fn _references(
     folders: Folders,
 ) -> PyResult<Vec<String>> {
     let process = process(py, &folders);
-    unfreed_agent::with_heap(&folders.own, &ids, |seen| {
+    unfreed_agent::with_heap(&folders.own, &ids, &[], |seen| {
         let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
         let nodes = nodes(seen, &ids)?;
         let references = if to {
@@ -129,7 +144,7 @@ pub fn _references(
 #[pyfunction]
 pub fn _held_by(py: Python<'_>, id: usize, folders: Folders) -> PyResult<String> {
     let process = process(py, &folders);
-    unfreed_agent::with_heap(&folders.own, &[id], |seen| {
+    unfreed_agent::with_heap(&folders.own, &[id], &[], |seen| {
         let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
         live.held_by(nodes(seen, &[id])?[0]).map_err(refused)
     })
@@ -144,7 +159,7 @@ pub fn _held_by(py: Python<'_>, id: usize, folders: Folders) -> PyResult<String>
 )]
 pub fn _places(py: Python<'_>, ids: Vec<usize>, folders: Folders) -> PyResult<Vec<String>> {
     let process = process(py, &folders);
-    unfreed_agent::with_heap(&folders.own, &ids, |seen| {
+    unfreed_agent::with_heap(&folders.own, &ids, &[], |seen| {
         let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
         Ok(live.places(&nodes(seen, &ids)?))
     })
@@ -161,7 +176,7 @@ pub fn _chain(
     folders: Folders,
 ) -> PyResult<Option<(String, Vec<String>)>> {
     let process = process(py, &folders);
-    let chain = unfreed_agent::with_heap(&folders.own, &[id], |seen| {
+    let chain = unfreed_agent::with_heap(&folders.own, &[id], &[], |seen| {
         let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
         let node = nodes(seen, &[id])?[0];
         let Some((root, first, steps)) = live.chain(node) else {
@@ -183,7 +198,7 @@ pub fn _chain(
 /// Appends every object of the heap to `found`: those that the collector tracks, and all that they lead to.
 #[pyfunction]
 pub fn _all_objects(found: &Bound<'_, PyList>, own_folder: &str) -> PyResult<()> {
-    unfreed_agent::with_heap(own_folder, &[], |seen| {
+    unfreed_agent::with_heap(own_folder, &[], &[], |seen| {
         let list = found.as_ptr() as usize;
         for node in 0..seen.snapshot.node_types.len() as u32 {
             if seen.address(node) != Some(list) {
@@ -194,14 +209,46 @@ pub fn _all_objects(found: &Bound<'_, PyList>, own_folder: &str) -> PyResult<()>
     .map_err(refused)
 }
 
+/// Appends the objects of some types, given by their `id()`s, to `found`: those of the whole heap, or those that the
+/// objects with the ids lead to.
+#[pyfunction]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
+pub fn _instances(
+    found: &Bound<'_, PyList>,
+    types: Vec<usize>,
+    ids: Option<Vec<usize>>,
+    through_definitions: bool,
+    own_folder: &str,
+) -> PyResult<()> {
+    let list = found.as_ptr() as usize;
+    let gather = |seen: &unfreed_agent::Seen<'_>| {
+        for node in seen.of_types(&types) {
+            seen.append(node, list);
+        }
+    };
+    match ids {
+        Some(ids) => unfreed_agent::with_objects(&ids, through_definitions, &[], gather),
+        None => unfreed_agent::with_heap(own_folder, &[], &[], gather),
+    }
+    .map_err(refused)
+}
+
 /// Bytes of each object by itself, and bytes and number of all that they lead to, each counted once.
 #[pyfunction]
 #[expect(
     clippy::needless_pass_by_value,
     reason = "PyO3 hands arguments over by value"
 )]
-pub fn _sizes(ids: Vec<usize>, through_definitions: bool) -> PyResult<(Vec<u64>, u64, u64)> {
-    let sizes = unfreed_agent::sizes(&ids, through_definitions).map_err(refused)?;
+pub fn _sizes(
+    ids: Vec<usize>,
+    through_definitions: bool,
+    buffers: Buffers,
+) -> PyResult<(Vec<u64>, u64, u64)> {
+    let sizes =
+        unfreed_agent::sizes(&ids, through_definitions, &shared(&buffers)).map_err(refused)?;
     Ok((sizes.own, sizes.all, sizes.objects))
 }
 
@@ -245,8 +292,9 @@ pub fn _composition(
     through_definitions: bool,
     depth: usize,
     most: usize,
+    buffers: Buffers,
 ) -> PyResult<String> {
-    unfreed_agent::with_objects(&ids, through_definitions, |seen| {
+    unfreed_agent::with_objects(&ids, through_definitions, &shared(&buffers), |seen| {
         let nodes = nodes(seen, &ids)?;
         live::composition(&seen.snapshot, &nodes, depth, most).map_err(refused)
     })
@@ -267,9 +315,10 @@ pub fn _draw<'py>(
     most: usize,
     form: &str,
     folders: Folders,
+    buffers: Buffers,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let process = process(py, &folders);
-    let drawn = unfreed_agent::with_heap(&folders.own, &ids, |seen| {
+    let drawn = unfreed_agent::with_heap(&folders.own, &ids, &shared(&buffers), |seen| {
         let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
         live.picture(nodes(seen, &ids)?, direction, depth, most, form)
             .map_err(refused)

@@ -65,6 +65,32 @@ pub fn read_range(start: usize, bytes: usize, mut each: impl FnMut(usize)) {
     }
 }
 
+/// The words at an address that need not be mapped; `None` where it is not, or the kernel forbids this.
+#[must_use]
+pub fn words<const N: usize>(address: usize) -> Option<[usize; N]> {
+    let mut words = [0; N];
+    copy_words(address, &mut words).then_some(words)
+}
+
+/// The C string at an address that need not be mapped; `None` where it is not, or where it has no end within `LONGEST`
+/// bytes.
+#[must_use]
+pub fn text(address: usize) -> Option<String> {
+    const LONGEST: usize = 256;
+    let start = address - address % size_of::<usize>();
+    let mut bytes = Vec::with_capacity(LONGEST);
+    // In small steps, since the page behind the text may not be mapped.
+    while bytes.len() < LONGEST {
+        let [word] = words::<1>(start.checked_add(bytes.len())?)?;
+        bytes.extend_from_slice(&word.to_ne_bytes());
+        let text = bytes.get(address - start..)?;
+        if let Some(end) = text.iter().position(|&byte| byte == 0) {
+            return String::from_utf8(text.get(..end)?.to_vec()).ok();
+        }
+    }
+    None
+}
+
 /// Whether all words at an address could be copied.
 fn copy_words(from: usize, into: &mut [usize]) -> bool {
     let bytes = size_of_val(into);
@@ -126,6 +152,20 @@ mod tests {
         });
         let all_but = (0..3000).filter(|index| ![1, 2500].contains(index));
         assert_eq!(seen, all_but.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn words_and_texts_are_read_where_they_are_mapped() {
+        let text = c"  a text that ends";
+        assert_eq!(
+            super::text(text.as_ptr() as usize + 2).as_deref(),
+            Some("a text that ends")
+        );
+        assert_eq!(super::text(16), None);
+        assert_eq!(super::text([b'x'; 1000].as_ptr() as usize), None);
+        let pair = [7_usize, 8];
+        assert_eq!(words(pair.as_ptr() as usize), Some([7, 8]));
+        assert_eq!(words::<2>(16), None);
     }
 
     #[test]

@@ -34,6 +34,33 @@ pub(super) const RULES: &[(&str, &str, Rule)] = &[
     ("concurrent.futures._base", "Future", |at, node| {
         at.concurrent_future(node)
     }),
+    (
+        "multiprocessing.connection",
+        "_ConnectionBase",
+        |at, node| at.closed_when_none(node, "_handle", "connection between processes"),
+    ),
+    ("zipfile", "ZipFile", |at, node| {
+        at.closed_when_none(node, "fp", "zip file")
+    }),
+    ("tarfile", "TarFile", |at, node| at.tar_file(node)),
+    (
+        "concurrent.futures.thread",
+        "ThreadPoolExecutor",
+        |at, node| at.pool(node, "_shutdown", "pool of threads"),
+    ),
+    (
+        "concurrent.futures.process",
+        "ProcessPoolExecutor",
+        |at, node| at.pool(node, "_shutdown_thread", "pool of processes"),
+    ),
+    ("selectors", "_BaseSelectorImpl", |at, node| {
+        at.closed_when_none(node, "_map", "selector")
+    }),
+    (
+        "urllib3.connectionpool",
+        "HTTPConnectionPool",
+        |at, node| at.closed_when_none(node, "pool", "pool of connections"),
+    ),
     ("http.client", "HTTPResponse", |at, node| {
         at.http_response(node)
     }),

@@ -122,6 +122,37 @@ impl Inspectors<'_, '_> {
         }
     }
 
+    /// An object that gives up what it works with when it is closed.
+    pub(super) fn closed_when_none(
+        &self,
+        node: NodeIndex,
+        attribute: &str,
+        what: &str,
+    ) -> Option<Inspection> {
+        if self.is_attribute_none(node, attribute)? {
+            Inspection::over(format!("is a closed {what}"))
+        } else {
+            Inspection::in_use(format!("is an open {what}"))
+        }
+    }
+
+    pub(super) fn tar_file(&self, node: NodeIndex) -> Option<Inspection> {
+        if self.flag(node, "closed")? {
+            Inspection::over("is a closed tar file")
+        } else {
+            Inspection::in_use("is an open tar file")
+        }
+    }
+
+    /// An executor: its threads or processes may still finish what it took before.
+    pub(super) fn pool(&self, node: NodeIndex, flag: &str, what: &str) -> Option<Inspection> {
+        if self.flag(node, flag)? {
+            Inspection::over(format!("is a {what} that was shut down"))
+        } else {
+            Inspection::in_use(format!("is a {what} that takes work"))
+        }
+    }
+
     /// A future written in Python; it has no state of its own to see but its result.
     pub(super) fn python_future(&self, node: NodeIndex) -> Option<Inspection> {
         self.with_result(node)

@@ -1,27 +1,10 @@
-//! Builtin containers, code, types and arrays: read by hand, because their traversal hides
+//! Builtin containers, code and types: read by hand, because their traversal hides
 //! references, or is slower than reading them.
 
-use super::sizes::ARRAY_OWNS_DATA;
 use super::{KnownType, Walker};
 use crate::dict::Entry;
 use crate::layout::ABSENT;
 use unfreed_recording::snapshot::{IMMORTAL, Label, NodeIndex};
-
-/// `PyArrayObject_fields` of numpy, the same in numpy 1 and 2.
-pub(super) const ARRAY_DIMS: usize = 24;
-pub(super) const ARRAY_SHAPE: usize = 32;
-pub(super) const ARRAY_STRIDES: usize = 40;
-const ARRAY_BASE: usize = 48;
-const ARRAY_DTYPE: usize = 56;
-pub(super) const ARRAY_FLAGS: usize = 64;
-const ARRAY_DATA: usize = 16;
-/// `PyArray_Descr.type_num`, the same in numpy 1 and 2, and its value for objects.
-const DTYPE_NUMBER: usize = 28;
-const OBJECTS: i32 = 17;
-/// `NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS`.
-const CONTIGUOUS: i32 = 3;
-/// Most dimensions of an array (numpy 2: 64).
-const MOST_DIMENSIONS: usize = 64;
 
 impl Walker<'_> {
     pub(super) fn read_list(&mut self, node: NodeIndex, list: usize) {
@@ -160,7 +143,7 @@ impl Walker<'_> {
         self.part(code, layout.co_code, "co_code");
     }
 
-    fn part(&mut self, object: usize, offset: usize, name: &'static str) {
+    pub(super) fn part(&mut self, object: usize, offset: usize, name: &'static str) {
         if offset != ABSENT {
             let part = self.objects.reader.word(object + offset);
             if part != 0 {
@@ -222,56 +205,5 @@ impl Walker<'_> {
         if known.traits.heap {
             self.edge(metaclass, Label::Class);
         }
-    }
-
-    /// numpy arrays are unknown to the collector: their base and dtype are read by hand.
-    pub(super) fn read_ndarray(&mut self, array: usize, type_: usize) {
-        self.part(array, ARRAY_BASE, "base");
-        self.part(array, ARRAY_DTYPE, "dtype");
-        let known = self.known_type(type_);
-        if known.traits.heap {
-            self.edge(type_, Label::Class);
-        }
-        if let Some(dict) = self.objects.instance_dict(array, &known.traits) {
-            self.edge(dict, Label::Namespace);
-        }
-        self.read_array_elements(array);
-    }
-
-    /// The elements of an array of objects, by their place in memory. A view has none: the array
-    /// that owns the data holds the references.
-    fn read_array_elements(&mut self, array: usize) {
-        let reader = self.objects.reader;
-        let (dtype, data) = (
-            reader.word(array + ARRAY_DTYPE),
-            reader.word(array + ARRAY_DATA),
-        );
-        let flags = reader.int(array + ARRAY_FLAGS);
-        let has_elements = dtype != 0
-            && data != 0
-            && reader.int(dtype + DTYPE_NUMBER) == OBJECTS
-            && flags & ARRAY_OWNS_DATA != 0
-            && flags & CONTIGUOUS != 0;
-        if !has_elements {
-            return;
-        }
-        for index in 0..self.array_length(array).unwrap_or(0) {
-            let element = reader.word(data + index as usize * 8);
-            self.edge(element, Label::Index(index));
-        }
-    }
-
-    /// Elements of an array; `None` when its shape makes no sense.
-    fn array_length(&self, array: usize) -> Option<u32> {
-        let reader = self.objects.reader;
-        let dimensions = usize::try_from(reader.int(array + ARRAY_DIMS)).ok()?;
-        if dimensions > MOST_DIMENSIONS {
-            return None;
-        }
-        let shape = reader.word(array + ARRAY_SHAPE);
-        (0..dimensions).try_fold(1_u32, |count, dimension| {
-            let extent = u32::try_from(reader.word(shape + dimension * 8)).ok()?;
-            count.checked_mul(extent)
-        })
     }
 }

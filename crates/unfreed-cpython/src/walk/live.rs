@@ -3,6 +3,7 @@
 
 use super::address_map::AddressMap;
 use super::columns::Kept;
+use super::shared::{Shared, SharedBuffer};
 use super::{Met, Names, Owned, Tracked, WalkError, Walker};
 use crate::gil::Gil;
 use crate::layout::{TPFLAGS_HAVE_GC, TPFLAGS_TYPE};
@@ -92,7 +93,7 @@ pub fn counts<'gil>(
 }
 
 /// Looks at the objects at `from`, which the caller holds, and at all data that they lead to; with
-/// `through_definitions` also at modules, classes, code and what these lead to.
+/// `through_definitions` also at modules, classes, code and what these lead to. `buffers` are those that no walk can see.
 ///
 /// # Errors
 /// When there are more objects than 32 bits can number.
@@ -101,9 +102,11 @@ pub fn below<'gil>(
     gil: &'gil Gil,
     from: &[usize],
     through_definitions: bool,
+    buffers: &[SharedBuffer],
 ) -> Result<Seen<'gil>, WalkError> {
     let mut walker = Walker::new(runtime, gil);
     walker.names = Names::All;
+    walker.shared = Shared::new(buffers);
     walker.ask_for(from, through_definitions);
     walker.run()?;
     walker.name_closure_cells();
@@ -136,9 +139,11 @@ pub fn sizes_below(
     gil: &Gil,
     from: &[usize],
     through_definitions: bool,
+    buffers: &[SharedBuffer],
 ) -> Result<Sizes, WalkError> {
     let mut walker = Walker::new(runtime, gil);
     walker.out.kept = Kept::Sizes;
+    walker.shared = Shared::new(buffers);
     let nodes = walker.ask_for(from, through_definitions);
     walker.run()?;
     let sizes = walker.out.sizes;
@@ -197,6 +202,18 @@ impl Seen<'_> {
         let is_object = self.snapshot.node_refcounts.get(node as usize) != Some(&SYNTHETIC);
         let address = self.met.addresses.get(node as usize).copied();
         address.filter(|_| is_object)
+    }
+
+    /// The objects whose type is one of those at these addresses.
+    #[must_use]
+    pub fn of_types(&self, types: &[usize]) -> Vec<NodeIndex> {
+        let objects = self.objects();
+        let is_wanted = |node: &NodeIndex| {
+            let type_ = self.address(*node).map(|object| objects.type_of(object));
+            type_.is_some_and(|type_| types.contains(&type_))
+        };
+        let count = self.snapshot.node_types.len() as NodeIndex;
+        (0..count).filter(is_wanted).collect()
     }
 
     /// Appends an object to the Python list at `list`, which the caller holds; `false` when that is no list, the

@@ -4,6 +4,8 @@
 
 mod address_map;
 mod ahead;
+mod arrow;
+mod beside;
 mod collectable;
 mod columns;
 mod containers;
@@ -16,9 +18,12 @@ mod gc_lists;
 mod labels;
 pub mod live;
 mod lost;
+mod numpy;
 mod owners;
 mod roots;
+mod shared;
 mod sizes;
+mod stand_ins;
 mod untraversed;
 
 use crate::gil::Gil;
@@ -26,6 +31,7 @@ use crate::object::Objects;
 use crate::runtime::Runtime;
 use crate::types::{Shape, TypeTraits};
 use address_map::AddressMap;
+use arrow::Arrow;
 use columns::Columns;
 use data_only::DataOnly;
 use foldhash::fast::FixedState;
@@ -34,7 +40,10 @@ use gc_lists::Seed;
 pub use gc_lists::{frozen_objects, is_collecting};
 use hashbrown::{HashMap, HashSet};
 use labels::Texts;
+use shared::Shared;
+pub use shared::SharedBuffer;
 pub(crate) use sizes::inline_values_size;
+use stand_ins::StandIn;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::rc::Rc;
@@ -79,6 +88,7 @@ pub enum WalkError {
 pub struct Tracked<'gil> {
     seeds: Vec<Seed>,
     blocks: u64,
+    buffers: Vec<SharedBuffer>,
     _held: PhantomData<&'gil Gil>,
 }
 
@@ -94,8 +104,18 @@ impl<'gil> Tracked<'gil> {
         Ok(Tracked {
             seeds: gc_lists::seeds(runtime, &runtime.objects(gil)),
             blocks: runtime.about_allocated_blocks(gil),
+            buffers: Vec::new(),
             _held: PhantomData,
         })
+    }
+
+    /// With buffers that no walk can see.
+    #[must_use]
+    pub fn with_buffers(self, buffers: &[SharedBuffer]) -> Self {
+        Self {
+            buffers: buffers.to_vec(),
+            ..self
+        }
     }
 
     /// How many there are.
@@ -196,15 +216,6 @@ const RECENT: usize = 64;
 /// How many objects a walk may have met before its seeds, so that it looks through them for each.
 const FEW: usize = 4;
 
-/// Something that holds objects and is none: its node stands for it.
-#[derive(Clone, Copy)]
-enum StandIn {
-    /// A running frame (3.11 and later).
-    Python(usize),
-    /// The interpreter's array of `atexit` callbacks (3.10 to 3.13).
-    Atexit(usize),
-}
-
 /// The objects that a walk met, by node and by address.
 struct Met {
     addresses: Vec<usize>,
@@ -248,6 +259,8 @@ struct Walker<'a> {
     is_descriptor: Vec<bool>,
     stand_in_nodes: std::ops::Range<NodeIndex>,
     stand_ins: HashMap<usize, StandIn, FixedState>,
+    arrow: Arrow,
+    shared: Shared,
     /// Names of local variables by code object.
     locals: HashMap<usize, Rc<[u32]>, FixedState>,
     /// Closure tuples with the code object that names their cells.
@@ -292,6 +305,8 @@ impl<'a> Walker<'a> {
             is_descriptor: Vec::new(),
             stand_in_nodes: 0..0,
             stand_ins: HashMap::with_hasher(FixedState::with_seed(3)),
+            arrow: Arrow::new(),
+            shared: Shared::default(),
             locals: HashMap::with_hasher(FixedState::with_seed(4)),
             closures: Vec::new(),
             buffers: Vec::new(),
@@ -320,6 +335,7 @@ impl<'a> Walker<'a> {
         owned: Owned,
     ) -> Result<(Vec<Root>, Vec<SampledNode>), WalkError> {
         self.reads_stacks = true;
+        self.shared = Shared::new(&tracked.buffers);
         let all_blocks = tracked.blocks as usize;
         let mut seeds = tracked.seeds;
         self.reserve(seeds.len(), all_blocks);
@@ -412,10 +428,8 @@ impl<'a> Walker<'a> {
 
     /// Reads one object: its columns and its references.
     fn read(&mut self, node: NodeIndex, address: usize) {
-        if self.stand_in_nodes.contains(&node)
-            && let Some(&stand_in) = self.stand_ins.get(&address)
-        {
-            return self.read_stand_in(stand_in);
+        if self.read_stand_in(node, address) {
+            return;
         }
         let type_ = self.objects.type_of(address);
         let known = self.known_type(type_);
@@ -444,6 +458,7 @@ impl<'a> Walker<'a> {
             }
             _ => self.read_traversed(node, address, type_, &known),
         }
+        self.add_buffers(address, &known.traits);
     }
 
     fn read_state(&mut self, node: NodeIndex, address: usize, traits: &TypeTraits) {
@@ -454,20 +469,6 @@ impl<'a> Walker<'a> {
         if let Some(said) = state.and_then(|state| self.objects.state(address, state)) {
             let text = self.texts.fixed(said);
             self.states.push((node, text));
-        }
-    }
-
-    fn read_stand_in(&mut self, stand_in: StandIn) {
-        match stand_in {
-            StandIn::Python(frame) => {
-                self.out.node(self.frame_type, 0, SYNTHETIC);
-                self.read_running_frame(frame);
-            }
-            StandIn::Atexit(place) => {
-                let type_ = self.atexit_type();
-                self.out.node(type_, 0, SYNTHETIC);
-                self.read_atexit(place);
-            }
         }
     }
 

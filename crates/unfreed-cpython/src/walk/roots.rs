@@ -8,7 +8,7 @@ use crate::layout::{ABSENT, AtexitShape};
 use crate::stack;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use unfreed_recording::snapshot::{Label, NodeIndex, Root, RootKind, TypeInfo};
+use unfreed_recording::snapshot::{Label, NodeIndex, Root, RootKind};
 
 /// Longest path of a source file that is compared.
 const LONGEST_PATH: usize = 4096;
@@ -355,22 +355,5 @@ impl Walker<'_> {
                 self.edge(object, Label::Index(index as u32));
             }
         }
-    }
-
-    /// The type of the stand-in for `atexit` callbacks.
-    pub(super) fn atexit_type(&mut self) -> u32 {
-        let index = self.type_infos.len() as u32;
-        let (module, name) = ("atexit".to_owned(), "callbacks".to_owned());
-        self.type_infos.push(TypeInfo {
-            module,
-            name,
-            heap: false,
-            node: None,
-        });
-        self.type_objects.push(0);
-        self.named.push(false);
-        self.owns_definitions.push(false);
-        self.is_descriptor.push(false);
-        index
     }
 }

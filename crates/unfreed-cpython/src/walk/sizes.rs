@@ -1,28 +1,15 @@
 //! Shallow sizes: header, body, and buffers that belong to the object alone.
 
 use super::Walker;
-use super::containers::{ARRAY_DIMS, ARRAY_FLAGS, ARRAY_SHAPE, ARRAY_STRIDES};
 use crate::layout::ABSENT;
-use crate::types::{Extra, Shape, TypeTraits};
+use crate::types::{Shape, TypeTraits};
 
-pub(super) const ARRAY_OWNS_DATA: i32 = 4;
-const ARRAY_MAX_DIMS: i32 = 64;
-/// Fields of an `array.array`.
-const ARRAY_ALLOCATED: usize = 32;
-const ARRAY_DESCRIPTION: usize = 40;
-const ARRAY_ITEM_WIDTH: usize = 4;
-/// Fields of `CDataObject` (`ctypes.h`, the same since 3.9): where the memory is, whether it is this object's to free,
-/// its length, and where it lies when it is small.
-const CDATA_POINTER: usize = 16;
-const CDATA_OWNS: usize = 24;
-const CDATA_SIZE: usize = 40;
-const CDATA_VALUE: usize = 72;
 /// `Py_TPFLAGS_LONG_SUBCLASS`.
 const TPFLAGS_LONG: usize = 1 << 24;
 /// A deque keeps 64 items to a block with two links.
 const DEQUE_BLOCK: usize = 66 * 8;
 /// No single object is larger: a length beyond it is something else in the same field.
-const SIZE_LIMIT: usize = 1 << 40;
+pub(super) const SIZE_LIMIT: usize = 1 << 40;
 
 /// Bytes of values with room for so many, inside an instance or beside it (3.13 and later): a head,
 /// the values, and the order of insertion in a byte each (`_PyInlineValuesSize`).
@@ -98,38 +85,6 @@ impl Walker<'_> {
         own as u64
     }
 
-    /// Memory beside the body. An `array.array` keeps its items at the pointer after its length, and
-    /// the width of one behind its description (`arrayobject` of `arraymodule.c`, the same since
-    /// 3.9); an `OrderedDict` a link of 32 bytes an entry and a table of them as long as its keys'.
-    fn extra_size(&self, object: usize, traits: &TypeTraits) -> usize {
-        let (reader, layout) = (self.objects.reader, self.objects.layout);
-        match traits.extra {
-            Extra::Nothing => 0,
-            Extra::ArrayItems => {
-                let description = reader.word(object + ARRAY_DESCRIPTION);
-                let width = reader.int(description + ARRAY_ITEM_WIDTH).clamp(0, 16);
-                reader
-                    .word(object + ARRAY_ALLOCATED)
-                    .saturating_mul(width as usize)
-                    .min(SIZE_LIMIT)
-            }
-            Extra::ForeignData => {
-                let owns = reader.int(object + CDATA_OWNS) == 1;
-                let is_inside = reader.word(object + CDATA_POINTER) == object + CDATA_VALUE;
-                if owns && !is_inside {
-                    reader.word(object + CDATA_SIZE).min(SIZE_LIMIT)
-                } else {
-                    0
-                }
-            }
-            Extra::OrderedLinks => {
-                let entries = reader.word(object + layout.dict_used).min(SIZE_LIMIT / 64);
-                let keys = reader.word(object + layout.dict_keys);
-                entries * 32 + self.objects.keys_slots(keys) * 8
-            }
-        }
-    }
-
     fn plain_size(&self, object: usize, traits: &TypeTraits) -> usize {
         let mut size = traits.basicsize;
         if traits.itemsize != 0 {
@@ -184,12 +139,15 @@ impl Walker<'_> {
         if self.objects.minor <= 10 {
             return self.plain_size(object, traits);
         }
-        let code = match traits.shape {
-            Shape::Generator => {
-                let frame = object + layout.gen_iframe;
-                crate::stack::untag(reader.word(frame + layout.if_code))
-            }
-            _ => None,
+        // A frame object has room for them even while they are elsewhere.
+        let frame = match traits.shape {
+            Shape::Generator => object + layout.gen_iframe,
+            _ => reader.word(object + layout.fo_iframe),
+        };
+        let code = if frame == 0 {
+            None
+        } else {
+            crate::stack::untag(reader.word(frame + layout.if_code))
         };
         let slots = code
             .filter(|&code| self.objects.type_of(code) == self.objects.types.code)
@@ -197,28 +155,5 @@ impl Walker<'_> {
                 reader.u32(code + layout.co_nlocalsplus) + reader.u32(code + layout.co_stacksize)
             });
         traits.basicsize + slots as usize * 8
-    }
-
-    /// Bytes of an array's data when they are its own. An array that owns its data is contiguous,
-    /// so the largest of length times stride over its dimensions is all of it.
-    fn array_data(&self, array: usize) -> usize {
-        let reader = self.objects.reader;
-        let dims = reader.int(array + ARRAY_DIMS);
-        let owns = reader.int(array + ARRAY_FLAGS) & ARRAY_OWNS_DATA != 0;
-        if !owns || !(0..=ARRAY_MAX_DIMS).contains(&dims) {
-            return 0;
-        }
-        let (shape, strides) = (
-            reader.word(array + ARRAY_SHAPE),
-            reader.word(array + ARRAY_STRIDES),
-        );
-        let bytes = (0..dims as usize)
-            .map(|d| {
-                let length = reader.word(shape + d * 8);
-                length.saturating_mul(reader.word(strides + d * 8).cast_signed().unsigned_abs())
-            })
-            .max()
-            .unwrap_or(8);
-        bytes.min(SIZE_LIMIT)
     }
 }

@@ -1,7 +1,10 @@
 //! References that a C type owns and its `tp_traverse` leaves out, because they cannot be part of a
-//! cycle: names of descriptors, the links of a bounded `lru_cache`.
+//! cycle: names of descriptors, the links of a bounded `lru_cache`, what buffers in memory and picklers keep.
 
 use super::Walker;
+use super::beside::{
+    MEMO_ALLOCATED, MEMO_ENTRY, PICKLER_MEMO, UNPICKLER_MEMO, UNPICKLER_MEMO_SIZE,
+};
 use crate::types::{Shape, TypeTraits, Untraversed};
 use unfreed_recording::snapshot::Label;
 
@@ -10,6 +13,15 @@ const DESCRIPTOR_NAME: usize = 24;
 const DESCRIPTOR_QUALNAME: usize = 32;
 /// `lru_list_elem`, the same in every version: the wrapper begins with one that closes the ring.
 const LINK_NEXT: usize = 24;
+/// The `bytes` of an `io.BytesIO`.
+const BYTES: usize = 16;
+/// Whether an `io.StringIO` gathers, and what.
+const GATHERS: usize = 48;
+const GATHERING: i32 = 2;
+const GATHERED: usize = 56;
+/// The entries of a pickler's memo, and its bytes that are not written yet.
+const MEMO_TABLE: usize = 24;
+const PICKLER_OUTPUT: usize = 64;
 /// Most links of one cache that are followed.
 const LINKS: usize = 1 << 28;
 
@@ -34,8 +46,92 @@ impl Walker<'_> {
                     expected,
                 );
             }
+            (_, Untraversed::Bytes) => {
+                let bytes = self.objects.reader.word(object + BYTES);
+                self.add_owned(&[bytes], "buffer", targets, expected);
+            }
+            (_, Untraversed::Gathered) => {
+                let parts = self.gathered(object);
+                self.add_owned(&parts, "buffer", targets, expected);
+            }
+            (_, Untraversed::Pickled) => {
+                let (memo, unwritten) = self.pickled(object);
+                self.add_owned(&memo, "memo", targets, expected);
+                self.add_owned(&[unwritten], "output", targets, expected);
+            }
+            (_, Untraversed::Unpickled) => {
+                let memo = self.unpickled(object);
+                self.add_owned(&memo, "memo", targets, expected);
+            }
             (_, Untraversed::Nothing) => {}
         }
+    }
+
+    /// Adds objects that some versions of a type visit and others do not.
+    fn add_owned(
+        &mut self,
+        parts: &[usize],
+        name: &'static str,
+        targets: &mut Vec<usize>,
+        expected: &mut Vec<(usize, Label)>,
+    ) {
+        let label = self.internal(name);
+        let mut parts = parts.iter().copied().filter(|&part| part != 0).peekable();
+        let are_visited = parts.peek().is_some_and(|first| targets.contains(first));
+        for part in parts {
+            if !are_visited {
+                targets.push(part);
+            }
+            expected.push((part, label));
+        }
+    }
+
+    /// Up to 3.11 two lists, later a text; from 3.14 on behind a pointer. Only while it gathers.
+    fn gathered(&self, object: usize) -> Vec<usize> {
+        let (reader, types) = (self.objects.reader, self.objects.types);
+        if reader.int(object + GATHERS) != GATHERING {
+            return Vec::new();
+        }
+        let first = reader.word(object + GATHERED);
+        let parts = match self.objects.minor {
+            ..=11 => vec![first, reader.word(object + GATHERED + 8)],
+            12 | 13 => vec![first],
+            _ if first == 0 => Vec::new(),
+            _ => vec![reader.word(first)],
+        };
+        let is_known = |&part: &usize| {
+            let type_ = if part == 0 {
+                0
+            } else {
+                self.objects.type_of(part)
+            };
+            type_ == types.list || type_ == types.str
+        };
+        parts.into_iter().filter(is_known).collect()
+    }
+
+    fn pickled(&self, pickler: usize) -> (Vec<usize>, usize) {
+        let reader = self.objects.reader;
+        let table = reader.word(pickler + PICKLER_MEMO);
+        let mut memo = Vec::new();
+        if table != 0 {
+            let entries = reader.word(table + MEMO_TABLE);
+            let count = reader.word(table + MEMO_ALLOCATED).min(LINKS);
+            let key = |index: usize| reader.word(entries + index * MEMO_ENTRY);
+            memo.extend((0..count).map(key).filter(|&key| key != 0));
+        }
+        (memo, reader.word(pickler + PICKLER_OUTPUT))
+    }
+
+    fn unpickled(&self, unpickler: usize) -> Vec<usize> {
+        let reader = self.objects.reader;
+        let memo = reader.word(unpickler + UNPICKLER_MEMO);
+        if memo == 0 {
+            return Vec::new();
+        }
+        let count = reader.word(unpickler + UNPICKLER_MEMO_SIZE).min(LINKS);
+        let item = |index: usize| reader.word(memo + index * 8);
+        (0..count).map(item).filter(|&item| item != 0).collect()
     }
 
     fn add_part(

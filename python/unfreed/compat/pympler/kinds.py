@@ -68,5 +68,5 @@ def is_tracked(kind: type) -> bool:
 
 def sizes(objects: "list[Any]") -> "list[int]":
     """Bytes of each object alone: with the collector's header, and with attributes that have no dict of their own."""
-    own: list[int] = _native._sizes([id(obj) for obj in objects], False)[0]
+    own: list[int] = _native._sizes([id(obj) for obj in objects], False, [])[0]
     return own
