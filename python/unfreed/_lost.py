@@ -12,7 +12,7 @@ import gc
 import sys
 import time
 from types import CodeType, FrameType, ModuleType
-from typing import Any, Callable, Optional
+from typing import Any, Callable, List, Optional, Tuple
 
 from unfreed import _classes, _live, _native, _stack
 from unfreed._stack import Line
@@ -28,7 +28,7 @@ LONGEST = 8.0
 """Seconds after which nothing is followed any more."""
 VERIFIED = 2
 """How often each place is asked who holds the objects by then: each answer is a look at the whole heap."""
-MOST_VERIFIED = 6
+MOST_VERIFIED = 12
 """Places that are asked; where there are more, the evidence is not clear."""
 MOST_OBJECTS = 32
 """Objects of each type that are followed, and"""
@@ -45,29 +45,31 @@ MOVES = (
 ENDS = ("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "JUMP_FORWARD", "JUMP_ABSOLUTE", "JUMP_BACKWARD")
 """How the names of instructions begin that the next one does not follow."""
 
-Site = "tuple[CodeType, int]"
-Place = "tuple[str, int, list[tuple[str, str, int, str]]]"
+Place = Tuple[str, int, List[Tuple[str, str, int, str]]]
+"""The type referred to, how many references, and the stack, as the recording takes them."""
 
 
 def write(call: "Callable[[], Any]", settle: "Callable[[], None]") -> None:
     """Calls some times, and has the recording say which line and which function of C code lose references."""
-    began = time.perf_counter()
+    calls, places = followed(call, settle)
+    if places:
+        _native._write_started(REFERENCE, calls, places)
+
+
+def followed(call: "Callable[[], Any]", settle: "Callable[[], None]") -> "tuple[int, list[Place]]":
+    """How many calls were followed, and the places that lost references in these for certain."""
     try:
+        began = time.perf_counter()
         call()
         took = time.perf_counter() - began
         if took > SLOWEST:
-            return
+            return 0, []
         calls = max(CALLS[0], min(CALLS[1], int(PASS_SECONDS / max(took, 1e-6))))
         wanted = _in_question(call, settle, calls)
-        if not wanted:
-            return
-        seen = _Follower(wanted, call, settle, calls)
-        places = seen.places()
+        return calls, _Follower(wanted, call, settle, calls).places() if wanted else []
     except Exception:
         # It did not fail in all the calls before; what was followed of these says nothing.
-        return
-    if places:
-        _native._write_started(REFERENCE, calls, places)
+        return 0, []
 
 
 def _in_question(call: "Callable[[], Any]", settle: "Callable[[], None]", calls: int) -> "dict[type, list[Any]]":
@@ -115,6 +117,7 @@ class _Record:
         self.nested = [0] * number
         """What frames within the instruction have gained."""
         self.called: "list[tuple[str, str]]" = []
+        self.ran_python = False
         self.holders: "Optional[list[int]]" = None
 
 
@@ -129,6 +132,8 @@ class _Seen:
         self.times = 0
         self.asked = 0
         self.called = set(called)
+        self.is_move = False
+        """Whether it is the interpreter alone that moves references: also from and to what it runs of Python."""
         self.stack = stack
 
 
@@ -151,13 +156,22 @@ class _Follower:
         self._known = set(map(id, _live.get_objects()))
         """Objects of before: what comes is new unless it is where one of them was."""
 
-    def places(self) -> "list[tuple[str, int, list[tuple[str, str, int, str]]]]":
-        """The places that lose references for certain, as the recording takes them."""
+    def places(self) -> "list[Place]":
+        """The places that lose references for certain."""
         self._pass()
-        suspected = [site for site, seen in self._sites.items() if any(seen.gained) and not _is_move(*site)]
-        if time.monotonic() > self._until or not suspected or len(suspected) > MOST_VERIFIED:
-            return []
-        self._asked = set(suspected)
+        sites = {site for site, seen in self._sites.items() if not seen.is_move}
+        gaining = {site for site in sites if any(self._sites[site].gained)}
+        # What takes a reference from an object and loses it gains nothing, and is asked when the others do not explain it.
+        for asked in (gaining, sites):
+            if time.monotonic() > self._until or not asked or len(asked) > MOST_VERIFIED:
+                return []
+            places = self._asking(asked)
+            if places:
+                return places
+        return []
+
+    def _asking(self, sites: "set[tuple[CodeType, int]]") -> "list[Place]":
+        self._asked = sites
         self._sites.clear()
         lost = self._pass()
         if time.monotonic() > self._until:
@@ -175,7 +189,7 @@ class _Follower:
             return None
         shares = []
         for site, seen in self._sites.items():
-            if not seen.gained[index] or _is_move(*site):
+            if seen.is_move or (not seen.gained[index] and site not in self._asked):
                 continue
             if not seen.asked:
                 return None
@@ -237,6 +251,7 @@ class _Follower:
             elif event == "return":
                 ended = self._records.pop()
                 if self._records and ended.first is not None:
+                    self._records[-1].ran_python = True
                     above = self._records[-1].nested
                     above[:] = [known + last - first for known, last, first in zip(above, ended.before, ended.first)]
         return self._trace
@@ -260,7 +275,7 @@ class _Follower:
             self._account(frame, record, levels)
         record.offset, record.line = frame.f_lasti, frame.f_lineno or 0
         record.before, record.nested = levels, [0] * len(levels)
-        record.called, record.holders = [], None
+        record.called, record.ran_python, record.holders = [], False, None
         site = (frame.f_code, frame.f_lasti)
         if site in self._asked and (site not in self._sites or self._sites[site].asked < VERIFIED):
             record.holders = self._holders()
@@ -270,10 +285,11 @@ class _Follower:
         gained = [now - then - nested for now, then, nested in zip(levels, record.before, record.nested)]
         seen = self._sites.get(site)
         if seen is None:
-            if not any(gained) and site not in self._asked:
+            if not any(gained) and not record.called and site not in self._asked:
                 return
             stack = _stack.of(frame, __file__, record.line)
             seen = self._sites[site] = _Seen(len(levels), record.called, stack)
+        seen.is_move = seen.is_move or _is_move(*site) or (record.ran_python and not record.called)
         seen.times += 1
         seen.called.update(record.called)
         seen.gained = [known + new for known, new in zip(seen.gained, gained)]
