@@ -44,6 +44,8 @@ SLOWEST_FOLLOWED = 4.0
 """Seconds of a call from which none is made only to see what it leaves on disk."""
 SETTLE_SECONDS = 0.3
 """How long threads that the function started may take to end."""
+ENDLESS = 1 << 31
+"""More rounds than the launcher would ask for."""
 SLOW_SECONDS = 1.0
 """A function that takes longer keeps its automatic collector: it may need it."""
 
@@ -206,9 +208,12 @@ def _measure(function: "Callable[[], Any]", spec: "dict[str, Any]") -> None:
         for _ in range(until - done):
             measured.measure()
             done += 1
-        if rounds or not _launcher_wants_more(spec["control"], done):
+        answer = _ask_launcher(spec["control"], ENDLESS if rounds else done)
+        if rounds or answer != b"m":
             break
         until = done + spec["more_rounds"]
+    if answer == b"r":
+        measured.say_who_loses()
     measured.say_who_starts()
     measured.say_what_is_left()
 
@@ -326,6 +331,12 @@ class Rounds:
 
             _started.write(self.function, self._settle)
 
+    def say_who_loses(self) -> None:
+        """Some calls more, for references that C code loses, followed instruction by instruction."""
+        from unfreed import _lost
+
+        _lost.write(self.function, self._settle)
+
     def say_what_is_left(self) -> None:
         """Some calls more, for files that are left on disk."""
         if self.seconds <= SLOWEST_FOLLOWED:
@@ -392,13 +403,14 @@ def _are_alike(gains: "list[int]") -> bool:
     return difference <= max(ALIKE[0], ALIKE[1] * abs(gains[1]))
 
 
-def _launcher_wants_more(control: int, done: int) -> bool:
-    """Asks the launcher, which reads the recording, whether the verdict needs more rounds."""
+def _ask_launcher(control: int, done: int) -> bytes:
+    """Asks the launcher, which reads the recording, whether the verdict needs more rounds: `m`; or who loses references:
+    `r`."""
     try:
         os.write(control, b"%d\n" % done)
-        return os.read(control, 1) == b"m"
+        return os.read(control, 1)
     except OSError:
-        return False
+        return b""
 
 
 def _print_error(error: BaseException) -> None:

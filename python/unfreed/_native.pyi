@@ -170,6 +170,9 @@ def _held_by(id: int, folders: dict[str, Any]) -> str:
 def _places(ids: list[int], folders: dict[str, Any]) -> list[str]:
     """The path to each object; empty for one that nothing reaches."""
 
+def _owned_slots(skipped: int, depth: int) -> list[int]:
+    """Ids of the objects that a frame owns in its variables and the lowest `depth` slots of its value stack."""
+
 def _all_objects(found: list[Any], own_folder: str) -> None:
     """Appends every object of the heap to `found`."""
 

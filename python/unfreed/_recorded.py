@@ -13,7 +13,7 @@ import tempfile
 import time
 from typing import Any, Callable, NamedTuple, Optional
 
-from unfreed import _left_files, _names, _native
+from unfreed import _left_files, _lost, _names, _native
 from unfreed._screen import Settling
 
 FIRST_ROUNDS = 6
@@ -175,9 +175,13 @@ def _measure(
             break
         # Not kept over the next rounds: they are followed block by block.
         del judged
+    # Last, since these take calls of their own, which are no round.
+    loses_references = any(one.data["kind"] == "refcount" for one in judged.findings)
+    if loses_references:
+        _lost.write(run, settling.wait)
     if files is not None:
-        # Last, since it takes calls of its own, which are no round.
         _left_files.write(run, settling.wait, files)
+    if loses_references or files is not None:
         judged, _ = _judged(path, done, runs, gained)
     return judged
 

@@ -31,7 +31,7 @@ mod stacks;
 mod thread;
 mod traces;
 
-pub use live_heap::{counts, sizes, with_heap, with_objects};
+pub use live_heap::{counts, owned_slots, sizes, with_heap, with_objects};
 pub use marks::mark;
 use recorder::Followed;
 pub use rounds::{RoundError, begin_rounds, end_round, look, write_started};

@@ -5,6 +5,7 @@ use crate::headroom::{self, Shortage};
 use crate::single::SnapshotError;
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::Gil;
+use unfreed_cpython::stack;
 use unfreed_cpython::walk::live::{self, Counted, Seen, Sizes};
 use unfreed_cpython::walk::{SharedBuffer, Tracked};
 
@@ -88,4 +89,15 @@ pub fn sizes(
         through_definitions,
         buffers,
     )?)
+}
+
+/// Addresses of the objects that a frame of the calling thread owns, the `skipped` innermost passed over: those of its
+/// variables and of the lowest `depth` slots of its value stack.
+///
+/// # Errors
+/// Without the GIL, or in a Python that is not known.
+pub fn owned_slots(skipped: usize, depth: usize) -> Result<Vec<usize>, SnapshotError> {
+    let runtime = Runtime::detect()?;
+    let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
+    Ok(stack::owned_slots(runtime, &gil, skipped, depth))
 }

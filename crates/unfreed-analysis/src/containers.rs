@@ -8,6 +8,7 @@ use crate::fingerprint::fingerprint;
 use crate::gains;
 use crate::growth::{Candidate, gained};
 use crate::heap::short_name;
+use crate::losers::{self, Loser};
 use crate::paths::{Chain, stable_text, subject, wrapper_of};
 use crate::refcounts;
 use crate::representative::representative;
@@ -202,15 +203,23 @@ impl<'t, 'a> Told<'t, 'a> {
             )
         };
         if kind == Kind::Refcount {
-            text.push_str(&refcounts::sentence(&self.likely()));
+            let by = self.loser().map(|loser| loser.sentence("loses them"));
+            text.push_str(&by.unwrap_or_else(|| refcounts::sentence(&self.likely())));
         }
         text.push_str(&self.others());
         text
     }
 
-    /// The extensions that may have lost them: that of their type, else those that the lines which
+    fn loser(&self) -> Option<Loser> {
+        losers::of(self.study, &self.subject.element)
+    }
+
+    /// The function that lost them, else the extensions that may have: that of their type, else those that the lines which
     /// made them use, else all.
     fn likely(&self) -> Vec<Extension> {
+        if let Some(function) = self.loser().and_then(|loser| loser.function()) {
+            return vec![function];
+        }
         let Some(latest) = &self.study.latest else {
             return Vec::new();
         };

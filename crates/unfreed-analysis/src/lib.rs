@@ -30,6 +30,7 @@ mod inspectors;
 mod largest;
 mod levels;
 mod libraries;
+mod losers;
 mod mapped;
 mod names;
 mod native;

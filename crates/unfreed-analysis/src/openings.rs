@@ -73,11 +73,22 @@ pub fn of_threads(study: &Study<'_>, left_behind: &[Suspect<'_>]) -> Vec<Allocat
 /// Where was started what outlives its calls, most first. Empty where nobody followed that.
 #[must_use]
 pub fn of_started(study: &Study<'_>, what: &str) -> Vec<AllocatedAt> {
+    of_started_named(study, what, |_| true)
+}
+
+/// The same for what has a name that is `wanted`.
+#[must_use]
+pub fn of_started_named(
+    study: &Study<'_>,
+    what: &str,
+    wanted: impl Fn(&str) -> bool,
+) -> Vec<AllocatedAt> {
     let mut newest = study.source.started().iter().rev();
     let taken = newest.find(|taken| taken.what == what);
     let wanted: Vec<&StartedAt> = taken
         .into_iter()
         .flat_map(|taken| &taken.places)
+        .filter(|place| wanted(&place.name))
         .take(MOST_READ)
         .collect();
     let counts = wanted.iter().map(|place| place.count);
@@ -105,6 +116,13 @@ pub fn of_started(study: &Study<'_>, what: &str) -> Vec<AllocatedAt> {
 }
 
 fn line_of(frame: &StartedFrame) -> Frame {
+    if frame.line == 0 {
+        return Frame {
+            function: frame.function.clone(),
+            library: frame.file.clone(),
+            ..Frame::default()
+        };
+    }
     Frame {
         file: frame.file.clone(),
         line: frame.line,

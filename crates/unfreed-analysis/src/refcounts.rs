@@ -10,6 +10,7 @@ use crate::findings::{Finding, HeldBy, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::gains;
 use crate::heap::{full_name, short_name};
+use crate::losers::{self, Loser};
 use crate::paths::Chain;
 use crate::references::{References, Unexplained};
 use crate::study::Study;
@@ -144,7 +145,18 @@ fn tell(
     let seconds = series.last().map_or(0.0, |last| last.at) - series[0].at;
     let pace = study.pace();
     let (references, unit) = pace.rate_of(judged.slope, "reference", "references");
-    let likely = likely(study, name);
+    let loser = losers::of(study, name);
+    let function = loser.as_ref().and_then(Loser::function);
+    let likely = function.map_or_else(|| likely(study, name), |one| vec![one]);
+    let by = loser.as_ref().map_or_else(
+        || sentence(&likely),
+        |loser| {
+            loser.sentence(match way {
+                Way::Lost => "loses them",
+                Way::GivenBackTwice => "gives them back",
+            })
+        },
+    );
     let class = end.most.and_then(|node| class_name(study, node));
     let to = match &class {
         Some(class) => format!("the class {class}"),
@@ -189,9 +201,10 @@ fn tell(
         },
         kind: Kind::Refcount,
         title,
-        summary: format!("{what}{}", sentence(&likely)),
+        summary: format!("{what}{by}"),
         growth: gains::in_number(&judged, gained, series),
         held_by: held_by(study, end.most),
+        allocated_at: loser.map(|loser| loser.place).into_iter().collect(),
         advice: advice::refcount(rule, short, &likely),
         ..Finding::default()
     }

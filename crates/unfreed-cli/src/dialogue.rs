@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
-use unfreed_analysis::findings::{Finding, Report, Severity, Status, Trend};
+use unfreed_analysis::findings::{Finding, Kind, Report, Severity, Status, Trend};
 
 /// Rounds after which there are no more: the recording keeps so many snapshots.
 const MOST: u32 = 16;
@@ -67,20 +67,26 @@ fn answer_all(ours: &UnixStream, path: PathBuf) {
         let Some(rounds) = line.ok().and_then(|line| line.trim().parse().ok()) else {
             return;
         };
-        let answer = if wants_more(&path, rounds) {
-            b"m"
-        } else {
-            b"d"
-        };
-        if writer.write_all(answer).is_err() {
+        if writer.write_all(&[answer(&path, rounds)]).is_err() {
             return;
         }
     }
 }
 
-/// Whether more rounds than `rounds` may change the verdict.
-fn wants_more(path: &Path, rounds: u32) -> bool {
-    rounds < MOST && judgement::judge(path).is_ok_and(|judged| !is_certain(&judged.report, rounds))
+/// `m` when more rounds than `rounds` may change the verdict, else `r` when references are lost in C, and the function
+/// that loses them is still to be found, else `d`.
+fn answer(path: &Path, rounds: u32) -> u8 {
+    let Ok(judged) = judgement::judge(path) else {
+        return b'd';
+    };
+    let mut findings = judged.report.findings.iter();
+    if rounds < MOST && !is_certain(&judged.report, rounds) {
+        b'm'
+    } else if findings.any(|finding| finding.kind == Kind::Refcount) {
+        b'r'
+    } else {
+        b'd'
+    }
 }
 
 /// Objects that a call loses, with those that they keep alive.

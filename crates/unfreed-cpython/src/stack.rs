@@ -82,6 +82,50 @@ pub(crate) fn is_object_frames(objects: &Objects<'_>) -> bool {
     objects.minor <= 10
 }
 
+/// Addresses of the objects that a running frame owns in its variables and the lowest `depth` slots of its value stack, the
+/// `skipped` innermost frames passed over. How deep the stack is, only the compiler of the code knows in every version;
+/// slots above hold what was there before. References that a slot borrows are left out: they count for nobody.
+#[must_use]
+pub fn owned_slots(runtime: &Runtime, gil: &Gil, skipped: usize, depth: usize) -> Vec<usize> {
+    let objects = runtime.objects(gil);
+    let (layout, reader) = (objects.layout, objects.reader);
+    let mut frame = current_frame(&objects, gil.thread());
+    let mut above = skipped;
+    for _ in 0..MAX_FRAMES {
+        if frame == 0 {
+            return Vec::new();
+        }
+        if read_frame(&objects, frame).is_some() {
+            match above.checked_sub(1) {
+                Some(fewer) => above = fewer,
+                None => break,
+            }
+        }
+        frame = previous(&objects, frame);
+    }
+    let Some(raw) = read_frame(&objects, frame) else {
+        return Vec::new();
+    };
+    let code = raw.code.address();
+    // The stack follows the variables, and the compiler says how deep it may be.
+    let most = usize::try_from(reader.int(code + layout.co_stacksize)).unwrap_or(0);
+    let (first, variables) = if is_object_frames(&objects) {
+        let first = frame + layout.fo_localsplus;
+        let stack = reader.word(frame + layout.fo_valuestack);
+        (first, stack.saturating_sub(first) / 8)
+    } else {
+        let count = reader.int(code + layout.co_nlocalsplus);
+        (
+            frame + layout.if_localsplus,
+            usize::try_from(count).unwrap_or(0),
+        )
+    };
+    (0..variables + depth.min(most))
+        .map(|index| reader.word(first + index * 8))
+        .filter(|&slot| slot != 0 && slot & TAG_MASK == 0)
+        .collect()
+}
+
 /// Code and instruction of a frame; `None` for one that belongs to the interpreter or is not ready.
 pub(crate) fn read_frame(objects: &Objects<'_>, frame: usize) -> Option<RawFrame> {
     let (layout, reader) = (objects.layout, objects.reader);

@@ -33,7 +33,7 @@ mod _native {
     #[pymodule_export]
     use super::live::{
         _all_objects, _ask, _chain, _composition, _counts, _difference, _draw, _held_by,
-        _instances, _places, _references, _remember, _sizes, _trim,
+        _instances, _owned_slots, _places, _references, _remember, _sizes, _trim,
     };
     #[pymodule_export]
     use super::rounds::{

@@ -236,6 +236,13 @@ pub fn _instances(
     .map_err(refused)
 }
 
+/// Ids of the objects that a frame of this thread owns, the `skipped` innermost passed over: those of its variables and
+/// of the lowest `depth` slots of its value stack.
+#[pyfunction]
+pub fn _owned_slots(skipped: usize, depth: usize) -> PyResult<Vec<usize>> {
+    unfreed_agent::owned_slots(skipped, depth).map_err(refused)
+}
+
 /// Bytes of each object by itself, and bytes and number of all that they lead to, each counted once.
 #[pyfunction]
 #[expect(

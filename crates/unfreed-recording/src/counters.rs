@@ -109,12 +109,12 @@ pub struct OpenedAt {
 }
 
 /// Where calls of a checked function started what outlives them: threads and child processes that still run, files that
-/// are still there.
+/// are still there, references that nobody gives back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Started {
     /// When the calls had ended.
     pub at: RunTime,
-    /// [`Started::THREAD`], [`Started::CHILD`] or [`Started::FILE`].
+    /// [`Started::THREAD`], [`Started::CHILD`], [`Started::FILE`] or [`Started::REFERENCE`].
     pub what: String,
     /// How many calls were followed for this until then.
     pub calls: u64,
@@ -125,7 +125,8 @@ pub struct Started {
 /// What one place started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartedAt {
-    /// What files are called, with a `*` for what their names do not share; empty for what has no name.
+    /// What files are called, with a `*` for what their names do not share; of references, the type referred to; empty for
+    /// what has no name.
     pub name: String,
     /// How many outlived the calls.
     pub count: u32,
@@ -140,14 +141,16 @@ impl Started {
     pub const CHILD: &str = "child";
     /// Files and folders.
     pub const FILE: &str = "file";
+    /// References to objects that C code never gives back, or gives back too often.
+    pub const REFERENCE: &str = "reference";
 }
 
-/// A line of Python that ran.
+/// A line of Python that ran, or with [`StartedFrame::line`] 0 a function of C code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartedFrame {
-    /// The code's file.
+    /// The code's file; of C code the library's, or empty.
     pub file: String,
-    /// The code's qualified name.
+    /// The code's qualified name, for C code with the module's.
     pub function: String,
     /// The line, from 1; 0 = unknown.
     pub line: u32,

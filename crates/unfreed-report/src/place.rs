@@ -7,12 +7,14 @@ use unfreed_analysis::findings::{AllocatedAt, Finding, Frame, Kind};
 pub const REUSED: &str = "perhaps: Python reuses the memory of such objects without an allocation, so an earlier \
      one may have been made there";
 
-/// What the places of a finding are: descriptors are opened, threads and processes started, everything else made.
+/// What the places of a finding are: descriptors are opened, threads and processes started, references to what stays
+/// lost, everything else made.
 pub fn label(finding: &Finding) -> &'static str {
     match (finding.kind, finding.advice.rule.as_str()) {
         (Kind::Resource, "unjoined_thread" | "running_child" | "unreaped_child") => "started at",
         (Kind::Resource, "left_file") => "made at",
         (Kind::Resource, _) => "opened at",
+        (Kind::Refcount, _) if finding.filled_with.is_empty() => "lost at",
         _ => "made at",
     }
 }

@@ -1,0 +1,397 @@
+"""Which line loses references to objects that stay or that nobody else has any more, and which function of C code on it.
+
+No list says who took a reference. So some calls after all others run instruction by instruction, and what the counts of
+the objects in question rise or fall by over one of them, less what its frame and other objects have of it by then, was
+lost by that instruction. Slow, and only when the recording says that references are lost. Where the evidence is not
+clear nothing is said: a wrong name costs more than none.
+"""
+
+import collections
+import dis
+import gc
+import sys
+import time
+from types import CodeType, FrameType, ModuleType
+from typing import Any, Callable, List, Optional, Tuple
+
+from unfreed import _classes, _live, _native, _stack
+from unfreed._stack import Line
+
+REFERENCE = "reference"
+CALLS = (4, 20)
+"""Calls of each pass, at least and at most."""
+PASS_SECONDS = 0.5
+"""Seconds that the calls of a pass would take if nobody followed them."""
+SLOWEST = 0.5
+"""Seconds of a call from which none is followed."""
+LONGEST = 8.0
+"""Seconds after which nothing is followed any more."""
+VERIFIED = 2
+"""How often each place is asked who holds the objects by then: each answer is a look at the whole heap."""
+MOST_VERIFIED = 12
+"""Places that are asked; where there are more, the evidence is not clear."""
+MOST_OBJECTS = 32
+"""Objects of each type that are followed, and"""
+MOST_TYPES = 6
+"""types."""
+CLEAR = 0.8
+"""The part of the lost references that one place has to explain."""
+MOVES = (
+    "LOAD_FAST LOAD_CONST LOAD_GLOBAL LOAD_NAME LOAD_DEREF LOAD_CLOSURE LOAD_SMALL_INT STORE_FAST STORE_NAME STORE_GLOBAL "
+    "STORE_DEREF DELETE_FAST BUILD_ POP_ ROT_ DUP_ COPY SWAP PUSH_ RESUME RETURN_ YIELD_ JUMP_ NOP MAKE_ SET_FUNCTION "
+    "EXTENDED_ARG CACHE PRECALL KW_NAMES END_ NOT_TAKEN SETUP_ RAISE_ RERAISE"
+).split()
+"""How the names of instructions begin that run no C code but the interpreter's."""
+ENDS = ("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "JUMP_FORWARD", "JUMP_ABSOLUTE", "JUMP_BACKWARD")
+"""How the names of instructions begin that the next one does not follow."""
+
+Place = Tuple[str, int, List[Tuple[str, str, int, str]]]
+"""The type referred to, how many references, and the stack, as the recording takes them."""
+
+
+def write(call: "Callable[[], Any]", settle: "Callable[[], None]") -> None:
+    """Calls some times, and has the recording say which line and which function of C code lose references."""
+    calls, places = followed(call, settle)
+    if places:
+        _native._write_started(REFERENCE, calls, places)
+
+
+def followed(call: "Callable[[], Any]", settle: "Callable[[], None]") -> "tuple[int, list[Place]]":
+    """How many calls were followed, and the places that lost references in these for certain."""
+    try:
+        began = time.perf_counter()
+        call()
+        took = time.perf_counter() - began
+        if took > SLOWEST:
+            return 0, []
+        calls = max(CALLS[0], min(CALLS[1], int(PASS_SECONDS / max(took, 1e-6))))
+        wanted = _in_question(call, settle, calls)
+        return calls, _Follower(wanted, call, settle, calls).places() if wanted else []
+    except Exception:
+        # It did not fail in all the calls before; what was followed of these says nothing.
+        return 0, []
+
+
+def _in_question(call: "Callable[[], Any]", settle: "Callable[[], None]", calls: int) -> "dict[type, list[Any]]":
+    """Objects whose counts rise or fall with every few calls, and types of which calls leave new objects, by type."""
+    gc.collect()
+    objects = _live.get_objects()
+    before = collections.Counter(map(type, objects))
+    levels = [list(map(sys.getrefcount, objects))]
+    for _ in range(2):
+        for _ in range(calls):
+            call()
+        settle()
+        gc.collect()
+        levels.append(list(map(sys.getrefcount, objects)))
+    after = collections.Counter(map(type, _live.get_objects()))
+    found: "dict[type, list[Any]]" = {}
+    for kind, number in after.items():
+        if number - before[kind] >= 2 * calls * CLEAR and len(found) < MOST_TYPES:
+            found[kind] = []
+    own = {id(found), id(before), id(after), id(levels), id(objects)}
+    gains = [(last - middle, middle - first, one) for one, first, middle, last in zip(objects, *levels)]
+    steady = [(min(abs(new), abs(old)), one) for new, old, one in gains if new * old > 0 and id(one) not in own]
+    del gains, objects
+    # A class that has instances more has been referred to by them.
+    steady = [(gain, one) for gain, one in steady if not (isinstance(one, type) and after[one] > before[one])]
+    for _, one in sorted(steady, key=lambda each: -each[0]):
+        of_type = found.get(type(one))
+        if of_type is None and len(found) >= MOST_TYPES:
+            continue
+        of_type = found.setdefault(type(one), [])
+        if len(of_type) < MOST_OBJECTS:
+            of_type.append(one)
+    return found
+
+
+class _Record:
+    """A frame that runs: the instruction that it is about to run or is running, and the levels before that."""
+
+    def __init__(self, frame: int, number: int) -> None:
+        self.frame = frame
+        self.offset = -1
+        self.line = 0
+        self.first: "Optional[list[int]]" = None
+        self.before: "list[int]" = []
+        self.nested = [0] * number
+        """What frames within the instruction have gained."""
+        self.called: "list[tuple[str, str]]" = []
+        self.ran_python = False
+        self.holders: "Optional[list[int]]" = None
+
+
+class _Seen:
+    """What is known of an instruction."""
+
+    def __init__(self, number: int, called: "list[tuple[str, str]]", stack: "list[Line]") -> None:
+        self.gained = [0] * number
+        """References that its frame does not have, by type."""
+        self.held = [0] * number
+        """Of those, which other objects have, where that was asked."""
+        self.times = 0
+        self.asked = 0
+        self.called = set(called)
+        self.is_move = False
+        """Whether it is the interpreter alone that moves references: also from and to what it runs of Python."""
+        self.stack = stack
+
+
+class _Follower:
+    """Runs the calls, and knows what each instruction does to the counts."""
+
+    def __init__(
+        self, wanted: "dict[type, list[Any]]", call: "Callable[[], Any]", settle: "Callable[[], None]", calls: int
+    ) -> None:
+        self._kinds = list(wanted)
+        self._objects = list(wanted.values())
+        self._ids = {id(one): index for index, objects in enumerate(self._objects) for one in objects}
+        self._taken_off = [0] * len(self._kinds)
+        self._call, self._settle, self._calls = call, settle, calls
+        self._depths: "dict[CodeType, dict[int, int]]" = {}
+        self._records: "list[_Record]" = []
+        self._sites: "dict[tuple[CodeType, int], _Seen]" = {}
+        self._asked: "set[tuple[CodeType, int]]" = set()
+        self._until = time.monotonic() + LONGEST
+        self._known = set(map(id, _live.get_objects()))
+        """Objects of before: what comes is new unless it is where one of them was."""
+
+    def places(self) -> "list[Place]":
+        """The places that lose references for certain."""
+        self._pass()
+        sites = {site for site, seen in self._sites.items() if not seen.is_move}
+        gaining = {site for site in sites if any(self._sites[site].gained)}
+        # What takes a reference from an object and loses it gains nothing, and is asked when the others do not explain it.
+        for asked in (gaining, sites):
+            if time.monotonic() > self._until or not asked or len(asked) > MOST_VERIFIED:
+                return []
+            places = self._asking(asked)
+            if places:
+                return places
+        return []
+
+    def _asking(self, sites: "set[tuple[CodeType, int]]") -> "list[Place]":
+        self._asked = sites
+        self._sites.clear()
+        lost = self._pass()
+        if time.monotonic() > self._until:
+            return []
+        places = []
+        for index, kind in enumerate(self._kinds):
+            place = self._place(index, lost[index])
+            if place is not None:
+                places.append((_classes.full_name(kind), abs(lost[index]), place))
+        return places
+
+    def _place(self, index: int, lost: int) -> "Optional[list[tuple[str, str, int, str]]]":
+        """The stack of the place that loses nearly all that is lost of a type; `None` when none is clear."""
+        if abs(lost) < self._calls * 0.25:
+            return None
+        shares = []
+        for site, seen in self._sites.items():
+            if seen.is_move or (not seen.gained[index] and site not in self._asked):
+                continue
+            if not seen.asked:
+                return None
+            held = seen.held[index] * seen.times / seen.asked
+            shares.append(((seen.gained[index] - held) / lost, seen))
+        if not shares:
+            return None
+        best, seen = max(shares, key=lambda share: share[0])
+        others = sum(abs(share) for share, _ in shares) - abs(best)
+        if not CLEAR <= best <= 2 - CLEAR or others > 1 - CLEAR:
+            return None
+        functions = [(library, name, 0, "") for library, name in seen.called] if len(seen.called) == 1 else []
+        return functions + _stack.described(seen.stack)
+
+    def _pass(self) -> "list[int]":
+        """One pass; what it lost of each type."""
+        gc.collect()
+        enabled = gc.isenabled()
+        # What is new is where the collector looks first, until it has.
+        gc.disable()
+        begin = self._levels(())
+        for _ in range(self._calls):
+            self._records.clear()
+            before = sys.gettrace(), sys.getprofile()
+            sys.setprofile(self._profile)
+            sys.settrace(self._trace)
+            try:
+                self._call()
+            finally:
+                sys.settrace(before[0])
+                sys.setprofile(before[1])
+            self._records.clear()
+            if time.monotonic() > self._until:
+                break
+        self._settle()
+        gc.collect()
+        if enabled:
+            gc.enable()
+        return [now - then for now, then in zip(self._levels(()), begin)]
+
+    def _levels(self, slots: "Any") -> "list[int]":
+        levels = [sum(map(sys.getrefcount, objects)) for objects in self._objects]
+        for slot in slots:
+            index = self._ids.get(slot)
+            if index is not None:
+                levels[index] -= 1
+        return [level - off for level, off in zip(levels, self._taken_off)]
+
+    def _trace(self, frame: FrameType, event: str, argument: Any) -> "Optional[Callable[..., Any]]":
+        if time.monotonic() > self._until:
+            return None
+        if event == "call":
+            frame.f_trace_opcodes = True
+            frame.f_trace_lines = False
+            self._records.append(_Record(id(frame), len(self._kinds)))
+        elif self._records and self._records[-1].frame == id(frame):
+            if event == "opcode":
+                self._step(frame)
+            elif event == "return":
+                ended = self._records.pop()
+                if self._records and ended.first is not None:
+                    self._records[-1].ran_python = True
+                    above = self._records[-1].nested
+                    above[:] = [known + last - first for known, last, first in zip(above, ended.before, ended.first)]
+        return self._trace
+
+    def _profile(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event == "c_call" and self._records and self._records[-1].frame == id(frame):
+            self._records[-1].called.append(_described(argument))
+
+    def _step(self, frame: FrameType) -> None:
+        """The last instruction of the frame has ended, and another is about to run."""
+        record = self._records[-1]
+        depth = self._depth(frame.f_code, frame.f_lasti)
+        if depth is None:
+            raise NotImplementedError("an instruction that the compiler's tables do not have")
+        slots = _native._owned_slots(2, depth)
+        self._take_new(slots)
+        levels = self._levels(slots)
+        if record.first is None:
+            record.first = levels
+        else:
+            self._account(frame, record, levels)
+        record.offset, record.line = frame.f_lasti, frame.f_lineno or 0
+        record.before, record.nested = levels, [0] * len(levels)
+        record.called, record.ran_python, record.holders = [], False, None
+        site = (frame.f_code, frame.f_lasti)
+        if site in self._asked and (site not in self._sites or self._sites[site].asked < VERIFIED):
+            record.holders = self._holders()
+
+    def _account(self, frame: FrameType, record: _Record, levels: "list[int]") -> None:
+        site = (frame.f_code, record.offset)
+        gained = [now - then - nested for now, then, nested in zip(levels, record.before, record.nested)]
+        seen = self._sites.get(site)
+        if seen is None:
+            if not any(gained) and not record.called and site not in self._asked:
+                return
+            stack = _stack.of(frame, __file__, record.line)
+            seen = self._sites[site] = _Seen(len(levels), record.called, stack)
+        seen.is_move = seen.is_move or _is_move(*site) or (record.ran_python and not record.called)
+        seen.times += 1
+        seen.called.update(record.called)
+        seen.gained = [known + new for known, new in zip(seen.gained, gained)]
+        if record.holders is not None:
+            seen.asked += 1
+            holders = zip(seen.held, self._holders(), record.holders)
+            seen.held = [known + now - then for known, now, then in holders]
+
+    def _take_new(self, slots: "list[int]") -> None:
+        """Follows also the new objects of the types in question: from here on, what they are referred to by now taken
+        off."""
+        for one in gc.get_objects(generation=0):
+            if id(one) in self._ids or id(one) in self._known:
+                continue
+            kind = type(one)
+            if kind not in self._kinds:
+                continue
+            index = self._kinds.index(kind)
+            objects = self._objects[index]
+            if len(objects) >= MOST_OBJECTS * 4 or one is objects:
+                continue
+            before = sum(map(sys.getrefcount, objects))
+            objects.append(one)
+            self._ids[id(one)] = index
+            # The loop has one reference and what it runs over another.
+            self._taken_off[index] += sum(map(sys.getrefcount, objects)) - before - 2 - slots.count(id(one))
+
+    def _holders(self) -> "list[int]":
+        """References that objects have to those that are followed, by type."""
+        found: "list[Any]" = []
+        _native._references(list(self._ids), True, found, _live.folders())
+        counts = [0] * len(self._kinds)
+        for holder in {id(one): one for one in found}.values():
+            for referent in gc.get_referents(holder):
+                index = self._ids.get(id(referent))
+                if index is not None and holder is not self._objects[index]:
+                    counts[index] += 1
+        return counts
+
+    def _depth(self, code: CodeType, offset: int) -> Optional[int]:
+        known = self._depths.get(code)
+        if known is None:
+            known = self._depths[code] = _depths(code)
+        return known.get(offset)
+
+
+def _is_move(code: CodeType, offset: int) -> bool:
+    name = dis.opname[code.co_code[offset]]
+    return name.startswith(tuple(MOVES))
+
+
+def _depths(code: CodeType) -> "dict[int, int]":
+    """How many values the stack of a frame has before each instruction, as the compiler reckons."""
+    instructions = list(dis.get_instructions(code))
+    index_of = {each.offset: index for index, each in enumerate(instructions)}
+    depths: "dict[int, int]" = {}
+    waiting = [(0, 0)]
+    handlers = dis._parse_exception_table(code) if hasattr(dis, "_parse_exception_table") else []
+    handlers = [(each.target, each.depth + 1 + each.lasti) for each in handlers]
+    jumps = set(dis.hasjrel) | set(dis.hasjabs)
+    while waiting or handlers:
+        offset, depth = waiting.pop() if waiting else handlers.pop()
+        index = index_of[offset]
+        while index < len(instructions):
+            each = instructions[index]
+            if each.offset in depths:
+                break
+            depths[each.offset] = depth
+            argument = each.arg if each.opcode >= dis.HAVE_ARGUMENT else None
+            if each.opcode in jumps:
+                waiting.append((each.argval, depth + dis.stack_effect(each.opcode, argument, jump=True)))
+            if each.opname.startswith(ENDS):
+                break
+            depth += dis.stack_effect(each.opcode, argument, jump=False)
+            index += 1
+    return depths
+
+
+def _described(function: Any) -> "tuple[str, str]":
+    """The library and the name of a function of C code, as `(path, module.name)`; the module for a path that
+    is not known."""
+    owner = function.__self__
+    if owner is None or isinstance(owner, ModuleType):
+        module = function.__module__ or getattr(owner, "__name__", "")
+        return _library(module, None) or module, "%s.%s" % (module, function.__qualname__)
+    kind = owner if isinstance(owner, type) else type(owner)
+    name = function.__qualname__
+    for base in kind.__mro__:
+        if function.__name__ in vars(base):
+            kind = base
+            break
+    module = _classes.module_of(kind)
+    return _library(module, kind) or module, "%s.%s" % (module, name)
+
+
+def _library(module: str, kind: Optional[type]) -> str:
+    """The file of an extension module, or of the one below it that has the type."""
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    if file.endswith(".so") or kind is None:
+        return file if file.endswith(".so") else ""
+    for name, one in list(sys.modules.items()):
+        file = getattr(one, "__file__", None) or ""
+        if file.endswith(".so") and name.startswith(module + ".") and vars(one).get(kind.__name__) is kind:
+            return file
+    return ""
