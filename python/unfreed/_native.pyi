@@ -9,7 +9,7 @@ def main(argv: Sequence[str], executable: str | None, inject: str | None = None)
     """Runs the command in `argv` and returns its exit code."""
 
 def _snapshot(
-    path: str, stdlib_paths: list[str], site_paths: list[str], fork: bool
+    path: str, stdlib_paths: list[str], site_paths: list[str], own_folder: str, fork: bool
 ) -> tuple[int, int, int, float, str | None]:
     """Writes a snapshot of this process, by a copy of it if told to `fork`. Returns objects, references, bytes,
     seconds of pause, and why it was taken in place all the same."""
@@ -162,7 +162,19 @@ def _chain(
     """Appends the objects from a root to this one to `found`; returns the root's and the references' names."""
 
 def _counts(own_folder: str) -> dict[str, tuple[int, int]]:
-    """Objects and bytes of each type of the whole heap, by the type's full name."""
+    """Objects and bytes of each type of the whole heap, by the type's full name, without what is unfreed's own."""
+
+def _grouped(by: str, folders: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """The same of each `module`, `root`, `path` or `site`."""
+
+def _is_followed() -> bool:
+    """Whether allocations of this process are followed."""
+
+def _origins(
+    ids: list[int], descriptors: list[int], folders: dict[str, Any]
+) -> tuple[list[list[tuple[str, int, str]]], list[list[tuple[str, int, str]]]]:
+    """File, line and function of each call, innermost first, of the stacks that made the objects with these ids, and of
+    those that opened these descriptors; empty where that is not known."""
 
 def _held_by(id: int, folders: dict[str, Any]) -> str:
     """Who holds an object, as JSON of the form of a finding's `held_by`."""

@@ -20,6 +20,7 @@ pub fn _snapshot(
     path: PathBuf,
     stdlib_paths: Vec<String>,
     site_paths: Vec<String>,
+    own_folder: &str,
     fork: bool,
 ) -> PyResult<Told> {
     let mut process = facts::gather(py);
@@ -30,7 +31,7 @@ pub fn _snapshot(
     } else {
         Manner::InPlace
     };
-    let taken = unfreed_agent::snapshot(&path, &process, manner).map_err(|error| match &error {
+    let taken = unfreed_agent::snapshot(&path, &process, own_folder, manner).map_err(|error| match &error {
         SnapshotError::Output { .. } | SnapshotError::Cut(_) => {
             PyOSError::new_err(error.to_string())
         }
