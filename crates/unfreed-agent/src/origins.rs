@@ -127,12 +127,10 @@ pub fn of_descriptors(numbers: &[i32], folders: Folders<'_>) -> Option<(Origins,
 
 impl Origins {
     fn named(recorder: &Recorder, gil: &Gil, folders: Folders<'_>) -> Self {
-        let mut session = session();
-        if running().is_none() {
-            // The agent's thread takes the stacks of a recording, and leaves the names here.
-            session.take_stacks(recorder, gil);
-        }
-        let (stacks, without_c) = of_python(&session.stacks, folders);
+        let session = session();
+        // An agent takes the stacks for its recording, now and then, and leaves them here.
+        let all = session.with(recorder.new_stacks(gil));
+        let (stacks, without_c) = of_python(&all, folders);
         Self {
             stacks,
             without_c,

@@ -47,6 +47,14 @@ impl Session {
         self.stacks.nodes.extend_from_slice(&new.nodes);
     }
 
+    /// All stacks that are known, with these, which wait to be taken.
+    pub(crate) fn with(&self, new: Stacks) -> Stacks {
+        Stacks {
+            codes: [&self.stacks.codes[..], &new.codes].concat(),
+            nodes: [&self.stacks.nodes[..], &new.nodes].concat(),
+        }
+    }
+
     /// Forgets them.
     pub(crate) fn forget_stacks(&mut self) {
         self.stacks = Stacks::default();

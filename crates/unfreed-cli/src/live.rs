@@ -2,15 +2,15 @@
 
 use crate::commands::opened::{parse, pick, read};
 use crate::naming;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 use unfreed_analysis::Recorded;
 use unfreed_analysis::findings::Frame;
 use unfreed_analysis::questions::{
     self, Answer, Coverage, Direction, GroupBy, Part, Reference, Selection, View,
 };
-use unfreed_analysis::source::EvidenceSource;
 pub use unfreed_analysis::questions::{Collector, Contents, full_name};
+use unfreed_analysis::source::EvidenceSource;
 use unfreed_recording::ids::StackId;
 use unfreed_recording::process::ProcessInfo;
 use unfreed_recording::sites::Stacks;
@@ -28,8 +28,8 @@ pub type Sums = BTreeMap<String, (u64, u64)>;
 
 /// Names of the stacks that made objects.
 pub struct Lines<'s> {
-    codes: HashMap<u32, (&'s str, &'s str)>,
-    nodes: HashMap<u32, (StackId, u32, u32)>,
+    codes: BTreeMap<u32, (&'s str, &'s str)>,
+    nodes: BTreeMap<u32, (StackId, u32, u32)>,
 }
 
 impl<'s> Lines<'s> {
@@ -301,7 +301,10 @@ pub(crate) fn differing_sites(
     after: (&View<'_>, &Recorded<'_>, &Path),
     most: usize,
 ) -> Result<Answer, String> {
-    let known = [(before.0.has_sites(), before.2), (after.0.has_sites(), after.2)];
+    let known = [
+        (before.0.has_sites(), before.2),
+        (after.0.has_sites(), after.2),
+    ];
     for (has_sites, path) in known {
         if !has_sites {
             return Err(format!(

@@ -31,12 +31,15 @@ pub fn _snapshot(
     } else {
         Manner::InPlace
     };
-    let taken = unfreed_agent::snapshot(&path, &process, own_folder, manner).map_err(|error| match &error {
-        SnapshotError::Output { .. } | SnapshotError::Cut(_) => {
-            PyOSError::new_err(error.to_string())
-        }
-        _ => PyRuntimeError::new_err(error.to_string()),
-    })?;
+    let taken =
+        unfreed_agent::snapshot(&path, &process, own_folder, manner).map_err(
+            |error| match &error {
+                SnapshotError::Output { .. } | SnapshotError::Cut(_) => {
+                    PyOSError::new_err(error.to_string())
+                }
+                _ => PyRuntimeError::new_err(error.to_string()),
+            },
+        )?;
     let seconds = taken.pause.as_secs_f64();
     Ok((
         taken.objects,

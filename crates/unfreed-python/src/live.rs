@@ -159,7 +159,10 @@ pub fn _origins(
         told.collect()
     };
     (
-        named(unfreed_agent::of_objects(&ids, folders.borrowed()), ids.len()),
+        named(
+            unfreed_agent::of_objects(&ids, folders.borrowed()),
+            ids.len(),
+        ),
         named(
             unfreed_agent::of_descriptors(&descriptors, folders.borrowed()),
             descriptors.len(),
@@ -200,10 +203,7 @@ pub fn _counts(own_folder: &str) -> PyResult<Sums> {
         unfreed_agent::with_instances("unfreed", |seen| live::held_by_unfreed(&seen.snapshot));
     for (name, (objects, bytes)) in own.map_err(refused)? {
         if let Some(sum) = counts.get_mut(&name) {
-            *sum = (
-                sum.0.saturating_sub(objects),
-                sum.1.saturating_sub(bytes),
-            );
+            *sum = (sum.0.saturating_sub(objects), sum.1.saturating_sub(bytes));
         }
     }
     counts.retain(|_, &mut (objects, _)| objects > 0);

@@ -35,12 +35,7 @@ pub fn difference_by_site(
     told(bytes, [old, new], "site", most)
 }
 
-fn told(
-    [was, is]: [u64; 2],
-    [old, new]: [Sums; 2],
-    column: &'static str,
-    most: usize,
-) -> Answer {
+fn told([was, is]: [u64; 2], [old, new]: [Sums; 2], column: &'static str, most: usize) -> Answer {
     let mut names: Vec<&String> = old.keys().chain(new.keys()).collect();
     names.sort();
     names.dedup();

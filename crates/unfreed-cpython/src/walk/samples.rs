@@ -7,7 +7,11 @@ use unfreed_recording::snapshot::{NodeIndex, SampledNode};
 
 impl Walker<'_> {
     /// Finds the objects whose blocks (or whose buffers) were sampled when they were allocated.
-    pub(super) fn join_samples(&mut self, blocks: &[SampledBlock], owned: Owned) -> Vec<SampledNode> {
+    pub(super) fn join_samples(
+        &mut self,
+        blocks: &[SampledBlock],
+        owned: Owned,
+    ) -> Vec<SampledNode> {
         // A heap has many more buffers than samples, or no samples at all.
         let sampled: HashSet<usize, FixedState> =
             blocks.iter().map(|block| block.address).collect();
