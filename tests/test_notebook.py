@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -13,7 +14,7 @@ pytest.importorskip("ipykernel")
 CELLS = [
     "%load_ext unfreed\ndef load(size):\n    return bytearray(size)",
     "%unfreed growth",
-    "%%unfreed\nclass Session: pass\nkept = [Session() for _ in range(1000)]",
+    "%%unfreed\nclass Session: pass\nkept = [Session() for _ in range(1000)]\nread = len(load(5 << 20))",
     "%unfreed growth",
     "%unfreed why kept[3]",
     "%unfreed size kept",
@@ -36,9 +37,28 @@ def shown(output: list[Any], kind: str) -> str:
     return "".join(str(one["data"].get(kind, "")) for one in output if "data" in one)
 
 
-def test_a_cell_says_what_it_kept(outputs: list[Any]) -> None:
+def test_a_cell_says_what_it_allocated_and_kept(outputs: list[Any]) -> None:
+    html, plain = shown(outputs[2], "text/html"), shown(outputs[2], "text/plain")
+    assert "This cell allocated 5." in html and "Session" in html and "1,000" in html
+    assert "allocated_bytes" in html and "kept_bytes" in html
+    (read,) = [line for line in plain.split("\n") if line.endswith("read = len(load(5 << 20))")]
+    assert read.split()[:4] == ["5.0", "MiB", "5.0", "MiB"], plain
+    (made,) = [line for line in plain.split("\n") if "kept = [Session()" in line]
+    assert "KiB" in made and " 2 " in made.replace("  ", " "), plain
+
+
+def test_a_cell_is_drawn(outputs: list[Any]) -> None:
     html = shown(outputs[2], "text/html")
-    assert "This cell kept" in html and "Session" in html and "1,000" in html
+    svg = html[html.index("<svg") : html.index("</svg>") + len("</svg>")]
+    texts = ["".join(one.itertext()) for one in ElementTree.fromstring(svg).iter() if one.tag.endswith("text")]
+    assert "kept = [Session() for _ in range(1000)]"[:36] in " ".join(texts) and "allocated" in texts
+    # A bar of what was allocated, and one of what is kept.
+    assert "#b9d1ea" in svg and "#1d4e89" in svg
+
+
+def test_the_way_to_an_object_is_drawn_above_its_table(outputs: list[Any]) -> None:
+    assert shown(outputs[4], "text/html").startswith("<svg") and "<table>" in shown(outputs[4], "text/html")
+    assert shown(outputs[4], "image/svg+xml").startswith("<svg")
 
 
 def test_growth_shows_itself_as_a_table(outputs: list[Any]) -> None:

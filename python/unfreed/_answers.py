@@ -5,16 +5,95 @@ Nothing here holds an object that was asked about.
 """
 
 import html
+import importlib
+import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas
+    import pyarrow
 
 Row = Mapping[str, Any]
 
 
-class Answer:
+class Table:
+    """Rows of named columns, as every tabular answer is: for people, notebooks, pandas and Arrow. A subclass says what
+    `columns` and `rows` are, and what it is called."""
+
+    @property
+    def heading(self) -> str:
+        """The answer in one sentence."""
+        raise NotImplementedError
+
+    @property
+    def rows(self) -> "list[Row]":
+        """The rows of the table, the most important first."""
+        raise NotImplementedError
+
+    @property
+    def _columns(self) -> "list[dict[str, Any]]":
+        """`name` and `unit` of each column."""
+        raise NotImplementedError
+
+    @property
+    def columns(self) -> "list[str]":
+        """Names of the columns."""
+        return [column["name"] for column in self._columns]
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """The table as a data frame; `ImportError` without pandas."""
+        frames: Any = _imported("pandas", "to_pandas()")
+        made: pandas.DataFrame = frames.DataFrame([dict(row) for row in self.rows], columns=self.columns)
+        return made
+
+    def to_arrow(self) -> "pyarrow.Table":
+        """The table as Arrow's; `ImportError` without pyarrow. Bytes and counts are 64-bit integers, shares and seconds
+        floats, all else texts."""
+        arrow: Any = _imported("pyarrow", "to_arrow()")
+        rows = self.rows
+        arrays = {
+            column["name"]: arrow.array([row.get(column["name"]) for row in rows], _arrow_type(arrow, column["unit"]))
+            for column in self._columns
+        }
+        made: pyarrow.Table = arrow.table(arrays)
+        return made
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """For whatever reads Arrow's streams: `polars.from_arrow(answer)`, `duckdb`, `pyarrow.table(answer)`."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def __iter__(self) -> "Iterator[Row]":
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def _repr_html_(self) -> str:
+        columns = self._columns
+        return table(
+            self.heading,
+            [column["name"] for column in columns],
+            [[row.get(column["name"]) for column in columns] for row in self.rows],
+            [column["unit"] for column in columns],
+        )
+
+
+def _imported(name: str, what: str) -> Any:
+    """A package that is there if the person wants it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError("%s needs %s: pip install %s" % (what, name, name)) from error
+
+
+def _arrow_type(arrow: Any, unit: str) -> Any:
+    if unit in ("share", "number"):
+        return arrow.float64()
+    return arrow.string() if unit in ("text", "prose") else arrow.int64()
+
+
+class Answer(Table):
     """A table with a sentence above it. `rows` are mappings from the columns' names to values: bytes and counts as
     `int`, shares as `float` from 0 to 1, all else as `str`."""
 
@@ -34,9 +113,9 @@ class Answer:
         return rows
 
     @property
-    def columns(self) -> "list[str]":
-        """Names of the columns."""
-        return [column["name"] for column in self._document["columns"]]
+    def _columns(self) -> "list[dict[str, Any]]":
+        columns: list[dict[str, Any]] = self._document["columns"]
+        return columns
 
     @property
     def left_out(self) -> "Row | None":
@@ -48,23 +127,27 @@ class Answer:
         """All of it, as `unfreed heap --json` writes it."""
         return self._document
 
-    def to_pandas(self) -> "pandas.DataFrame":
-        """The table as a data frame; needs pandas."""
-        import pandas
-
-        return pandas.DataFrame([dict(row) for row in self.rows], columns=self.columns)
-
-    def __iter__(self) -> "Iterator[Row]":
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
     def __repr__(self) -> str:
         return self._text.rstrip("\n")
 
-    def _repr_html_(self) -> str:
-        return table(self.heading, self.columns, [[row.get(name) for name in self.columns] for row in self.rows])
+
+def answer(
+    question: str,
+    heading: str,
+    columns: "dict[str, str]",
+    rows: "list[dict[str, Any]]",
+    lines: "list[str]",
+    left_out: "dict[str, int] | None" = None,
+) -> Answer:
+    """An answer that is put together here: `columns` are units by name, `lines` what people see below the heading."""
+    document = {
+        "question": question,
+        "answer": heading,
+        "columns": [{"name": name, "unit": unit} for name, unit in columns.items()],
+        "rows": rows,
+        "left_out": left_out,
+    }
+    return Answer("\n".join([heading, *lines]), document)
 
 
 class Picture:
@@ -73,11 +156,16 @@ class Picture:
     def __init__(self, svg: str) -> None:
         self.svg = svg
 
+    def save(self, path: "str | os.PathLike[str]") -> None:
+        """Writes the SVG to a file."""
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.svg)
+
     def _repr_svg_(self) -> str:
         return self.svg
 
     def __repr__(self) -> str:
-        return "<unfreed.Picture: %d characters of SVG; in a notebook it shows itself>" % len(self.svg)
+        return "<unfreed.Picture: %d characters of SVG; in a notebook it shows itself, save(path) writes it>" % len(self.svg)
 
 
 class Chain:
@@ -108,6 +196,13 @@ class Chain:
         """All of it, of the form of a finding's `held_by` (docs/json.md)."""
         return self._held
 
+    def draw(self, path: "str | os.PathLike[str] | None" = None) -> Picture:
+        """A picture of the chain, from the root on the left to the object on the right; what is over is red. Written to
+        `path` as well, if that is given: as PNG if it ends in `.png`, as SVG else. Needs no Graphviz."""
+        from unfreed import _chains
+
+        return _chains.drawn(self, path)
+
     def __bool__(self) -> bool:
         return bool(self.path)
 
@@ -123,9 +218,13 @@ class Chain:
             lines.append(what.rstrip() + (": it %s" % step["reason"] if step["reason"] else ""))
         return "\n".join(lines)
 
+    def _repr_svg_(self) -> str:
+        return self.draw().svg
+
     def _repr_html_(self) -> str:
         rows = [[step["type_name"], step["reference"], step["reason"]] for step in self.steps]
-        return table(str(self), ["holder", "reference", "what is known of it"], rows)
+        # Notebooks show HTML rather than SVG where they have both.
+        return self.draw().svg + table(str(self), ["holder", "reference", "what is known of it"], rows)
 
 
 class Size(int):
@@ -208,15 +307,24 @@ def in_words(count: float) -> str:
     raise AssertionError
 
 
-def table(heading: str, columns: "list[str]", rows: "list[list[Any]]") -> str:
-    """A table as HTML."""
-    head = "".join("<th>%s</th>" % html.escape(name) for name in columns)
-    body = "".join("<tr>%s</tr>" % "".join("<td>%s</td>" % html.escape(_cell(value)) for value in row) for row in rows)
+def table(heading: str, columns: "list[str]", rows: "list[list[Any]]", units: "list[str] | None" = None) -> str:
+    """A table as HTML. Units say how numbers are read; texts stand on the left."""
+    units = units or ["text"] * len(columns)
+    styles = ["text-align:%s" % ("left" if unit in ("text", "prose") else "right") for unit in units]
+    head = "".join("<th style='%s'>%s</th>" % (style, html.escape(name)) for style, name in zip(styles, columns))
+    body = "".join(
+        "<tr>%s</tr>"
+        % "".join(
+            "<td style='%s'>%s</td>" % (style, html.escape(_cell(value, unit)))
+            for style, value, unit in zip(styles, row, units)
+        )
+        for row in rows
+    )
     caption = "<caption style='caption-side:top;text-align:left'>%s</caption>" % html.escape(heading)
     return "<table>%s<thead><tr>%s</tr></thead><tbody>%s</tbody></table>" % (caption, head, body)
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, float):
+def _cell(value: object, unit: str) -> str:
+    if unit == "share" and isinstance(value, float):
         return "%.1f %%" % (value * 100)
-    return format(value, ",") if isinstance(value, int) else str(value)
+    return format(value, ",") if isinstance(value, (int, float)) else str(value)

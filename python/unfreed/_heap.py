@@ -28,7 +28,8 @@ def snapshot(path: "str | os.PathLike[str] | None" = None, fork: bool = False) -
     """See `unfreed.snapshot`."""
     file = _free_name() if path is None else os.fspath(path)
     stdlib = [os.path.dirname(os.__file__)]
-    *taken, not_forked = _native._snapshot(file, stdlib, _site_folders(), fork, buffers())
+    own = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+    *taken, not_forked = _native._snapshot(file, stdlib, _site_folders(), own, fork, buffers())
     if not_forked is not None:
         # By default Python shows it once for each line that asks.
         warnings.warn("the snapshot was taken in place: %s" % not_forked, RuntimeWarning, stacklevel=3)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any, Optional
 
 from unfreed import _native
-from unfreed._answers import Answer, Chain, Picture, Size, by_type, shared_part, size
+from unfreed._answers import Answer, Chain, Picture, Size, answer, by_type, shared_part, size
 from unfreed._classes import full_name, with_subclasses
 from unfreed._columns import buffers
 from unfreed._heap import Snapshot
@@ -61,14 +61,33 @@ def _one_of(name: str, value: str, allowed: "tuple[str, ...]") -> None:
         raise ValueError("%s=%r is none of %s" % (name, value, ", ".join(allowed)))
 
 
+GROUPS = ("type", "module", "root", "path", "site")
+_NOT_FOLLOWED = (
+    "by='site' needs to know which lines allocate, and no allocations are followed here: call unfreed.follow() first "
+    "(what is made from then on has a line), or run the program by `unfreed run --exact`"
+)
+
+
+def _need_sites(by: str) -> None:
+    if by == "site" and not _native._is_followed():
+        raise RuntimeError(_NOT_FOLLOWED)
+
+
 def census(by: str = "type", limit: Optional[int] = 20) -> Answer:
-    """What there is: objects and bytes by `type`, `module` (of the type), `root` or `path`.
+    """What there is: objects and bytes by `type`, `module` (of the type), `root`, `path` or `site`, the line that made
+    them.
+
+    Lines are known of what was made since allocations are followed: after `unfreed.follow()`, in a part that
+    `unfreed.track()` or `unfreed.watch()` follows, while `unfreed.compat.tracemalloc` traces, and in a process that
+    `unfreed run` records, where without `--exact` they are those of samples, and bytes estimates. `RuntimeError` for
+    `site` elsewhere.
 
     >>> import unfreed
     >>> [row["type"] for row in unfreed.census() if row["type"] == "dict"]
     ['dict']
     """
-    _one_of("by", by, ("type", "module", "root", "path"))
+    _one_of("by", by, GROUPS)
+    _need_sites(by)
     return _ask("census " + by, [], limit)
 
 
@@ -120,9 +139,13 @@ def diff(
     by: str = "type",
     limit: Optional[int] = 20,
 ) -> Answer:
-    """What is new, gone and grown from one snapshot (`unfreed.snapshot`, or a recording) to another, by `type` or
-    `path`."""
-    _one_of("by", by, ("type", "path"))
+    """What is new, gone and grown from one snapshot (`unfreed.snapshot`, or a recording) to another, by `type`, `path` or
+    `site`, the line that made the objects. Answers of unfreed that the program kept do not count.
+
+    `ValueError` for a file that is no recording, and for `site` where no allocations were followed when one of the
+    snapshots was taken: call `unfreed.follow()` before.
+    """
+    _one_of("by", by, ("type", "path", "site"))
     files = [one.path if isinstance(one, Snapshot) else os.fspath(one) for one in (before, after)]
     text, document = _native._difference(files[0], files[1], by, at_most(limit), _WIDTH)
     return Answer(_for_callers(text), json.loads(document))
@@ -249,16 +272,20 @@ def _each_once(found: "list[Any]", asked: "tuple[object, ...]") -> "list[Any]":
 
 
 def growth(by: str = "type", limit: Optional[int] = 20) -> Answer:
-    """What increased since the last call with the same `by`, most bytes first; the first call says what there is.
+    """What increased since the last call with the same `by` (as of `census`), most bytes first; the first call says what
+    there is.
 
-    What is remembered between calls is no part of the heap.
+    Answers of unfreed that the program keeps do not count, nor does what only they hold; and what is remembered between
+    calls is no part of the heap. `RuntimeError` for `site` where no allocations are followed.
     """
     most = at_most(limit)
+    _one_of("by", by, GROUPS)
     if by == "type":
-        # Half the work of a census, which asks for retained sizes as well.
+        # Half the work of the others, which need every reference.
         now = _native._counts(folders()["own"], buffers())
     else:
-        now = {str(row[by]): (int(row["objects"]), int(row["bytes"])) for row in census(by, _EVERYTHING)}
+        _need_sites(by)
+        now = _native._grouped(by, folders(), buffers())
     remembered = _native._remember("growth by " + by, json.dumps(now).encode())
     first = remembered is None
     before: dict[str, tuple[int, int]] = json.loads(remembered or b"{}")
@@ -279,22 +306,22 @@ def _growth(by: str, rows: "list[dict[str, Any]]", rest: "list[dict[str, Any]]",
     heading = "There was no look before: this is what there is." if first else "Nothing increased since the last look."
     if rows and not first:
         heading = "%d of its kinds increased since the last look." % (len(rows) + len(rest))
-    names = [by, "objects", "bytes", "more objects", "more bytes"]
-    document = {
-        "question": "growth",
-        "answer": heading,
-        "columns": [{"name": name} for name in names],
-        "rows": rows,
-        "left_out": {"rows": len(rest), "bytes": sum(row["more bytes"] for row in rest)} if rest else None,
+    units = {
+        by: "text",
+        "objects": "count",
+        "bytes": "bytes",
+        "more objects": "count_change",
+        "more bytes": "byte_change",
     }
-    lines = [heading]
+    lines = []
     width = max([len(str(row[by])) for row in rows] + [4])
     for row in rows:
         more = (row["objects"], row["more objects"], row["more bytes"])
         lines.append("%-*s %12d %+10d %+14d bytes" % (width, row[by], *more))
     if rest:
         lines.append("… and %d more; %s" % (len(rest), _REST_OF_CALLERS))
-    return Answer("\n".join(lines), document)
+    left_out = {"rows": len(rest), "bytes": sum(row["more bytes"] for row in rest)} if rest else None
+    return answer("growth", heading, units, rows, lines, left_out)
 
 
 def instances(cls: type, subclasses: bool = True) -> "list[Any]":

@@ -4,15 +4,16 @@ unfreed."""
 import time
 from typing import Any
 
-from unfreed import _live
-from unfreed._answers import Answer, in_words
+from unfreed import _cells, _live, _native
+from unfreed._columns import buffers
+from unfreed._track import Track
 
-USAGE = """%unfreed growth [type|module|path]   what increased since the last look
-%unfreed census [type|module|path]   what there is
-%unfreed why NAME                    why the object of this name is alive
-%unfreed size NAME                   what it costs
-%unfreed cycles                      reference cycles
-%%unfreed                            what this cell allocated and kept"""
+USAGE = """%unfreed growth [type|module|path|site]   what increased since the last look
+%unfreed census [type|module|path|site]   what there is
+%unfreed why NAME                         why the object of this name is alive
+%unfreed size NAME                        what it costs
+%unfreed cycles                           reference cycles
+%%unfreed                                 what this cell allocated and kept"""
 
 
 def register(shell: Any) -> None:
@@ -43,34 +44,26 @@ def _line(shell: Any, line: str) -> Any:
     return None
 
 
-def _cell(shell: Any, cell: str) -> "Answer | None":
+def _cell(shell: Any, cell: str) -> "_cells.Cell | None":
     before = _counted()
     resident = _live.memory_usage()
     began = time.perf_counter()
-    result = shell.run_cell(cell)
+    with Track() as tracked:
+        result = shell.run_cell(cell)
     seconds = time.perf_counter() - began
     if not result.success:
         return None
-    resident = _live.memory_usage() - resident
-    rows: list[dict[str, Any]] = []
+    grown = _live.memory_usage() - resident
+    # Not what is counted with.
+    result = None
+    types: list[dict[str, Any]] = []
     for name, (objects, occupied) in _counted().items():
         had = before.get(name, (0, 0))
         if objects > had[0] or occupied > had[1]:
-            rows.append({"type": name, "more objects": objects - had[0], "more bytes": occupied - had[1]})
-    rows.sort(key=lambda row: (-row["more bytes"], row["type"]))
-    kept = sum(row["more bytes"] for row in rows)
-    heading = "This cell kept %s of objects; the process %s by %s in %.1f s." % (
-        in_words(kept),
-        "grew" if resident >= 0 else "shrank",
-        in_words(abs(resident)),
-        seconds,
-    )
-    names = ["type", "more objects", "more bytes"]
-    document = {"question": "cell", "answer": heading, "columns": [{"name": name} for name in names], "rows": rows[:12]}
-    lines = [heading]
-    lines += ["%-40s %+10d %+14d bytes" % (row["type"], row["more objects"], row["more bytes"]) for row in rows[:12]]
-    return Answer("\n".join(lines), document)
+            types.append({"type": name, "more objects": objects - had[0], "more bytes": occupied - had[1]})
+    types.sort(key=lambda row: (-row["more bytes"], row["type"]))
+    return _cells.cell(tracked, types, grown, seconds, __file__)
 
 
 def _counted() -> "dict[str, tuple[int, int]]":
-    return {row["type"]: (row["objects"], row["bytes"]) for row in _live.census("type", 2**31)}
+    return _native._counts(_live.folders()["own"], buffers())

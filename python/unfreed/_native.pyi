@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 VERSION: str
+Buffers = list[tuple[int, int, int]]
+"""Buffers that no walk can see: `id()` of their object, address, bytes."""
 
 def main(argv: Sequence[str], executable: str | None, inject: str | None = None) -> int:
     """Runs the command in `argv` and returns its exit code."""
 
 def _snapshot(
-    path: str, stdlib_paths: list[str], site_paths: list[str], fork: bool
+    path: str, stdlib_paths: list[str], site_paths: list[str], own_folder: str, fork: bool, buffers: Buffers
 ) -> tuple[int, int, int, float, str | None]:
     """Writes a snapshot of this process, by a copy of it if told to `fork`. Returns objects, references, bytes,
     seconds of pause, and why it was taken in place all the same."""
@@ -147,7 +149,7 @@ def _trim() -> bool:
     """Has malloc give free memory back to the system; whether the C library can."""
 
 def _ask(
-    question: str, ids: list[int], most: int, width: int, folders: dict[str, Any]
+    question: str, ids: list[int], most: int, width: int, folders: dict[str, Any], buffers: Buffers
 ) -> tuple[str, str]:
     """Answers a question about the objects with these ids: as text and as JSON."""
 
@@ -161,8 +163,20 @@ def _chain(
 ) -> tuple[str, list[str]] | None:
     """Appends the objects from a root to this one to `found`; returns the root's and the references' names."""
 
-def _counts(own_folder: str) -> dict[str, tuple[int, int]]:
-    """Objects and bytes of each type of the whole heap, by the type's full name."""
+def _counts(own_folder: str, buffers: Buffers) -> dict[str, tuple[int, int]]:
+    """Objects and bytes of each type of the whole heap, by the type's full name, without what is unfreed's own."""
+
+def _grouped(by: str, folders: dict[str, Any], buffers: Buffers) -> dict[str, tuple[int, int]]:
+    """The same of each `module`, `root`, `path` or `site`."""
+
+def _is_followed() -> bool:
+    """Whether allocations of this process are followed."""
+
+def _origins(
+    ids: list[int], descriptors: list[int], folders: dict[str, Any]
+) -> tuple[list[list[tuple[str, int, str]]], list[list[tuple[str, int, str]]]]:
+    """File, line and function of each call, innermost first, of the stacks that made the objects with these ids, and of
+    those that opened these descriptors; empty where that is not known."""
 
 def _held_by(id: int, folders: dict[str, Any]) -> str:
     """Who holds an object, as JSON of the form of a finding's `held_by`."""
@@ -173,10 +187,15 @@ def _places(ids: list[int], folders: dict[str, Any]) -> list[str]:
 def _owned_slots(skipped: int, depth: int) -> list[int]:
     """Ids of the objects that a frame owns in its variables and the lowest `depth` slots of its value stack."""
 
+def _instances(
+    found: list[Any], types: list[int], ids: list[int] | None, through_definitions: bool, own_folder: str
+) -> None:
+    """Appends the objects of some types, given by their ids, to `found`: of the whole heap, or of what objects lead to."""
+
 def _all_objects(found: list[Any], own_folder: str) -> None:
     """Appends every object of the heap to `found`."""
 
-def _sizes(ids: list[int], through_definitions: bool) -> tuple[list[int], int, int]:
+def _sizes(ids: list[int], through_definitions: bool, buffers: Buffers) -> tuple[list[int], int, int]:
     """Bytes of each object, and bytes and number of all that they lead to."""
 
 def _difference(before: str, after: str, by: str, most: int, width: int) -> tuple[str, str]:
@@ -185,12 +204,14 @@ def _difference(before: str, after: str, by: str, most: int, width: int) -> tupl
 def _remember(name: str, value: bytes) -> bytes | None:
     """Remembers bytes outside of Python's heap; returns those that were remembered before."""
 
-def _composition(ids: list[int], through_definitions: bool, depth: int, most: int) -> str:
+def _composition(
+    ids: list[int], through_definitions: bool, depth: int, most: int, buffers: Buffers
+) -> str:
     """What objects consist of, as JSON."""
 
 def _draw_graph(document: str, form: str) -> bytes: ...
 def _draw_shapes(document: str, form: str) -> bytes: ...
 def _draw(
-    ids: list[int], direction: str, depth: int, most: int, form: str, folders: dict[str, Any]
+    ids: list[int], direction: str, depth: int, most: int, form: str, folders: dict[str, Any], buffers: Buffers
 ) -> bytes:
     """A picture of what is around objects, as svg, png or dot."""

@@ -4,12 +4,14 @@ Works on what `_track.py` tells of each call; nothing is traced line by line, so
 """
 
 import atexit
+import html
 import linecache
 import sys
 from types import CodeType
 from typing import Any, Callable, NamedTuple, Optional, TypeVar, cast
 
 from unfreed import _calls
+from unfreed._answers import Row, Table
 from unfreed._track import Track, Tracked, amount
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -32,8 +34,18 @@ class Line(NamedTuple):
     """The line as it stands in the file."""
 
 
-class LineProfile:
-    """The lines of one function; its nested functions, comprehensions and generators have theirs among them."""
+_UNITS = {
+    "line": "count",
+    "allocated_bytes": "bytes",
+    "freed_bytes": "bytes",
+    "kept_bytes": "bytes",
+    "blocks": "count",
+    "text": "text",
+}
+
+
+class LineProfile(Table):
+    """The lines of one function, as a table as well; its nested functions, comprehensions and generators have theirs among them."""
 
     def __init__(self, code: CodeType) -> None:
         self.file = code.co_filename
@@ -58,6 +70,24 @@ class LineProfile:
             for line, (size, kept, blocks) in sorted(self._sums.items())
         ]
 
+    @property
+    def heading(self) -> str:
+        """The answer in one sentence."""
+        return "%s in %s, %d calls" % (self.function, self.file, self.calls)
+
+    @property
+    def rows(self) -> "list[Row]":
+        """A row for each line, with the fields of `Line`."""
+        return [line._asdict() for line in self.lines]
+
+    @property
+    def _columns(self) -> "list[dict[str, Any]]":
+        return [{"name": name, "unit": unit} for name, unit in _UNITS.items()]
+
+    def __bool__(self) -> bool:
+        # There is one, whatever it has.
+        return True
+
     def add(self, tracked: Tracked) -> None:
         """Adds what a call did."""
         self.calls += 1
@@ -70,14 +100,13 @@ class LineProfile:
 
     def to_dict(self) -> "dict[str, Any]":
         """For programs: `file`, `function`, `calls`, and `lines` with sizes in bytes."""
-        lines = [line._asdict() for line in self.lines]
-        return {"file": self.file, "function": self.function, "calls": self.calls, "lines": lines}
+        return {"file": self.file, "function": self.function, "calls": self.calls, "lines": self.rows}
 
     def __repr__(self) -> str:
         if self.unfollowed is not None and not self.calls:
             return "unfreed: %s in %s: %s" % (self.function, self.file, self.unfollowed)
         done = {line.line: line for line in self._lines()}
-        rows = ["%s in %s, %d calls" % (self.function, self.file, self.calls)]
+        rows = [self.heading]
         rows.append("%6s %11s %11s %11s %9s  %s" % ("line", "allocated", "freed", "kept", "blocks", "source"))
         for number in self._span:
             text = linecache.getline(self.file, number).rstrip()
@@ -89,6 +118,10 @@ class LineProfile:
             )
             rows.append("%6d %11s %11s %11s %9s  %s" % (number, *figures, text))
         return "\n".join(rows)
+
+    def _repr_html_(self) -> str:
+        can_be_told = self.calls or self.unfollowed is None
+        return super()._repr_html_() if can_be_told else "<pre>%s</pre>" % html.escape(repr(self))
 
 
 def profile(function: Function) -> Function:

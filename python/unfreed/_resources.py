@@ -10,10 +10,12 @@ import subprocess
 import threading
 from typing import Any, Optional
 
-from unfreed import _live
-from unfreed._answers import Answer
+from unfreed import _live, _native
+from unfreed._answers import Answer, answer
 
 _NO_OBJECT = "no object: C code, or os.open"
+_UNKNOWN, _GIVEN = "not known", "the interpreter"
+_FOLLOW = "call unfreed.follow() before, or run the program by `unfreed run --exact`"
 #: What is shown of each kind, the first that fits. Streams above a raw file are one with it.
 _KINDS: "list[tuple[type, str]]" = [
     (socket.socket, "socket"),
@@ -27,7 +29,13 @@ _KINDS: "list[tuple[type, str]]" = [
 
 def resources(limit: Optional[int] = 50) -> Answer:
     """Open files, sockets and connections, running threads, tasks that are not done and child processes not waited
-    for: what each is, and the path that leads to it. Descriptors that no such object holds are listed by number.
+    for: what each is, the path that leads to it, and the line that made it. Descriptors that no such object holds are
+    listed by number.
+
+    Lines are known of what was opened since allocations are followed: after `unfreed.follow()`, or in a process that
+    `unfreed run --exact` records. `opened at` is the innermost line that is not the standard library's; the row's `stack`
+    has all calls as texts, innermost first, and is empty where it is not known. Of a thread and a task it is the line
+    that made it. `unfreed run --native` knows which line opened a descriptor, too.
 
     >>> import unfreed
     >>> opened = open("/dev/null")
@@ -36,17 +44,42 @@ def resources(limit: Optional[int] = 50) -> Answer:
     """
     most = _live.at_most(limit)
     found = [(kind, what, one) for one in _live.get_objects() for kind, what in _described(one)]
-    places = _live.places([one for _, _, one in found])
+    objects = [one for _, _, one in found]
+    places = _live.places(objects)
+    numbers = [_descriptor(one) for one in objects]
+    opened = [-1 if number is None else number for number in numbers]
+    by_object, by_number = _native._origins([id(one) for one in objects], opened, _live.folders())
     rows: list[dict[str, Any]] = [
-        {"kind": kind, "what": what, "held by": places.get(id(one), "")} for kind, what, one in found
+        {"kind": kind, "what": what, "held by": places.get(id(one), ""), **_opened(stack, _is_given(one))}
+        for (kind, what, one), stack in zip(found, (mine or its for mine, its in zip(by_object, by_number)))
     ]
-    known = {number for number in (_descriptor(one) for _, _, one in found) if number is not None}
-    del found
-    for number, target in _descriptors():
-        if number not in known and number > 2:
-            rows.append({"kind": "descriptor", "what": "%d → %s" % (number, target), "held by": _NO_OBJECT})
+    del found, objects
+    known = {number for number in numbers if number is not None}
+    others = [(number, target) for number, target in _descriptors() if number not in known and number > 2]
+    _, by_number = _native._origins([], [number for number, _ in others], _live.folders())
+    for (number, target), stack in zip(others, by_number):
+        what = "%d → %s" % (number, target)
+        rows.append({"kind": "descriptor", "what": what, "held by": _NO_OBJECT, **_opened(stack, False)})
     rows.sort(key=lambda row: (row["kind"], row["what"]))
     return _table(rows[:most], len(rows[most:]))
+
+
+def _is_given(one: Any) -> bool:
+    """Whether a program finds it there when it begins."""
+    return one is threading.main_thread() or _descriptor(one) in (0, 1, 2)
+
+
+def _opened(stack: "list[tuple[str, int, str]]", is_given: bool) -> "dict[str, Any]":
+    # What a package opens is the package's doing; what the standard library opens, its caller's.
+    telling = [frame for frame in stack if not _is_of_library(frame[0])] or stack
+    at = "%s:%d in %s()" % telling[0] if telling else _GIVEN if is_given else _UNKNOWN
+    return {"opened at": at, "stack": ["%s:%d in %s()" % frame for frame in stack]}
+
+
+def _is_of_library(file: str) -> bool:
+    folders = _live.folders()
+    is_installed = file.startswith(tuple(folders["site"]))
+    return file.startswith("<") or (file.startswith(tuple(folders["stdlib"])) and not is_installed)
 
 
 def _described(one: object) -> "list[tuple[str, str]]":
@@ -115,17 +148,13 @@ def _table(rows: "list[dict[str, Any]]", rest: int) -> Answer:
         ", ".join("%d %s%s" % (n, kind, "" if n == 1 else "s") for kind, n in sorted(counts.items()))
         or "Nothing is open"
     )
-    names = ["kind", "what", "held by"]
-    document = {
-        "question": "resources",
-        "answer": heading + ".",
-        "columns": [{"name": name} for name in names],
-        "rows": rows,
-        "left_out": {"rows": rest} if rest else None,
-    }
+    unknown = sum(row["opened at"] == _UNKNOWN for row in rows)
+    heading += "."
+    if unknown:
+        heading += " Where %d of them %s opened is not known: %s." % (unknown, "was" if unknown == 1 else "were", _FOLLOW)
+    names = ["kind", "what", "held by", "opened at"]
     widths = [max([len(row[name]) for row in rows] + [len(name)]) for name in names]
-    lines = [heading + "."]
-    lines += ["  ".join(row[name].ljust(width) for name, width in zip(names, widths)).rstrip() for row in rows]
+    lines = ["  ".join(row[name].ljust(width) for name, width in zip(names, widths)).rstrip() for row in rows]
     if rest:
         lines.append("… and %d more; limit=N shows more" % rest)
-    return Answer("\n".join(lines), document)
+    return answer("resources", heading, dict.fromkeys(names, "text"), rows, lines, {"rows": rest} if rest else None)

@@ -3,18 +3,28 @@
 Every block is followed by the collector in the crates; here its figures become the answer that a person reads.
 """
 
+import html
 import linecache
 import os
 import sys
 from typing import Any, Callable, NamedTuple, Optional, TypeVar, cast
 
 from unfreed import _calls, _native
+from unfreed._answers import Row, Table
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 SHOWN = 10
 """Sites that a person is shown."""
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 """Each 1024 of the one before."""
+_UNITS = {
+    "site": "text",
+    "allocated_bytes": "bytes",
+    "allocated_blocks": "count",
+    "kept_bytes": "bytes",
+    "kept_blocks": "count",
+    "freed_bytes": "bytes",
+}
 _OWN = (os.path.abspath(__file__), os.path.join(os.path.dirname(os.path.abspath(__file__)), "_calls.py"))
 WHAT_TO_DO = "nothing is followed here, since %s; run the program by itself for these figures"
 """What is said where nothing can be followed; takes the reason."""
@@ -51,8 +61,9 @@ class TrackedSite(NamedTuple):
         return self.allocated_bytes - self.kept_bytes
 
 
-class Tracked:
-    """What a part did; empty until it has ended. `print` shows the largest sites.
+class Tracked(Table):
+    """What a part did; empty until it has ended. `print` shows the largest sites. As a table it has a row for
+    each: `site`, `allocated_bytes`, `allocated_blocks`, `kept_bytes`, `kept_blocks`, `freed_bytes`.
 
     Where the process could not be followed, it says so when it is printed, and figures that are asked for raise
     `RuntimeError`: zeros would be taken for an answer.
@@ -71,6 +82,29 @@ class Tracked:
         if self.unfollowed is not None:
             raise RuntimeError(self.unfollowed)
         return self._sites
+
+    @property
+    def heading(self) -> str:
+        """The answer in one sentence."""
+        return "allocated %s in %s blocks, kept %s in %s" % (
+            amount(self.allocated_bytes),
+            f"{self.allocated_blocks:,}",
+            amount(self.kept_bytes),
+            f"{self.kept_blocks:,}",
+        )
+
+    @property
+    def rows(self) -> "list[Row]":
+        """A row for each site, most kept bytes first."""
+        return [{"site": place(site.stack), **{name: getattr(site, name) for name in list(_UNITS)[1:]}} for site in self.sites]
+
+    @property
+    def _columns(self) -> "list[dict[str, Any]]":
+        return [{"name": name, "unit": unit} for name, unit in _UNITS.items()]
+
+    def __bool__(self) -> bool:
+        # There is one, whatever it has.
+        return True
 
     @property
     def allocated_bytes(self) -> int:
@@ -119,15 +153,7 @@ class Tracked:
     def __repr__(self) -> str:
         if self.unfollowed is not None:
             return "unfreed: " + self.unfollowed
-        lines = [
-            "allocated %s in %s blocks, kept %s in %s"
-            % (
-                amount(self.allocated_bytes),
-                f"{self.allocated_blocks:,}",
-                amount(self.kept_bytes),
-                f"{self.kept_blocks:,}",
-            )
-        ]
+        lines = [self.heading]
         for site in self.sites[:SHOWN]:
             lines.append(
                 "%10s kept %10s allocated %9s blocks  %s"
@@ -145,6 +171,9 @@ class Tracked:
         if more > 0:
             lines.append("%d more sites" % more)
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() if self.unfollowed is None else "<pre>%s</pre>" % html.escape(repr(self))
 
 
 class Track:

@@ -14,6 +14,7 @@ mod live;
 mod live_heap;
 mod marks;
 mod natives;
+mod origins;
 mod output;
 mod pause;
 mod pressure;
@@ -31,8 +32,11 @@ mod stacks;
 mod thread;
 mod traces;
 
-pub use live_heap::{counts, owned_slots, sizes, with_heap, with_objects};
+pub use live_heap::{
+    counts, owned_slots, sizes, with_heap, with_instances, with_objects, with_origins,
+};
 pub use marks::mark;
+pub use origins::{Folders, Origins, is_followed, of_descriptors, of_objects};
 use recorder::Followed;
 pub use rounds::{RoundError, begin_rounds, end_round, look, write_started};
 pub use session::{
@@ -197,6 +201,7 @@ pub fn stop() {
     if running.settings.by_rounds {
         // A recording by rounds is a part of a process that goes on, and may be followed by another.
         recorder.forget_everything();
+        session::session().forget_stacks();
     }
 }
 
@@ -289,6 +294,7 @@ pub fn after_fork_in_child(
     }
     recorder.deactivate(&gil);
     recorder.forget_everything();
+    session::session().forget_stacks();
     drop(marks::take());
     forked::forget_all();
     recorder.after_fork();

@@ -2,11 +2,12 @@
 //! the look to the answer.
 
 use crate::headroom::{self, Shortage};
+use crate::origins::{self, Folders, Origins};
 use crate::single::SnapshotError;
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::Gil;
 use unfreed_cpython::stack;
-use unfreed_cpython::walk::live::{self, Counted, Seen, Sizes};
+use unfreed_cpython::walk::live::{self, Counted, Followed, Seen, Sizes};
 use unfreed_cpython::walk::{SharedBuffer, Tracked};
 
 /// Looks at the whole heap and lets `work` answer. The innermost frames of the calling thread whose code lies in
@@ -23,9 +24,43 @@ pub fn with_heap<T>(
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
     let tracked = tracked(runtime, &gil)?.with_buffers(buffers);
-    Ok(work(&live::whole(
-        runtime, &gil, tracked, own_folder, also,
-    )?))
+    let nothing = Followed::NOTHING;
+    let seen = live::whole(runtime, &gil, tracked, own_folder, also, &nothing)?;
+    Ok(work(&seen))
+}
+
+/// As [`with_heap`], with the lines that made the objects, as far as this process is followed; `None` where it is not.
+///
+/// # Errors
+/// As [`crate::snapshot`].
+pub fn with_origins<T>(
+    folders: Folders<'_>,
+    buffers: &[SharedBuffer],
+    work: impl FnOnce(&Seen<'_>, &Origins) -> T,
+) -> Result<Option<T>, SnapshotError> {
+    let runtime = Runtime::detect()?;
+    let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
+    let Some(origins) = origins::now(&gil, folders) else {
+        return Ok(None);
+    };
+    let tracked = tracked(runtime, &gil)?.with_buffers(buffers);
+    let seen = live::whole(runtime, &gil, tracked, folders.own, &[], &origins.followed)?;
+    Ok(Some(work(&seen, &origins)))
+}
+
+/// Looks at the instances of classes of a package, and at the data that they lead to.
+///
+/// # Errors
+/// As [`crate::snapshot`].
+pub fn with_instances<T>(
+    package: &str,
+    work: impl FnOnce(&Seen<'_>) -> T,
+) -> Result<T, SnapshotError> {
+    let runtime = Runtime::detect()?;
+    let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
+    let tracked = Tracked::now(runtime, &gil)?;
+    let instances = live::instances_of(runtime, &gil, &tracked, package);
+    Ok(work(&live::below(runtime, &gil, &instances, false, &[])?))
 }
 
 /// Counts the whole heap by type. As [`with_heap`].

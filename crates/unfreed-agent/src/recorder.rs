@@ -23,7 +23,7 @@ use unfreed_cpython::gil::Gil;
 use unfreed_cpython::hooks::{self, Caller, Observer};
 use unfreed_cpython::stack::{self, RawFrame};
 use unfreed_recording::ids::{EpochId, StackId};
-use unfreed_recording::sites::Site;
+use unfreed_recording::sites::{Site, Stacks};
 use unfreed_sys::{fork, interpose, unwind};
 
 /// Deepest stack that is captured whole; of a deeper one the outermost frames are missing.
@@ -360,6 +360,12 @@ impl Recorder {
         let stacks = table.drain();
         self.wants_room.store(false, Relaxed);
         (stacks, table.len())
+    }
+
+    /// The stacks that nobody took yet.
+    pub(crate) fn new_stacks(&self, _gil: &Gil) -> Stacks {
+        let table = self.free_stacks();
+        table.map_or_else(Stacks::default, |table| table.new_stacks().stacks)
     }
 
     /// Whether the tables of stacks are half full.

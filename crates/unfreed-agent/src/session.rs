@@ -40,6 +40,26 @@ impl Session {
         count
     }
 
+    /// Keeps the names of stacks that a recording takes, for questions of the program itself: some hundred bytes for each
+    /// function that allocates, and 16 for each stack.
+    pub(crate) fn keep_stacks(&mut self, new: &Stacks) {
+        self.stacks.codes.extend_from_slice(&new.codes);
+        self.stacks.nodes.extend_from_slice(&new.nodes);
+    }
+
+    /// All stacks that are known, with these, which wait to be taken.
+    pub(crate) fn with(&self, new: Stacks) -> Stacks {
+        Stacks {
+            codes: [&self.stacks.codes[..], &new.codes].concat(),
+            nodes: [&self.stacks.nodes[..], &new.nodes].concat(),
+        }
+    }
+
+    /// Forgets them.
+    pub(crate) fn forget_stacks(&mut self) {
+        self.stacks = Stacks::default();
+    }
+
     /// Ends a part, after its last look; with the last one, all is forgotten.
     pub(crate) fn leave(&mut self, recorder: &Recorder, gil: &Gil) {
         self.parts = self.parts.saturating_sub(1);
@@ -58,7 +78,7 @@ impl Session {
 }
 
 /// Bytes between a block and the object in it.
-const BEFORE_OBJECT: [usize; 3] = [0, 16, 32];
+pub(crate) const BEFORE_OBJECT: [usize; 3] = [0, 16, 32];
 
 /// When and where an object began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

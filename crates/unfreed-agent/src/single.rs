@@ -1,17 +1,21 @@
-//! One snapshot of this process, now, into a recording of its own: without an agent, hooks or epochs.
+//! One snapshot of this process, now, into a recording of its own: without an agent or epochs. Where blocks are followed
+//! already, it has the lines that made the objects.
 
 use crate::counters;
 use crate::forked::{self, Figures, NotForked, Progress};
 use crate::headroom::{self, Shortage};
+use crate::origins::{self, Folders};
 use crate::output::{Failure, Output, Stamp};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use unfreed_cpython::gil::Gil;
-use unfreed_cpython::walk::{self, HandedOn, Names, Owned, SharedBuffer, Told, Tracked, WalkError};
+use unfreed_cpython::walk::live::Followed;
+use unfreed_cpython::walk::{self, Names, SharedBuffer, Told, Tracked, WalkError};
 use unfreed_cpython::{Runtime, Unsupported};
 use unfreed_recording::Kind;
 use unfreed_recording::ids::RunTime;
 use unfreed_recording::process::{End, ProcessInfo};
+use unfreed_recording::sites::Stacks;
 
 /// What was taken.
 #[derive(Clone, Debug)]
@@ -80,25 +84,32 @@ pub enum Manner {
 }
 
 /// Takes a snapshot of the whole heap and writes it to `path`, over what is there. The GIL must be
-/// held; it is released while the file is written, and while a copy of the process walks.
+/// held; it is released while the file is written, and while a copy of the process walks. What the code in `own_folder`
+/// allocates has no lines.
 ///
 /// # Errors
 /// [`SnapshotError`]; no file is left behind then, unless the disk filled up.
 pub fn snapshot(
     path: &Path,
     process: &ProcessInfo,
+    own_folder: &str,
     manner: Manner,
     buffers: &[SharedBuffer],
 ) -> Result<Taken, SnapshotError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
+    let folders = Folders {
+        own: own_folder,
+        stdlib: &process.stdlib_paths,
+        site: &process.site_paths,
+    };
     if manner == Manner::InPlace {
-        return in_place(runtime, &gil, path, process, buffers);
+        return in_place(runtime, &gil, path, process, folders, buffers);
     }
-    match forked(runtime, &gil, path, process, buffers) {
+    match forked(runtime, &gil, path, process, folders, buffers) {
         Err(Refused::NotForked(why)) => Ok(Taken {
             not_forked: Some(why.to_string()),
-            ..in_place(runtime, &gil, path, process, buffers)?
+            ..in_place(runtime, &gil, path, process, folders, buffers)?
         }),
         Err(Refused::Snapshot(why)) => Err(why),
         Ok(taken) => Ok(taken),
@@ -110,6 +121,7 @@ fn in_place(
     gil: &Gil,
     path: &Path,
     process: &ProcessInfo,
+    folders: Folders<'_>,
     buffers: &[SharedBuffer],
 ) -> Result<Taken, SnapshotError> {
     let began = Instant::now();
@@ -119,12 +131,14 @@ fn in_place(
         let (needed, left) = (needed >> 20, left >> 20);
         return Err(SnapshotError::Memory { needed, left });
     }
-    let mut taken = walk::snapshot(runtime, gil, tracked, &[], ALL)?;
+    let (stacks, followed) = lines(gil, folders);
+    let mut taken = walk::snapshot(runtime, gil, tracked, &followed.blocks, all(&followed))?;
     let pause = began.elapsed();
     taken.pause_ns = pause.as_nanos() as u64;
     let figures = Figures::of(&taken);
     gil.released(runtime, || {
         write(runtime, path, process, |output| {
+            append_stacks(output, &stacks)?;
             output.append(&taken, Stamp::default())
         })
     })?;
@@ -143,6 +157,7 @@ fn forked(
     gil: &Gil,
     path: &Path,
     process: &ProcessInfo,
+    folders: Folders<'_>,
     buffers: &[SharedBuffer],
 ) -> Result<Taken, Refused> {
     if walk::is_collecting(runtime, gil) {
@@ -150,9 +165,10 @@ fn forked(
     }
     let began = Instant::now();
     forked::check_room(runtime.allocated_blocks(gil)).map_err(Refused::NotForked)?;
+    let (stacks, followed) = lines(gil, folders);
     let mut forked = forked::begin(|| {
         let tracked = Tracked::now(runtime, gil)?.with_buffers(buffers);
-        walk::snapshot(runtime, gil, tracked, &[], ALL)
+        walk::snapshot(runtime, gil, tracked, &followed.blocks, all(&followed))
     })
     .map_err(Refused::NotForked)?;
     let pause = began.elapsed();
@@ -160,6 +176,7 @@ fn forked(
     gil.released(runtime, || match forked.finish() {
         Progress::Whole(block, figures) => {
             write(runtime, path, process, |output| {
+                append_stacks(output, &stacks)?;
                 output.append_block(Kind::Snapshot, &block, Stamp::default())
             })
             .map_err(Refused::Snapshot)?;
@@ -170,12 +187,29 @@ fn forked(
     })
 }
 
+/// Which lines made the objects, as far as this process is followed.
+fn lines(gil: &Gil, folders: Folders<'_>) -> (Stacks, Followed) {
+    let origins = origins::now(gil, folders);
+    origins.map_or((Stacks::default(), Followed::NOTHING), |origins| {
+        (origins.stacks, origins.followed)
+    })
+}
+
+fn append_stacks(output: &mut Output, stacks: &Stacks) -> Result<(), Failure> {
+    if stacks.nodes.is_empty() {
+        return Ok(());
+    }
+    output.append(stacks, Stamp::default())
+}
+
 /// For questions about any object.
-const ALL: Told = Told {
-    names: Names::All,
-    owned: Owned::Told,
-    handed_on: HandedOn::Unnoticed,
-};
+const fn all(followed: &Followed) -> Told {
+    Told {
+        names: Names::All,
+        owned: followed.owned,
+        handed_on: followed.handed_on,
+    }
+}
 
 fn told(figures: Figures, pause: Duration) -> Taken {
     Taken {

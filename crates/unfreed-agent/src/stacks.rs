@@ -362,6 +362,17 @@ impl StackTable {
 
     /// Hands over what is new and makes room again. By the agent's thread, outside any hook.
     pub(crate) fn drain(&mut self) -> NewStacks {
+        let new = self.new_stacks();
+        self.new_natives.clear();
+        self.new_codes.clear();
+        self.new_nodes.clear();
+        self.text.clear();
+        self.make_room();
+        new
+    }
+
+    /// What would be handed over. Outside any hook.
+    pub(crate) fn new_stacks(&self) -> NewStacks {
         let text = &self.text;
         let copy = |range: &std::ops::Range<usize>| {
             String::from_utf8_lossy(&text[range.clone()]).into_owned()
@@ -376,16 +387,12 @@ impl StackTable {
                 first_line: code.first_line,
             })
             .collect();
-        let nodes = self.new_nodes.clone();
-        let natives = self.new_natives.clone();
-        self.new_natives.clear();
-        self.new_codes.clear();
-        self.new_nodes.clear();
-        self.text.clear();
-        self.make_room();
         NewStacks {
-            stacks: Stacks { codes, nodes },
-            natives,
+            stacks: Stacks {
+                codes,
+                nodes: self.new_nodes.clone(),
+            },
+            natives: self.new_natives.clone(),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::pressure::Pressure;
 use crate::recorder::{Recorder, hooks_in_force};
 use crate::requests::Requests;
 use crate::schedule::Schedule;
+use crate::session::session;
 use crate::sources::SourceReader;
 use crate::stacks::NewStacks;
 use crate::{Settings, StartError, children, counters, headroom, resources};
@@ -292,7 +293,7 @@ impl Agent {
     fn make_room(&mut self) {
         if self.recorder.wants_room() {
             let recorder = self.recorder;
-            if let Some((mut new, _)) = with_gil(self.runtime, |gil| recorder.drain_stacks(gil)) {
+            if let Some((mut new, _)) = with_gil(self.runtime, |gil| take_stacks(recorder, gil)) {
                 self.write_stacks(&mut new);
             }
         }
@@ -431,7 +432,7 @@ impl Agent {
     }
 
     fn gather(&self, gil: &Gil, live: &[Block], snapshot: Look, pause: Pause) -> Harvest {
-        let (stacks, stack_count) = self.recorder.drain_stacks(gil);
+        let (stacks, stack_count) = take_stacks(self.recorder, gil);
         let sites = self.recorder.sites(stack_count, live);
         // While the program stands still: what it allocates from here on is not in the snapshot.
         self.recorder.begin_epoch(self.next_epoch());
@@ -543,4 +544,11 @@ impl Agent {
             let _ = writeln!(std::io::stderr(), "unfreed: {failure}");
         }
     }
+}
+
+/// Takes the new stacks, and leaves their names to the program's own questions.
+fn take_stacks(recorder: &Recorder, gil: &Gil) -> (NewStacks, usize) {
+    let (new, count) = recorder.drain_stacks(gil);
+    session().keep_stacks(&new.stacks);
+    (new, count)
 }

@@ -1,12 +1,19 @@
 //! Questions of a program to its own heap, while it stands still: the answers of `unfreed heap`, without a file.
 
 use crate::commands::opened::{parse, pick, read};
+use crate::naming;
+use std::collections::BTreeMap;
 use std::path::Path;
+use unfreed_analysis::Recorded;
+use unfreed_analysis::findings::Frame;
 use unfreed_analysis::questions::{
-    self, Answer, Direction, GroupBy, Part, Reference, Selection, View,
+    self, Answer, Coverage, Direction, GroupBy, Part, Reference, Selection, View,
 };
 pub use unfreed_analysis::questions::{Collector, Contents, full_name};
+use unfreed_analysis::source::EvidenceSource;
+use unfreed_recording::ids::StackId;
 use unfreed_recording::process::ProcessInfo;
+use unfreed_recording::sites::Stacks;
 use unfreed_recording::snapshot::{NodeIndex, Snapshot};
 use unfreed_report::answer::{render_json, render_table};
 use unfreed_report::picture::{render_dot, render_png, render_svg};
@@ -14,6 +21,67 @@ use unfreed_report::picture::{render_dot, render_png, render_svg};
 /// A heap ready for questions.
 pub struct Live<'a> {
     view: View<'a>,
+}
+
+/// Objects and bytes by name.
+pub type Sums = BTreeMap<String, (u64, u64)>;
+
+/// Names of the stacks that made objects.
+pub struct Lines<'s> {
+    codes: BTreeMap<u32, (&'s str, &'s str)>,
+    nodes: BTreeMap<u32, (StackId, u32, u32)>,
+}
+
+impl<'s> Lines<'s> {
+    /// Of what a process knows.
+    #[must_use]
+    pub fn new(stacks: &'s Stacks) -> Self {
+        let codes = stacks.codes.iter();
+        let nodes = stacks.nodes.iter();
+        Self {
+            codes: codes
+                .map(|code| (code.id.0, (code.file.as_str(), code.function.as_str())))
+                .collect(),
+            nodes: nodes
+                .map(|node| (node.id.0, (node.parent, node.code.0, node.line)))
+                .collect(),
+        }
+    }
+
+    /// The frames of a stack, innermost first. A stack is called from an earlier one, so this ends.
+    #[must_use]
+    pub fn frames(&self, stack: StackId) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        let mut next = stack;
+        while let Some(&(parent, code, line)) = self.nodes.get(&next.0) {
+            let (file, function) = self.codes.get(&code).copied().unwrap_or_default();
+            frames.push(Frame {
+                file: file.to_owned(),
+                line,
+                function: function.to_owned(),
+                ..Frame::default()
+            });
+            next = parent;
+        }
+        frames
+    }
+}
+
+/// Objects and bytes, by type, of what is unfreed's own among a look at its instances.
+#[must_use]
+pub fn held_by_unfreed(snapshot: &Snapshot) -> Sums {
+    let mut sums = Sums::new();
+    for node in questions::held_by_unfreed(snapshot) {
+        let type_ = snapshot.node_types.get(node as usize);
+        let Some(info) = type_.and_then(|&type_| snapshot.types.get(type_ as usize)) else {
+            continue;
+        };
+        let size = snapshot.node_sizes.get(node as usize).copied();
+        let (objects, bytes) = sums.entry(full_name(info)).or_default();
+        *objects += 1;
+        *bytes = bytes.saturating_add(size.unwrap_or(0));
+    }
+    sums
 }
 
 /// An answer in both of its forms.
@@ -85,6 +153,49 @@ impl<'a> Live<'a> {
         self.said(&answer, width)
     }
 
+    /// The lines that made the objects of the snapshot's samples; at most `most` rows.
+    ///
+    /// # Errors
+    /// A sentence, when it cannot be written.
+    pub fn sites(
+        &self,
+        lines: &Lines<'_>,
+        every_block: bool,
+        most: usize,
+        width: usize,
+    ) -> Result<Said, String> {
+        let coverage = if every_block {
+            Coverage::EveryObject
+        } else {
+            Coverage::Samples
+        };
+        let frames = |stack| lines.frames(stack);
+        self.said(
+            &questions::sites(&self.view, &frames, coverage, most),
+            width,
+        )
+    }
+
+    /// Objects and bytes of each `module`, `root` or `path`, without what is unfreed's own.
+    ///
+    /// # Errors
+    /// A sentence, when there is no such group.
+    pub fn grouped(&self, by: &str) -> Result<Sums, String> {
+        let by = match by {
+            "module" => GroupBy::Module,
+            "root" => GroupBy::Root,
+            "path" => GroupBy::Path,
+            other => return Err(format!("there is no group {other}")),
+        };
+        Ok(questions::grouped(&self.view, by))
+    }
+
+    /// The same of each line that made objects.
+    #[must_use]
+    pub fn grouped_by_site(&self, lines: &Lines<'_>) -> Sums {
+        questions::grouped_by_site(&self.view, &|stack| lines.frames(stack))
+    }
+
     fn said(&self, answer: &Answer, width: usize) -> Result<Said, String> {
         said(answer, &self.view, width)
     }
@@ -153,7 +264,7 @@ impl<'a> Live<'a> {
     }
 }
 
-/// What changed from one recording's last snapshot to the other's, by `type` or by `path`.
+/// What changed from one recording's last snapshot to the other's, by `type`, by `path` or by `site`.
 ///
 /// # Errors
 /// A sentence, when one of them cannot be used.
@@ -169,13 +280,48 @@ pub fn difference(
     let (first, second) = (pick(before, &old, -1)?, pick(after, &new, -1)?);
     let first = View::new(&first, &old.process)?;
     let second = View::new(&second, &new.process)?;
-    let by = match by {
-        "path" => GroupBy::Path,
-        _ => GroupBy::Type,
+    let mut answer = match by {
+        "site" => {
+            let (old, new) = (naming::named(&old), naming::named(&new));
+            differing_sites((&first, &old, before), (&second, &new, after), most)?
+        }
+        "path" => questions::difference(&first, &second, GroupBy::Path, most),
+        _ => questions::difference(&first, &second, GroupBy::Type, most),
     };
-    let mut answer = questions::difference(&first, &second, by, most);
     answer.next.clear();
     said(&answer, &second, width)
+}
+
+/// What changed by the lines that made the objects. Each snapshot comes with its recording and the recording's file.
+///
+/// # Errors
+/// A sentence, when one of them has no lines.
+pub(crate) fn differing_sites(
+    before: (&View<'_>, &Recorded<'_>, &Path),
+    after: (&View<'_>, &Recorded<'_>, &Path),
+    most: usize,
+) -> Result<Answer, String> {
+    let known = [
+        (before.0.has_sites(), before.2),
+        (after.0.has_sites(), after.2),
+    ];
+    for (has_sites, path) in known {
+        if !has_sites {
+            return Err(format!(
+                "{}: no allocations were followed when this snapshot was taken, so nobody knows which lines made its \
+                 objects; record the program with `unfreed run`, or call unfreed.follow() before unfreed.snapshot()",
+                path.display()
+            ));
+        }
+    }
+    let old = |stack| EvidenceSource::frames(before.1, stack);
+    let new = |stack| EvidenceSource::frames(after.1, stack);
+    let (before, after) = (before.0, after.0);
+    Ok(questions::difference_by_site(
+        (before, &old),
+        (after, &new),
+        most,
+    ))
 }
 
 fn said(answer: &Answer, view: &View<'_>, width: usize) -> Result<Said, String> {

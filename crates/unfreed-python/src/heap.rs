@@ -21,6 +21,7 @@ pub fn _snapshot(
     path: PathBuf,
     stdlib_paths: Vec<String>,
     site_paths: Vec<String>,
+    own_folder: &str,
     fork: bool,
     buffers: Buffers,
 ) -> PyResult<Told> {
@@ -32,14 +33,12 @@ pub fn _snapshot(
     } else {
         Manner::InPlace
     };
-    let taken =
-        unfreed_agent::snapshot(&path, &process, manner, &shared(&buffers)).map_err(|error| {
-            match &error {
-                SnapshotError::Output { .. } | SnapshotError::Cut(_) => {
-                    PyOSError::new_err(error.to_string())
-                }
-                _ => PyRuntimeError::new_err(error.to_string()),
+    let taken = unfreed_agent::snapshot(&path, &process, own_folder, manner, &shared(&buffers))
+        .map_err(|error| match &error {
+            SnapshotError::Output { .. } | SnapshotError::Cut(_) => {
+                PyOSError::new_err(error.to_string())
             }
+            _ => PyRuntimeError::new_err(error.to_string()),
         })?;
     let seconds = taken.pause.as_secs_f64();
     Ok((

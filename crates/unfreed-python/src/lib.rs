@@ -32,8 +32,9 @@ mod _native {
     use super::heap::_snapshot;
     #[pymodule_export]
     use super::live::{
-        _all_objects, _ask, _chain, _composition, _counts, _difference, _draw, _held_by,
-        _instances, _owned_slots, _places, _references, _remember, _sizes, _trim,
+        _all_objects, _ask, _chain, _composition, _counts, _difference, _draw, _grouped, _held_by,
+        _instances, _is_followed, _origins, _owned_slots, _places, _references, _remember, _sizes,
+        _trim,
     };
     #[pymodule_export]
     use super::rounds::{

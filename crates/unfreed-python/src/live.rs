@@ -10,7 +10,8 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use unfreed_agent::SharedBuffer;
-use unfreed_cli::live::{self, Contents, Live};
+use unfreed_cli::live::{self, Contents, Lines, Live, Sums};
+use unfreed_recording::ids::StackId;
 use unfreed_recording::process::ProcessInfo;
 
 fn refused(error: impl Display) -> PyErr {
@@ -33,6 +34,16 @@ pub struct Folders {
     own: String,
     stdlib: Vec<String>,
     site: Vec<String>,
+}
+
+impl Folders {
+    fn borrowed(&self) -> unfreed_agent::Folders<'_> {
+        unfreed_agent::Folders {
+            own: &self.own,
+            stdlib: &self.stdlib,
+            site: &self.site,
+        }
+    }
 }
 
 /// Buffers of objects that no walk can see: `id()`, address and bytes of each.
@@ -73,6 +84,19 @@ pub fn _ask(
     buffers: Buffers,
 ) -> PyResult<(String, String)> {
     let process = process(py, &folders);
+    if question == "census site" {
+        let asked = |seen: &unfreed_agent::Seen<'_>, origins: &unfreed_agent::Origins| {
+            let live = Live::new(&seen.snapshot, &process)?;
+            let lines = Lines::new(&origins.stacks);
+            live.sites(&lines, origins.every_block, most, width)
+        };
+        let said = followed(unfreed_agent::with_origins(
+            folders.borrowed(),
+            &shared(&buffers),
+            asked,
+        ))?;
+        return Ok((said.text, said.json));
+    }
     unfreed_agent::with_heap(&folders.own, &ids, &shared(&buffers), |seen| {
         let mut live = Live::new(&seen.snapshot, &process).map_err(refused)?;
         match question {
@@ -88,6 +112,87 @@ pub fn _ask(
     .map_err(refused)?
 }
 
+/// An answer that needs the lines that allocate; an error where these are not followed.
+fn followed<T>(
+    answered: Result<Option<Result<T, String>>, unfreed_agent::SnapshotError>,
+) -> PyResult<T> {
+    let answer = answered.map_err(refused)?;
+    answer
+        .ok_or_else(|| refused("no allocations are followed"))?
+        .map_err(refused)
+}
+
+/// Whether allocations of this process are followed.
+#[pyfunction]
+pub fn _is_followed() -> bool {
+    unfreed_agent::is_followed()
+}
+
+/// Objects and bytes of each `module`, `root`, `path` or `site`, without what is unfreed's own.
+#[pyfunction]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
+pub fn _grouped(py: Python<'_>, by: &str, folders: Folders, buffers: Buffers) -> PyResult<Sums> {
+    let process = process(py, &folders);
+    if by == "site" {
+        let asked = |seen: &unfreed_agent::Seen<'_>, origins: &unfreed_agent::Origins| {
+            let live = Live::new(&seen.snapshot, &process)?;
+            Ok(live.grouped_by_site(&Lines::new(&origins.stacks)))
+        };
+        return followed(unfreed_agent::with_origins(
+            folders.borrowed(),
+            &shared(&buffers),
+            asked,
+        ));
+    }
+    unfreed_agent::with_heap(&folders.own, &[], &shared(&buffers), |seen| {
+        let live = Live::new(&seen.snapshot, &process).map_err(refused)?;
+        live.grouped(by).map_err(refused)
+    })
+    .map_err(refused)?
+}
+
+/// File, line and function of each call, innermost first.
+type Stack = Vec<(String, u32, String)>;
+
+/// The stacks that made the objects with these ids, and those that opened these descriptors; empty where that is not known.
+#[pyfunction]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
+pub fn _origins(
+    ids: Vec<usize>,
+    descriptors: Vec<i32>,
+    folders: Folders,
+) -> (Vec<Stack>, Vec<Stack>) {
+    let named = |found: Option<(unfreed_agent::Origins, Vec<StackId>)>, count| {
+        let Some((origins, stacks)) = found else {
+            return vec![Stack::new(); count];
+        };
+        let lines = Lines::new(&origins.stacks);
+        let frames = |stack| lines.frames(stack).into_iter();
+        let stacks = stacks.into_iter();
+        let told = stacks.map(|stack| {
+            let told = frames(stack).map(|frame| (frame.file, frame.line, frame.function));
+            told.collect()
+        });
+        told.collect()
+    };
+    (
+        named(
+            unfreed_agent::of_objects(&ids, folders.borrowed()),
+            ids.len(),
+        ),
+        named(
+            unfreed_agent::of_descriptors(&descriptors, folders.borrowed()),
+            descriptors.len(),
+        ),
+    )
+}
+
 fn contents(seen: &unfreed_agent::Seen<'_>) -> Contents {
     let found = seen.contents();
     Contents {
@@ -96,14 +201,22 @@ fn contents(seen: &unfreed_agent::Seen<'_>) -> Contents {
     }
 }
 
-/// Objects and bytes of each type of the whole heap, by the type's full name.
+/// Objects and bytes of each type of the whole heap, by the type's full name, without what is unfreed's own.
 #[pyfunction]
-pub fn _counts(own_folder: &str, buffers: Buffers) -> PyResult<BTreeMap<String, (u64, u64)>> {
-    let mut counts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+pub fn _counts(own_folder: &str, buffers: Buffers) -> PyResult<Sums> {
+    let mut counts = Sums::new();
     for counted in unfreed_agent::counts(own_folder, &shared(&buffers)).map_err(refused)? {
         let sum = counts.entry(live::full_name(&counted.type_)).or_default();
         *sum = (sum.0 + counted.objects, sum.1.saturating_add(counted.bytes));
     }
+    let own =
+        unfreed_agent::with_instances("unfreed", |seen| live::held_by_unfreed(&seen.snapshot));
+    for (name, (objects, bytes)) in own.map_err(refused)? {
+        if let Some(sum) = counts.get_mut(&name) {
+            *sum = (sum.0.saturating_sub(objects), sum.1.saturating_sub(bytes));
+        }
+    }
+    counts.retain(|_, &mut (objects, _)| objects > 0);
     Ok(counts)
 }
 

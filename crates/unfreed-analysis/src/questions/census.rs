@@ -2,10 +2,12 @@
 //! where it was made.
 
 use super::answer::{Cell, number, text};
-use super::{Answer, Unit, View};
+use super::sites::{Frames, by_line};
+use super::{Answer, Unit, View, held_by_unfreed};
 use crate::seeded::Map;
 use crate::shapes::TOP;
 use crate::wording::{bytes, count};
+use std::collections::BTreeMap;
 use unfreed_recording::snapshot::NodeIndex;
 
 /// How a census groups.
@@ -97,6 +99,34 @@ pub fn census(view: &View<'_>, by: GroupBy, most: usize) -> Answer {
     }
     answer.keep(most, |row| number(row.get(2)));
     answer
+}
+
+/// Objects and bytes of each group, as a census names them, without what is unfreed's own.
+#[must_use]
+pub fn grouped(view: &View<'_>, by: GroupBy) -> BTreeMap<String, (u64, u64)> {
+    let left_out = held_by_unfreed(view.heap.snapshot);
+    let mut keys = Keys::new(view, by);
+    let mut sums: Vec<(u64, u64)> = Vec::new();
+    for node in view.nodes() {
+        if left_out.binary_search(&node).is_ok() {
+            continue;
+        }
+        let key = keys.of(node) as usize;
+        if sums.len() <= key {
+            sums.resize(key + 1, (0, 0));
+        }
+        let (objects, bytes) = &mut sums[key];
+        *objects += 1;
+        *bytes = bytes.saturating_add(view.heap.size(node));
+    }
+    keys.names.into_iter().zip(sums).collect()
+}
+
+/// The same by the lines that made the objects.
+#[must_use]
+pub fn grouped_by_site(view: &View<'_>, frames: Frames<'_>) -> BTreeMap<String, (u64, u64)> {
+    let left_out = held_by_unfreed(view.heap.snapshot);
+    by_line(view, frames, &left_out).into_iter().collect()
 }
 
 /// Adds each node's retained size to its group, unless a node of the same group above it in the

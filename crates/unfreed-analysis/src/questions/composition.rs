@@ -5,7 +5,7 @@ use crate::heap::Heap;
 use crate::paths::reference;
 use serde::Serialize;
 use unfreed_graph::{DominatorTree, dominators};
-use unfreed_recording::snapshot::{NodeIndex, Snapshot};
+use unfreed_recording::snapshot::{Label, NodeIndex, Snapshot};
 
 /// A part, and its parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -96,9 +96,11 @@ impl Told<'_> {
             .edges(above)
             .find(|edge| edge.target == node);
         match direct {
-            Some(edge) => match reference(&self.heap, edge, false) {
-                by if by.is_empty() => ".__dict__".to_owned(),
-                by => by,
+            // A path passes these over; here the parts stand below each other.
+            Some(edge) => match self.heap.label(edge.index) {
+                Label::Namespace => ".__dict__".to_owned(),
+                Label::Internal(text) => format!(".{}", self.heap.text(text)),
+                _ => reference(&self.heap, edge, false),
             },
             None => "shared".to_owned(),
         }

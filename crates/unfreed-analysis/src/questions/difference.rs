@@ -1,8 +1,9 @@
-//! What one snapshot has that another has not: by type, or by path with keys and indexes masked, so that
-//! snapshots of two runs or two hosts compare.
+//! What one snapshot has that another has not: by type, by the line that made it, or by path with keys and indexes masked,
+//! so that snapshots of two runs or two hosts compare. What is unfreed's own is left out.
 
 use super::answer::{Cell, number, text};
-use super::{Answer, GroupBy, Unit, View};
+use super::sites::{Frames, by_line};
+use super::{Answer, GroupBy, Unit, View, held_by_unfreed};
 use crate::seeded::Map;
 use crate::shapes::TOP;
 use crate::wording::bytes;
@@ -15,7 +16,26 @@ type Sums = Map<String, Sum>;
 /// From `before` to `after`: what is new, gone, grown and shrunk; the largest changes first.
 #[must_use]
 pub fn difference(before: &View<'_>, after: &View<'_>, by: GroupBy, most: usize) -> Answer {
-    let (old, new) = (sums(before, by), sums(after, by));
+    let column = if by == GroupBy::Path { "path" } else { "type" };
+    let sums = [sums(before, by), sums(after, by)];
+    told([before.bytes(), after.bytes()], sums, column, most)
+}
+
+/// The same by the lines that made the objects, as far as these are known: where allocations were sampled, objects are
+/// samples, and bytes are estimates. Each snapshot comes with the frames of its recording.
+#[must_use]
+pub fn difference_by_site(
+    before: (&View<'_>, Frames<'_>),
+    after: (&View<'_>, Frames<'_>),
+    most: usize,
+) -> Answer {
+    let old = by_line(before.0, before.1, &held_by_unfreed(before.0.heap.snapshot));
+    let new = by_line(after.0, after.1, &held_by_unfreed(after.0.heap.snapshot));
+    let bytes = [before.0.bytes(), after.0.bytes()];
+    told(bytes, [old, new], "site", most)
+}
+
+fn told([was, is]: [u64; 2], [old, new]: [Sums; 2], column: &'static str, most: usize) -> Answer {
     let mut names: Vec<&String> = old.keys().chain(new.keys()).collect();
     names.sort();
     names.dedup();
@@ -33,7 +53,6 @@ pub fn difference(before: &View<'_>, after: &View<'_>, by: GroupBy, most: usize)
             std::cmp::Reverse(new.0.abs_diff(old.0)),
         )
     });
-    let (was, is) = (before.bytes(), after.bytes());
     let mut answer = Answer::new(
         "diff",
         format!(
@@ -45,10 +64,7 @@ pub fn difference(before: &View<'_>, after: &View<'_>, by: GroupBy, most: usize)
         ),
         &[
             ("state", Unit::Text),
-            (
-                if by == GroupBy::Path { "path" } else { "type" },
-                Unit::Text,
-            ),
+            (column, Unit::Text),
             ("objects", Unit::CountChange),
             ("bytes", Unit::ByteChange),
             ("bytes_after", Unit::Bytes),
@@ -84,7 +100,11 @@ fn state(old: (u64, u64), new: (u64, u64)) -> &'static str {
 fn sums(view: &View<'_>, by: GroupBy) -> Sums {
     let mut names: Map<u32, String> = Map::default();
     let mut sums = Sums::default();
+    let left_out = held_by_unfreed(view.heap.snapshot);
     for node in view.nodes() {
+        if left_out.binary_search(&node).is_ok() {
+            continue;
+        }
         let key = key(view, by, node);
         let name = names
             .entry(key)

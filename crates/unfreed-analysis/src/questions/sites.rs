@@ -16,20 +16,27 @@ struct Line {
     example: NodeIndex,
 }
 
-/// The lines whose objects are alive in the snapshot; the `most` largest. Bytes are estimates from
-/// samples and count the objects' own blocks only. `frames` gives a stack, innermost frame first.
+/// Gives a stack's frames, innermost first.
+pub type Frames<'f> = &'f dyn Fn(StackId) -> Vec<Frame>;
+
+/// How many of the objects have a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// A sample: bytes are estimates, and count the objects' own blocks only.
+    Samples,
+    /// All since they are followed, with all their bytes.
+    EveryObject,
+}
+
+/// The lines whose objects are alive in the snapshot; the `most` largest.
 #[must_use]
-pub fn sites(view: &View<'_>, frames: &dyn Fn(StackId) -> Vec<Frame>, most: usize) -> Answer {
+pub fn sites(view: &View<'_>, frames: Frames<'_>, coverage: Coverage, most: usize) -> Answer {
     let mut lines: Map<String, Line> = Map::default();
     let mut names: Map<StackId, String> = Map::default();
     for sample in &view.heap.snapshot.samples {
-        let name = names.entry(sample.stack).or_insert_with(|| {
-            let stack = frames(sample.stack);
-            super::telling(&stack).map_or_else(
-                || "no Python frame".to_owned(),
-                |frame| format!("{}:{} in {}()", frame.file, frame.line, frame.function),
-            )
-        });
+        let name = names
+            .entry(sample.stack)
+            .or_insert_with(|| name(&frames(sample.stack)));
         let line = lines.entry(name.clone()).or_default();
         line.samples += 1;
         line.bytes = line.bytes.saturating_add(sample.bytes);
@@ -43,17 +50,30 @@ pub fn sites(view: &View<'_>, frames: &dyn Fn(StackId) -> Vec<Frame>, most: usiz
     let total = lines
         .iter()
         .fold(0_u64, |sum, (_, line)| sum.saturating_add(line.bytes));
+    let known = count(view.heap.snapshot.samples.len() as i64);
+    let of = bytes(total as f64);
+    let (heading, counted) = match coverage {
+        Coverage::Samples => (
+            format!(
+                "{known} samples stand for {of} of objects that are alive; what was made before the recording began, \
+                 or small and never sampled, is not among them."
+            ),
+            "samples",
+        ),
+        Coverage::EveryObject => (
+            format!(
+                "{known} objects of {of} are alive that were made since allocations are followed; older ones are \
+                 not among them."
+            ),
+            "objects",
+        ),
+    };
     let mut answer = Answer::new(
         "census",
-        format!(
-            "{} samples stand for {} of objects that are alive; what was made before the recording began, or small \
-             and never sampled, is not among them.",
-            count(view.heap.snapshot.samples.len() as i64),
-            bytes(total as f64)
-        ),
+        heading,
         &[
-            ("line", Unit::Text),
-            ("samples", Unit::Count),
+            ("site", Unit::Text),
+            (counted, Unit::Count),
             ("bytes", Unit::Bytes),
             ("share", Unit::Share),
             ("mostly", Unit::Text),
@@ -81,4 +101,33 @@ fn most_of(view: &View<'_>, line: &Line) -> String {
         .max_by_key(|&(kind, bytes)| (*bytes, std::cmp::Reverse(*kind)));
     most.and_then(|(kind, _)| view.heap.snapshot.types.get(*kind as usize))
         .map_or_else(String::new, crate::heap::full_name)
+}
+
+/// Samples and bytes of each line, without the nodes of `left_out`.
+pub(super) fn by_line(
+    view: &View<'_>,
+    frames: Frames<'_>,
+    left_out: &[NodeIndex],
+) -> Map<String, (u64, u64)> {
+    let mut sums: Map<StackId, (u64, u64)> = Map::default();
+    for sample in &view.heap.snapshot.samples {
+        if left_out.binary_search(&sample.node).is_err() {
+            let sum = sums.entry(sample.stack).or_default();
+            *sum = (sum.0 + 1, sum.1.saturating_add(sample.bytes));
+        }
+    }
+    let mut lines: Map<String, (u64, u64)> = Map::default();
+    for (stack, (samples, bytes)) in sums {
+        let line = lines.entry(name(&frames(stack))).or_default();
+        *line = (line.0 + samples, line.1.saturating_add(bytes));
+    }
+    lines
+}
+
+/// The line that people look for in a stack.
+fn name(stack: &[Frame]) -> String {
+    super::telling(stack).map_or_else(
+        || "no Python frame".to_owned(),
+        |frame| format!("{}:{} in {}()", frame.file, frame.line, frame.function),
+    )
 }

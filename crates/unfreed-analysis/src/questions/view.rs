@@ -176,6 +176,12 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether the lines are known that made some of the objects.
+    #[must_use]
+    pub fn has_sites(&self) -> bool {
+        !self.heap.snapshot.samples.is_empty()
+    }
+
     pub(super) fn nodes(&self) -> std::ops::Range<NodeIndex> {
         0..self.heap.graph.node_count() as NodeIndex
     }

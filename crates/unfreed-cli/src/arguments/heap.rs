@@ -156,4 +156,6 @@ pub enum DiffBy {
     Type,
     /// The path, keys and indexes masked
     Path,
+    /// The line that made it, where it was followed
+    Site,
 }

@@ -5,12 +5,13 @@ mod picture;
 use crate::arguments::heap::{By, DiffBy, Heap, Question};
 use crate::commands::opened::{parse, pick, read};
 use crate::exit::ExitCode;
+use crate::live::differing_sites;
 use crate::messages::{self, reason};
 use crate::{naming, progress, rendering};
 use std::io;
 use std::path::Path;
 use unfreed_analysis::findings::Frame;
-use unfreed_analysis::questions::{self, Answer, Collector, GroupBy, Selection, View};
+use unfreed_analysis::questions::{self, Answer, Collector, Coverage, GroupBy, Selection, View};
 use unfreed_analysis::source::EvidenceSource;
 
 /// Answers the question, or says why not.
@@ -67,7 +68,7 @@ fn answer(typed: &Heap) -> Result<Said, String> {
         Question::Suspects => questions::suspects(&view, &frames),
         Question::Census { by } => match group(*by) {
             Some(by) => questions::census(&view, by, most),
-            None => questions::sites(&view, &frames, most),
+            None => questions::sites(&view, &frames, Coverage::Samples, most),
         },
         Question::Path { objects } => questions::paths(&view, &select(objects)?, most),
         Question::Retained { objects } => questions::retained(&view, &select(objects)?, most),
@@ -102,7 +103,13 @@ fn answer(typed: &Heap) -> Result<Said, String> {
             let recording = parse(other, &bytes)?;
             let snapshot = pick(other, &recording, *other_snapshot)?;
             let after = View::new(&snapshot, &recording.process)?;
-            questions::difference(&view, &after, (*by).into(), most)
+            let named = naming::named(&recording);
+            let sides = ((&view, &evidence, &*typed.path), (&after, &named, &**other));
+            match by {
+                DiffBy::Type => questions::difference(&view, &after, GroupBy::Type, most),
+                DiffBy::Path => questions::difference(&view, &after, GroupBy::Path, most),
+                DiffBy::Site => differing_sites(sides.0, sides.1, most)?,
+            }
         }
     };
     let facts = view.facts();
@@ -117,14 +124,5 @@ fn group(by: By) -> Option<GroupBy> {
         By::Root => Some(GroupBy::Root),
         By::Path => Some(GroupBy::Path),
         By::Site => None,
-    }
-}
-
-impl From<DiffBy> for GroupBy {
-    fn from(by: DiffBy) -> Self {
-        match by {
-            DiffBy::Type => Self::Type,
-            DiffBy::Path => Self::Path,
-        }
     }
 }

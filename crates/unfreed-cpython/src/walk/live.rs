@@ -4,12 +4,34 @@
 use super::address_map::AddressMap;
 use super::columns::Kept;
 use super::shared::{Shared, SharedBuffer};
-use super::{Met, Names, Owned, Tracked, WalkError, Walker};
+use super::{HandedOn, Met, Names, Owned, SampledBlock, Tracked, WalkError, Walker};
 use crate::gil::Gil;
 use crate::layout::{TPFLAGS_HAVE_GC, TPFLAGS_TYPE};
 use crate::object::Objects;
 use crate::runtime::Runtime;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use unfreed_recording::snapshot::{NodeIndex, SYNTHETIC, Snapshot, TypeInfo};
+
+/// Blocks that were followed from their births, for a look that tells which lines made the objects.
+#[derive(Clone, Debug)]
+pub struct Followed {
+    /// The blocks.
+    pub blocks: Vec<SampledBlock>,
+    /// What becomes of those that are no objects.
+    pub owned: Owned,
+    /// What is known of those that free lists hand on.
+    pub handed_on: HandedOn,
+}
+
+impl Followed {
+    /// None.
+    pub const NOTHING: Self = Self {
+        blocks: Vec::new(),
+        owned: Owned::Told,
+        handed_on: HandedOn::Unnoticed,
+    };
+}
 
 /// A snapshot whose objects are all still there: the proof of the GIL that it borrows says so.
 pub struct Seen<'gil> {
@@ -22,7 +44,7 @@ pub struct Seen<'gil> {
 
 /// Looks at the whole heap and at the objects `also`, which the caller holds: what only a local variable
 /// leads to is not met else. The innermost frames of this thread whose code lies in `own_folder` are not part of
-/// it.
+/// it. The samples are of the blocks that `followed` has.
 ///
 /// # Errors
 /// As [`super::snapshot`].
@@ -32,15 +54,17 @@ pub fn whole<'gil>(
     tracked: Tracked<'gil>,
     own_folder: &str,
     also: &[usize],
+    followed: &Followed,
 ) -> Result<Seen<'gil>, WalkError> {
     let mut walker = Walker::new(runtime, gil);
     walker.names = Names::All;
+    walker.handed_on = followed.handed_on;
     own_folder.clone_into(&mut walker.own_folder);
     let count = tracked.count();
     for &object in also {
         walker.node(object);
     }
-    let (roots, samples) = walker.whole(tracked, &[], Owned::Told)?;
+    let (roots, samples) = walker.whole(tracked, &followed.blocks, followed.owned)?;
     let (snapshot, met) = walker.finish(roots, samples, count);
     Ok(Seen {
         snapshot,
@@ -90,6 +114,29 @@ pub fn counts<'gil>(
     }
     counts.retain(|count| count.objects > 0);
     Ok(counts)
+}
+
+/// Objects that the collector tracks and whose classes are of a package or of a module in it.
+#[must_use]
+pub fn instances_of(
+    runtime: &Runtime,
+    gil: &Gil,
+    tracked: &Tracked<'_>,
+    package: &str,
+) -> Vec<usize> {
+    let objects = runtime.objects(gil);
+    let mut known: HashMap<usize, bool, FixedState> =
+        HashMap::with_hasher(FixedState::with_seed(5));
+    let mut is_of = |&object: &usize| {
+        let type_ = objects.type_of(object);
+        *known.entry(type_).or_insert_with(|| {
+            let (module, _) = objects.type_name(type_);
+            let rest = module.strip_prefix(package);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    };
+    let all = tracked.seeds.iter().map(|seed| seed.address());
+    all.filter(|object| is_of(object)).collect()
 }
 
 /// Looks at the objects at `from`, which the caller holds, and at all data that they lead to; with

@@ -21,6 +21,7 @@ mod lost;
 mod numpy;
 mod owners;
 mod roots;
+mod samples;
 mod shared;
 mod sizes;
 mod stand_ins;
@@ -38,7 +39,7 @@ use foldhash::fast::FixedState;
 use free_lists::{HandsOn, Part};
 use gc_lists::Seed;
 pub use gc_lists::{frozen_objects, is_collecting};
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use labels::Texts;
 use shared::Shared;
 pub use shared::SharedBuffer;
@@ -147,6 +148,9 @@ pub enum Owned {
     Told,
     /// Their bytes are a part of its size as well.
     Credited,
+    /// They are not told: an object is one sample, of its own block, that stands for its whole size. For whoever asks
+    /// which lines made the objects, where every block is followed.
+    InObjects,
 }
 
 /// What is known of blocks that free lists hand on without an allocation.
@@ -526,67 +530,6 @@ impl<'a> Walker<'a> {
             self.node(type_);
         }
         known
-    }
-
-    /// Finds the objects whose blocks (or whose buffers) were sampled when they were allocated.
-    fn join_samples(&mut self, blocks: &[SampledBlock], owned: Owned) -> Vec<SampledNode> {
-        // A heap has many more buffers than samples, or no samples at all.
-        let sampled: HashSet<usize, FixedState> =
-            blocks.iter().map(|block| block.address).collect();
-        let buffers = std::mem::take(&mut self.buffers).into_iter();
-        let known: Owners = buffers
-            .filter(|(block, _)| sampled.contains(block))
-            .collect();
-        let sample = |block: &SampledBlock, node, reused| SampledNode {
-            node,
-            stack: block.stack,
-            born: block.born,
-            bytes: block.bytes,
-            reused,
-        };
-        let reused = self.reused();
-        let mut samples: Vec<SampledNode> = blocks
-            .iter()
-            .filter_map(|block| {
-                let (node, part) = self.node_of(block.address, &known)?;
-                Some(sample(block, node, self.may_be_reused(&reused, node, part)))
-            })
-            .collect();
-        for (index, owner) in self.find_owners(blocks, &known) {
-            if owned == Owned::Credited {
-                self.out.sizes[owner as usize] += blocks[index].bytes;
-            }
-            samples.push(sample(&blocks[index], owner, false));
-        }
-        samples
-    }
-
-    /// The object in a block, or the one that it is a buffer of.
-    fn node_of(&self, block: usize, known: &Owners) -> Option<(NodeIndex, Part)> {
-        let at = |offset: usize| self.map.get(block + offset);
-        // A block starts with the collector's links and, since 3.11, a managed dict's slot.
-        let object = at(0).or_else(|| at(16)).or_else(|| at(32));
-        let owner = || known.get(&block).map(|&owner| (owner, Part::Buffer));
-        object.map(|object| (object, Part::Body)).or_else(owner)
-    }
-
-    /// By type: which blocks of its objects may be known by an earlier object.
-    fn reused(&self) -> Vec<HandsOn> {
-        let types = self.type_infos.iter();
-        types
-            .map(|info| HandsOn::of(info, self.objects.minor))
-            .collect()
-    }
-
-    fn may_be_reused(&self, reused: &[HandsOn], node: NodeIndex, part: Part) -> bool {
-        if part == Part::Body && self.handed_on == HandedOn::Followed {
-            return false;
-        }
-        let of = |node: usize| {
-            let type_ = *self.out.types.get(node)?;
-            Some((reused.get(type_ as usize)?, self.out.sizes[node]))
-        };
-        of(node as usize).is_some_and(|(hands_on, size)| hands_on.may_have(part, size))
     }
 
     fn finish(
