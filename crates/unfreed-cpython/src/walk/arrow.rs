@@ -151,7 +151,7 @@ fn class_named(names: &[String]) -> Class {
 
 /// Words at an address that may be wrong.
 fn words<const N: usize>(address: usize) -> Option<[usize; N]> {
-    let is_likely = address >= 4096 && address % WORD == 0 && address >> 48 == 0;
+    let is_likely = address >= 4096 && address.is_multiple_of(WORD) && address >> 48 == 0;
     is_likely.then(|| memory::words(address)).flatten()
 }
 
@@ -357,9 +357,7 @@ impl Walker<'_> {
         memory::read_range(at + fields, 16 * WORD, |word| behind.push(word));
         behind.into_iter().find(|&word| {
             let type_ = words::<2>(word).map(|[_, type_]| type_);
-            let metatype = type_
-                .and_then(|type_| words::<2>(type_))
-                .map(|[_, metatype]| metatype);
+            let metatype = type_.and_then(words::<2>).map(|[_, metatype]| metatype);
             metatype == Some(self.objects.types.type_)
         })
     }
