@@ -1,9 +1,13 @@
 //! Every live block and what each site did, where every block is followed: a word for each block says
 //! whose it is, and figures add up as blocks come and go, so an epoch's end reads sums and no list.
 
+mod peak;
+
 use crate::live::Block;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use peak::AtPeak;
+pub(crate) use peak::Highest;
 use std::collections::BTreeMap;
 use std::sync::atomic::{
     AtomicU32, AtomicU64,
@@ -79,6 +83,7 @@ pub(crate) struct Ledger {
     /// By [`Writers`]; either may be below 0 by itself, and wraps.
     live_bytes: [AtomicU64; 2],
     peak_bytes: AtomicU64,
+    at_peak: AtPeak,
 }
 
 impl Ledger {
@@ -92,6 +97,7 @@ impl Ledger {
             records: AtomicU32::new(1),
             live_bytes: [AtomicU64::new(0), AtomicU64::new(0)],
             peak_bytes: AtomicU64::new(0),
+            at_peak: AtPeak::new()?,
         })
     }
 
@@ -198,6 +204,7 @@ impl Ledger {
         }
         word.store(0, Release);
         if let Some((record, bytes)) = read(was) {
+            self.before_loss(bytes);
             self.count(writers, record, FREED, bytes);
             self.unweigh(writers, bytes);
         }
@@ -296,9 +303,14 @@ impl Ledger {
 
     /// Bytes of memory that the tables use for what is in them.
     pub(crate) fn used_bytes(&self) -> usize {
-        let records = (self.records.load(Relaxed) as usize).min(RECORDS) - 1;
+        let records = self.records_in_use() as usize - 1;
         let a_record = 2 * FIGURES * size_of::<u64>() + 3 * size_of::<u32>();
         self.blocks.used_bytes() + records * a_record
+    }
+
+    /// How many records there are, the first, which is none, included.
+    fn records_in_use(&self) -> u32 {
+        self.records.load(Relaxed).min(RECORDS as u32)
     }
 
     fn born_of(&self, record: u32) -> EpochId {
@@ -329,9 +341,8 @@ impl Ledger {
 
     /// The figures of all stacks, with what is live of each by epoch of birth.
     pub(crate) fn sites(&self) -> Vec<Site> {
-        let count = (self.records.load(Relaxed) as usize).min(RECORDS) as u32;
         let mut sites: BTreeMap<u32, Site> = BTreeMap::new();
-        for record in 0..count {
+        for record in 0..self.records_in_use() {
             let [allocated, blocks, freed, freed_blocks] = self.figures_of(record);
             if blocks == 0 {
                 continue;
@@ -381,6 +392,7 @@ impl Ledger {
             live.store(0, Relaxed);
         }
         self.peak_bytes.store(0, Relaxed);
+        self.at_peak.clear();
     }
 }
 

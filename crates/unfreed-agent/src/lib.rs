@@ -187,6 +187,7 @@ pub fn stop() {
     let mut agent = halt(runtime, &gil, &mut running);
     if let Some(agent) = agent.as_mut().filter(|_| !running.settings.by_rounds) {
         agent.end_first_epoch(&gil);
+        agent.end_peak(&gil);
     }
     recorder.deactivate(&gil);
     if let Some(mut agent) = agent {

@@ -23,7 +23,7 @@ use unfreed_cpython::gil::Gil;
 use unfreed_cpython::hooks::{self, Caller, Observer};
 use unfreed_cpython::stack::{self, RawFrame};
 use unfreed_recording::ids::{EpochId, StackId};
-use unfreed_recording::sites::Site;
+use unfreed_recording::sites::{Site, SiteDeviation};
 use unfreed_sys::{fork, interpose, unwind};
 
 /// Deepest stack that is captured whole; of a deeper one the outermost frames are missing.
@@ -351,6 +351,14 @@ impl Recorder {
         }
     }
 
+    /// How far they may be off; nothing where every block is followed.
+    pub(crate) fn deviations(&self, stacks: usize, live: &[Block]) -> Vec<SiteDeviation> {
+        match self.ledger {
+            Some(_) => Vec::new(),
+            None => self.sites.deviations(stacks, live),
+        }
+    }
+
     /// Takes the new stacks and makes room for more; tells how many there are in all. Under the
     /// GIL, so that the table is not locked while a thread with the GIL captures or forks.
     pub(crate) fn drain_stacks(&self, _gil: &Gil) -> (NewStacks, usize) {
@@ -367,7 +375,7 @@ impl Recorder {
         self.wants_room.load(Relaxed)
     }
 
-    /// Samples that found no room, a count.
+    /// Blocks that found no room, a count: of samples, or of all where every block is followed.
     pub(crate) fn lost(&self) -> u64 {
         self.lost.load(Relaxed)
     }
@@ -471,7 +479,7 @@ impl Recorder {
             born: EpochId(self.epoch.load(Relaxed)),
             size,
             bytes: (weight * size.max(1) as f64) as u64,
-            blocks: weight.round().clamp(1.0, f64::from(u32::MAX)) as u32,
+            blocks: sampler.whole(weight),
         };
         self.sites.allocated(&block);
         match self.live.insert(block) {

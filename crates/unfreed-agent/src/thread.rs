@@ -3,6 +3,7 @@
 mod look;
 
 use crate::forked::{self, NotForked};
+use crate::ledger::Highest;
 use crate::live::Block;
 use crate::marks;
 use crate::natives::NativeNames;
@@ -24,7 +25,7 @@ use unfreed_cpython::walk::{self, Owned, Tracked, WalkError};
 use unfreed_recording::counters::{Started, StartedAt};
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::process::{End, Mark, Note, Round, Watched};
-use unfreed_recording::sites::{Epoch, Site};
+use unfreed_recording::sites::{Epoch, Peak, Site, SiteDeviation, Uncertainty};
 use unfreed_sys::alloc::keep_reserve;
 use unfreed_sys::signals;
 
@@ -132,6 +133,9 @@ struct Harvest {
     /// New stacks.
     stacks: NewStacks,
     sites: Vec<Site>,
+    deviations: Vec<SiteDeviation>,
+    /// What lived when the most did, if that is new.
+    peak: Option<Highest>,
     snapshot: Look,
     pause: Pause,
     hooked: bool,
@@ -180,6 +184,9 @@ impl Agent {
             },
             looked_at: RunTime::default(),
         };
+        if let Some(ledger) = recorder.ledger().filter(|_| !settings.by_rounds) {
+            ledger.keep_peak();
+        }
         if settings.at_once {
             agent.output.open().map_err(failed)?;
         }
@@ -346,6 +353,15 @@ impl Agent {
             epoch: Some(self.epoch),
         };
         self.write(|output| output.append(&epoch, stamp));
+        if !harvest.deviations.is_empty() {
+            let uncertainty = Uncertainty {
+                epoch: self.epoch,
+                at,
+                sites: std::mem::take(&mut harvest.deviations),
+            };
+            self.write(|output| output.append(&uncertainty, stamp));
+        }
+        self.write_peak(harvest.peak.take());
         match &mut harvest.snapshot {
             Look::Taken(snapshot) => {
                 snapshot.epoch = self.epoch;
@@ -360,6 +376,18 @@ impl Agent {
         self.watch_hooks(harvest.hooked);
         self.note_lost_samples();
         self.epoch = self.next_epoch();
+    }
+
+    fn write_peak(&mut self, highest: Option<Highest>) {
+        let Some(highest) = highest else { return };
+        let since = highest.at.saturating_duration_since(self.started);
+        let at = RunTime(since.as_nanos() as u64);
+        let peak = Peak {
+            at,
+            bytes: highest.bytes,
+            sites: highest.sites,
+        };
+        self.write(|output| output.append(&peak, Stamp { at, epoch: None }));
     }
 
     fn next_epoch(&self) -> EpochId {
@@ -423,12 +451,17 @@ impl Agent {
     fn gather(&self, gil: &Gil, live: &[Block], snapshot: Look, pause: Pause) -> Harvest {
         let (stacks, stack_count) = self.recorder.drain_stacks(gil);
         let sites = self.recorder.sites(stack_count, live);
+        let deviations = self.recorder.deviations(stack_count, live);
+        let ledger = self.recorder.ledger();
+        let peak = ledger.and_then(|ledger| ledger.new_peak(false));
         // While the program stands still: what it allocates from here on is not in the snapshot.
         self.recorder.begin_epoch(self.next_epoch());
         Harvest {
             blocks: self.runtime.allocated_blocks(gil),
             frozen: walk::frozen_objects(self.runtime, gil),
             sites,
+            deviations,
+            peak,
             stacks,
             snapshot,
             pause,
@@ -454,10 +487,14 @@ impl Agent {
     fn note_lost_samples(&mut self) {
         let lost = self.recorder.lost();
         if lost > self.lost_before {
-            let text = format!(
-                "{} allocation samples found no room and were lost",
-                lost - self.lost_before
-            );
+            let new = lost - self.lost_before;
+            let text = if self.recorder.is_exact() {
+                format!(
+                    "{new} blocks are counted without their stacks, or not at all: the tables had no room"
+                )
+            } else {
+                format!("{new} allocation samples found no room and were lost")
+            };
             self.lost_before = lost;
             self.note(&text);
         }
@@ -499,6 +536,19 @@ impl Agent {
             self.open_output();
             let mut harvest = self.harvest(gil, now);
             gil.released(self.runtime, || self.write_harvest(&mut harvest, at));
+        }
+    }
+
+    /// Writes what lived when the most did, where that came after the last epoch: while the program's last blocks live.
+    pub(crate) fn end_peak(&mut self, gil: &Gil) {
+        let ledger = self.recorder.ledger();
+        if let Some(peak) = ledger.and_then(|ledger| ledger.new_peak(true)) {
+            let (mut stacks, _) = self.recorder.drain_stacks(gil);
+            gil.released(self.runtime, || {
+                self.open_output();
+                self.write_stacks(&mut stacks);
+                self.write_peak(Some(peak));
+            });
         }
     }
 

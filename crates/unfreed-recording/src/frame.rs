@@ -9,7 +9,7 @@ pub(crate) const MAGIC: [u8; 8] = *b"UNFREED\0";
 /// Major version: a reader refuses a higher one.
 pub(crate) const MAJOR: u16 = 1;
 /// Minor version: a reader takes any, and skips what it does not know.
-pub(crate) const MINOR: u16 = 4;
+pub(crate) const MINOR: u16 = 5;
 
 /// Length of the file's header in bytes; the first block starts here.
 pub const FILE_HEADER_LEN: usize = 16;

@@ -14,7 +14,10 @@ use unfreed_recording::error::EncodeError;
 use unfreed_recording::ids::{CodeId, EpochId, RunTime, StackId};
 use unfreed_recording::process::{Child, End, Mark, Note, Origin, ProcessInfo, Watched};
 use unfreed_recording::reader::{self, Blocks};
-use unfreed_recording::sites::{Code, Epoch, Site, StackNode, Stacks, Survivors};
+use unfreed_recording::sites::{
+    Code, Deviation, Epoch, LiveSite, Peak, Site, SiteDeviation, StackNode, Stacks, Survivors,
+    Uncertainty,
+};
 use unfreed_recording::snapshot::{
     IMMORTAL, Label, Root, RootKind, SYNTHETIC, SampledNode, Snapshot, TypeInfo,
 };
@@ -210,6 +213,49 @@ fn epoch() -> impl Strategy<Value = Epoch> {
     })
 }
 
+fn uncertainty() -> impl Strategy<Value = Uncertainty> {
+    let figure = 0_u64..1 << 50;
+    let survivors = vec((any::<u32>(), [figure.clone(), figure.clone()]), 0..5);
+    let site = (any::<u32>(), [figure.clone(), figure], survivors);
+    (any::<u32>(), any::<u64>(), vec(site, 0..30)).prop_map(|(epoch, at, sites)| Uncertainty {
+        epoch: EpochId(epoch),
+        at: RunTime(at),
+        sites: sites
+            .into_iter()
+            .map(|(stack, freed, survivors)| SiteDeviation {
+                stack: StackId(stack),
+                freed_bytes: freed[0],
+                freed_blocks: freed[1],
+                survivors: survivors
+                    .into_iter()
+                    .map(|(born, of)| Deviation {
+                        born: EpochId(born),
+                        bytes: of[0],
+                        blocks: of[1],
+                    })
+                    .collect(),
+            })
+            .collect(),
+    })
+}
+
+fn peak() -> impl Strategy<Value = Peak> {
+    let figure = 0_u64..1 << 50;
+    let site = (any::<u32>(), [figure.clone(), figure]);
+    (any::<[u64; 2]>(), vec(site, 0..30)).prop_map(|(large, sites)| Peak {
+        at: RunTime(large[0]),
+        bytes: large[1],
+        sites: sites
+            .into_iter()
+            .map(|(stack, of)| LiveSite {
+                stack: StackId(stack),
+                bytes: of[0],
+                blocks: of[1],
+            })
+            .collect(),
+    })
+}
+
 fn label(nodes: u32, texts: u32) -> impl Strategy<Value = Label> {
     let (text, node) = (0..texts, 0..nodes);
     prop_oneof![
@@ -336,6 +382,10 @@ proptest! {
     fn stacks_read_back(content in stacks()) { reads_back(&content.into()); }
     #[test]
     fn epoch_reads_back(content in epoch()) { reads_back(&content.into()); }
+    #[test]
+    fn uncertainty_reads_back(content in uncertainty()) { reads_back(&content.into()); }
+    #[test]
+    fn peak_reads_back(content in peak()) { reads_back(&content.into()); }
     #[test]
     fn snapshot_reads_back(content in snapshot()) { reads_back(&content.into()); }
     #[test]
