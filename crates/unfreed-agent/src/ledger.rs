@@ -1,11 +1,14 @@
 //! Every live block and what each site did, where every block is followed: a word for each block says
 //! whose it is, and figures add up as blocks come and go, so an epoch's end reads sums and no list.
 
+mod lines;
 mod peak;
 
 use crate::live::Block;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+pub(crate) use lines::LineLevel;
+use lines::Lines;
 use peak::AtPeak;
 pub(crate) use peak::Highest;
 use std::collections::BTreeMap;
@@ -84,6 +87,7 @@ pub(crate) struct Ledger {
     live_bytes: [AtomicU64; 2],
     peak_bytes: AtomicU64,
     at_peak: AtPeak,
+    lines: Lines,
 }
 
 impl Ledger {
@@ -98,6 +102,7 @@ impl Ledger {
             live_bytes: [AtomicU64::new(0), AtomicU64::new(0)],
             peak_bytes: AtomicU64::new(0),
             at_peak: AtPeak::new()?,
+            lines: Lines::new()?,
         })
     }
 
@@ -131,6 +136,9 @@ impl Ledger {
         word.store((u64::from(record) + 1) << 32 | told, Release);
         self.count(writers, record, ALLOCATED, bytes);
         self.weigh(writers, bytes);
+        if self.lines.is_on() {
+            self.lines.add(writers, self.stack_of(record).0, bytes);
+        }
         Added::Kept
     }
 
@@ -189,6 +197,11 @@ impl Ledger {
         if word.compare_exchange(was, is, Release, Relaxed).is_ok() {
             self.count(writers, before, FREED, bytes);
             self.count(writers, after, ALLOCATED, bytes);
+            if self.lines.is_on() {
+                let [before, after] = [before, after].map(|record| self.stack_of(record).0);
+                self.lines.add(writers, before, bytes.wrapping_neg());
+                self.lines.add(writers, after, bytes);
+            }
         }
     }
 
@@ -207,6 +220,10 @@ impl Ledger {
             self.before_loss(bytes);
             self.count(writers, record, FREED, bytes);
             self.unweigh(writers, bytes);
+            if self.lines.is_on() {
+                let stack = self.stack_of(record).0;
+                self.lines.add(writers, stack, bytes.wrapping_neg());
+            }
         }
         was & WATCHED != 0
     }
@@ -393,6 +410,7 @@ impl Ledger {
         }
         self.peak_bytes.store(0, Relaxed);
         self.at_peak.clear();
+        self.lines.clear();
     }
 }
 

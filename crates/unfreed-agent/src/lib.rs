@@ -35,7 +35,7 @@ pub use marks::mark;
 use recorder::Followed;
 pub use rounds::{RoundError, begin_rounds, end_round, look, write_started};
 pub use session::{
-    Birth, LiveBlock, Tracked, begin_part, births, end_part, live_blocks, look_at_part,
+    Birth, LineLevel, LiveBlock, Tracked, begin_part, births, end_part, live_blocks, look_at_part,
 };
 pub use single::{Manner, SnapshotError, Taken, snapshot};
 use std::path::PathBuf;

@@ -5,7 +5,7 @@ mod every_block;
 
 use crate::StartError;
 use crate::descriptors;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, LineLevel};
 use crate::live::{Block, Inserted, LiveBlocks};
 use crate::sampler::{self, Sampler};
 use crate::sites::SiteFigures;
@@ -22,8 +22,8 @@ use unfreed_cpython::births;
 use unfreed_cpython::gil::Gil;
 use unfreed_cpython::hooks::{self, Caller, Observer};
 use unfreed_cpython::stack::{self, RawFrame};
-use unfreed_recording::ids::{EpochId, StackId};
-use unfreed_recording::sites::{Site, SiteDeviation};
+use unfreed_recording::ids::{CodeId, EpochId, StackId};
+use unfreed_recording::sites::{Site, SiteDeviation, StackNode};
 use unfreed_sys::{fork, interpose, unwind};
 
 /// Deepest stack that is captured whole; of a deeper one the outermost frames are missing.
@@ -315,6 +315,31 @@ impl Recorder {
         if let Some(mut stacks) = self.stacks.try_lock() {
             stacks.let_grow();
         }
+    }
+
+    /// Has blocks count at the lines of their stacks, of which `known` were handed over; see [`crate::begin_part`].
+    pub(crate) fn count_lines(&self, known: &[StackNode], own: &[String]) {
+        if let Some(mut stacks) = self.free_stacks() {
+            stacks.count_lines(known, own);
+        }
+    }
+
+    /// The levels of lines since they were taken last, with a code object of the file and the line.
+    pub(crate) fn take_line_levels(&self) -> Vec<(CodeId, u32, LineLevel)> {
+        let Some(ledger) = self.ledger.filter(|ledger| ledger.counts_lines()) else {
+            return Vec::new();
+        };
+        let Some(stacks) = self.free_stacks() else {
+            return Vec::new();
+        };
+        let places = stacks.counted_lines();
+        let levels = ledger.take_line_levels(places.len()).into_iter();
+        levels
+            .filter_map(|level| {
+                let &(code, line) = places.get(level.line as usize)?;
+                Some((code, line, level))
+            })
+            .collect()
     }
 
     /// The stack of this thread, where every block is followed; the empty one when there is no room.

@@ -2,9 +2,7 @@
 //! over. Growth costs a comparison at each free; a copy is taken again when the peak is a thirty-second part
 //! higher, so some 400 times on the way from 64 KiB to 16 GiB, at 3 ns a record.
 
-use super::{
-    ALLOCATED_BLOCKS, ALLOCATED_BYTES, FREED_BLOCKS, FREED_BYTES, Ledger, RECORDS, Writers,
-};
+use super::{ALLOCATED_BLOCKS, ALLOCATED_BYTES, FREED_BLOCKS, FREED_BYTES, Ledger, RECORDS};
 use std::collections::BTreeMap;
 use std::sync::atomic::{
     AtomicBool, AtomicU32, AtomicU64,
@@ -158,6 +156,7 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Writers;
     use super::*;
     use unfreed_recording::ids::{EpochId, StackId};
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod advice;
+mod breakdown;
 mod cycles;
 mod free_lists;
 mod hostile;
