@@ -56,6 +56,9 @@ def test_lines_say_what_they_allocate_free_and_keep(tmp_path: Path) -> None:
     assert 300 * 1000 < made["kept_bytes"] < 300 * 1400
     assert lines["make(500)"]["kept_bytes"] < 10_000 < 2_000_000 < lines["make(500)"]["allocated_bytes"]
     assert lines["kept += make(300)"]["kept_bytes"] > 300_000
+    # 500 blocks at once at most, and the 300 that are kept beside none of them.
+    assert 500 * 1000 < made["peak_bytes"] < 500 * 1500
+    assert 50_000 < lines["yield bytearray(50_000)"]["peak_bytes"] < 110_000
     assert 150_000 < lines["yield bytearray(50_000)"]["allocated_bytes"] < 200_000
     # What a library allocates counts at the line that called it.
     assert lines["json.dumps(list(range(1000)))"]["allocated_bytes"] > 8000

@@ -106,3 +106,58 @@ def test_the_table_comes_when_the_program_ends() -> None:
         command, env=clean_environment(), capture_output=True, text=True, timeout=60
     )
     assert done.stdout == "done\n" and "1 calls" in done.stderr and "KiB" in done.stderr, done
+
+
+@unfreed.profile
+def peaks() -> list[bytearray]:
+    kept = []
+    for _ in range(10):
+        kept.append(bytearray(SIZE))  # climbs
+    kept.clear()
+    for _ in range(10):
+        bytearray(SIZE)  # one at a time
+    for count in (2, 6):
+        helper(count)  # called
+    return [bytearray(SIZE)]  # stays
+
+
+def helper(count: int) -> int:
+    return len([bytearray(SIZE) for _ in range(count)])
+
+
+def test_the_most_that_a_line_had_at_once() -> None:
+    before = peaks()
+    peaks()
+    assert len(before) == 1
+
+    def peak(mark: str) -> float:
+        return round(float(line_of(peaks, mark).peak_bytes) / SIZE)
+
+    assert [peak("climbs"), peak("one at a time"), peak("called"), peak("stays")] == [10, 1, 6, 1]
+    assert "peak" in repr(peaks.profile)  # type: ignore[attr-defined]
+    assert all(line.peak_bytes <= line.allocated_bytes for line in peaks.profile.lines)  # type: ignore[attr-defined]
+
+
+@unfreed.profile
+def around(depth: int) -> int:
+    kept = [bytearray(SIZE) for _ in range(4)]  # around keeps
+    found = inner(depth)  # calls inner
+    return len(kept) + found
+
+
+@unfreed.profile
+def inner(depth: int) -> int:
+    more = [bytearray(SIZE) for _ in range(3)]  # inner keeps
+    return len(more) + (inner(depth - 1) if depth else 0)  # recurses
+
+
+def test_peaks_of_parts_in_parts_and_of_recursion() -> None:
+    with unfreed.track() as tracked:
+        kept = bytearray(SIZE)
+        assert around(2) == 4 + 3 * 3
+    assert tracked.allocated_bytes > len(kept)
+    # Three calls hold three blocks each when the innermost is at its end; each call begins with those of its callers.
+    assert round(line_of(around, "calls inner").peak_bytes / SIZE) == 9
+    assert round(line_of(around, "around keeps").peak_bytes / SIZE) == 4
+    assert round(line_of(inner, "inner keeps").peak_bytes / SIZE) == 9
+    assert round(line_of(inner, "recurses").peak_bytes / SIZE) == 6

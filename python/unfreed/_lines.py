@@ -21,6 +21,7 @@ class _Line(NamedTuple):
     line: int
     allocated_bytes: int
     kept_bytes: int
+    peak_bytes: int
     blocks: int
 
     def to_dict(self) -> "dict[str, Any]":
@@ -35,7 +36,7 @@ def run(program: "list[str]") -> "tuple[Tracked, int]":
     """Runs the program as `python` would, tracked from its first line to its last; returns its exit code, too."""
     tracked = Tracked()
     code = 0
-    track = Track()
+    track = Track(lines=True)
     try:
         if program[0] == "-m":
             sys.argv = program[1:]
@@ -82,7 +83,11 @@ def lines(tracked: Tracked) -> "list[_Line]":
                 figures[0] += site_.allocated_bytes
                 figures[1] += site_.kept_bytes
                 figures[2] += site_.allocated_blocks
-    found = [_Line(file, line, *figures) for (file, line), figures in sums.items()]
+    peaks = tracked._peaks
+    found = [
+        _Line(file, line, size, kept, peaks.get((file, line), 0), blocks)
+        for (file, line), (size, kept, blocks) in sums.items()
+    ]
     return sorted(found, key=lambda one: (-one.allocated_bytes, one.file, one.line))
 
 
@@ -104,7 +109,7 @@ def _is_outside(file: str) -> bool:
 def show(found: "list[_Line]", limit: int) -> str:
     """The table: files in order, lines in order, with what each did."""
     shown = sorted(found[:limit], key=lambda one: (one.file, one.line))
-    rows = ["%11s %11s %11s %10s  %s" % ("allocated", "freed", "kept", "blocks", "line")]
+    rows = ["%11s %11s %11s %11s %10s  %s" % ("allocated", "freed", "kept", "peak", "blocks", "line")]
     file = ""
     for one in shown:
         if one.file != file:
@@ -112,8 +117,8 @@ def show(found: "list[_Line]", limit: int) -> str:
             rows.append(os.path.relpath(file) if file.startswith(os.getcwd() + os.sep) else file)
         freed = one.allocated_bytes - one.kept_bytes
         text = linecache.getline(one.file, one.line).rstrip()
-        figures = (amount(one.allocated_bytes), amount(freed), amount(one.kept_bytes), format(one.blocks, ","))
-        rows.append("%11s %11s %11s %10s  %5d  %s" % (*figures, one.line, text))
+        sizes = tuple(map(amount, (one.allocated_bytes, freed, one.kept_bytes, one.peak_bytes)))
+        rows.append("%11s %11s %11s %11s %10s  %5d  %s" % (*sizes, format(one.blocks, ","), one.line, text))
     if len(found) > len(shown):
         rows.append("… and %d more lines; --limit N shows more, --json FILE has all" % (len(found) - len(shown)))
     return "\n".join(rows)

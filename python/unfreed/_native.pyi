@@ -60,17 +60,19 @@ def _stop_rounds() -> None:
 def _judge_rounds(path: str, rounds: int, width: int) -> tuple[str, list[str], bool]:
     """The report as JSON, each finding as text, and whether more rounds would say the same."""
 
-def _begin_part() -> tuple[
+def _begin_part(lines: list[str] | None = None) -> tuple[
     int,
     list[tuple[int, int, int, int, list[tuple[int, int, int]]]],
     list[tuple[int, str, str]],
     list[tuple[int, int, int, int]],
     tuple[int, int],
     int,
+    list[tuple[int, int, int, int]],
 ]:
     """Begins to follow every block. Epoch that begins; sites: stack, bytes and blocks allocated, bytes freed,
     and (epoch of birth, bytes, blocks) of what is left; codes: id, file, function; stacks: id, parent, code,
-    line; bytes that live and the most that did; blocks without a stack.
+    line; bytes that live and the most that did; blocks without a stack; and, from the first part on that
+    gives `lines`, the files whose own allocations count at none, of each line a code object of its file, the line, its live bytes, and the most of them since the last look.
     """
 
 def _look_at_part() -> (
@@ -81,6 +83,7 @@ def _look_at_part() -> (
         list[tuple[int, int, int, int]],
         tuple[int, int],
         int,
+        list[tuple[int, int, int, int]],
     ]
     | None
 ):
@@ -94,6 +97,7 @@ def _end_part() -> (
         list[tuple[int, int, int, int]],
         tuple[int, int],
         int,
+        list[tuple[int, int, int, int]],
     ]
     | None
 ):

@@ -28,6 +28,8 @@ class Line(NamedTuple):
     """Bytes of them that were freed before the call ended."""
     kept_bytes: int
     """Bytes of them that lived when the call ended."""
+    peak_bytes: int
+    """The most of them that lived at once, in any call: bytes above what the line had when that call began."""
     blocks: int
     """Blocks allocated."""
     text: str
@@ -39,6 +41,7 @@ _UNITS = {
     "allocated_bytes": "bytes",
     "freed_bytes": "bytes",
     "kept_bytes": "bytes",
+    "peak_bytes": "bytes",
     "blocks": "count",
     "text": "text",
 }
@@ -56,6 +59,7 @@ class LineProfile(Table):
         """Why the last call was not followed, as a sentence, if it was not."""
         self._span = _span(code)
         self._sums: "dict[int, list[int]]" = {}
+        self._peaks: "dict[int, int]" = {}
 
     @property
     def lines(self) -> "list[Line]":
@@ -66,7 +70,7 @@ class LineProfile(Table):
 
     def _lines(self) -> "list[Line]":
         return [
-            Line(line, size, size - kept, kept, blocks, linecache.getline(self.file, line).rstrip())
+            Line(line, size, size - kept, kept, self._peaks.get(line, 0), blocks, linecache.getline(self.file, line).rstrip())
             for line, (size, kept, blocks) in sorted(self._sums.items())
         ]
 
@@ -97,6 +101,9 @@ class LineProfile(Table):
                 sums = self._sums.setdefault(line, [0, 0, 0])
                 figures = site.allocated_bytes, site.kept_bytes, site.allocated_blocks
                 sums[:] = [a + b for a, b in zip(sums, figures)]
+        for (file, line), peak in tracked._peaks.items():
+            if file == self.file and line in self._span and peak > self._peaks.get(line, 0):
+                self._peaks[line] = peak
 
     def to_dict(self) -> "dict[str, Any]":
         """For programs: `file`, `function`, `calls`, and `lines` with sizes in bytes."""
@@ -107,16 +114,22 @@ class LineProfile(Table):
             return "unfreed: %s in %s: %s" % (self.function, self.file, self.unfollowed)
         done = {line.line: line for line in self._lines()}
         rows = [self.heading]
-        rows.append("%6s %11s %11s %11s %9s  %s" % ("line", "allocated", "freed", "kept", "blocks", "source"))
+        rows.append("%6s %11s %11s %11s %11s %9s  %s" % ("line", "allocated", "freed", "kept", "peak", "blocks", "source"))
         for number in self._span:
             text = linecache.getline(self.file, number).rstrip()
             line = done.get(number)
             figures = (
-                (amount(line.allocated_bytes), amount(line.freed_bytes), amount(line.kept_bytes), line.blocks)
+                (
+                    amount(line.allocated_bytes),
+                    amount(line.freed_bytes),
+                    amount(line.kept_bytes),
+                    amount(line.peak_bytes),
+                    line.blocks,
+                )
                 if line
-                else ("", "", "", "")
+                else ("",) * 5
             )
-            rows.append("%6d %11s %11s %11s %9s  %s" % (number, *figures, text))
+            rows.append("%6d %11s %11s %11s %11s %9s  %s" % (number, *figures, text))
         return "\n".join(rows)
 
     def _repr_html_(self) -> str:
@@ -143,7 +156,7 @@ class _Call:
 
     def __init__(self, found: LineProfile) -> None:
         self._found = found
-        self._track = Track()
+        self._track = Track(lines=True)
 
     def __enter__(self) -> None:
         self._tracked = self._track.__enter__()

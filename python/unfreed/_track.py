@@ -26,6 +26,8 @@ _UNITS = {
     "freed_bytes": "bytes",
 }
 _OWN = (os.path.abspath(__file__), os.path.join(os.path.dirname(os.path.abspath(__file__)), "_calls.py"))
+_UNCOUNTED = [*_OWN, os.path.join(os.path.dirname(os.path.abspath(__file__)), "_profile.py")]
+"""What these allocate is at none of the lines that called them."""
 WHAT_TO_DO = "nothing is followed here, since %s; run the program by itself for these figures"
 """What is said where nothing can be followed; takes the reason."""
 
@@ -75,6 +77,7 @@ class Tracked(Table):
         """Blocks that are counted at a site without a stack, because a table had no room."""
         self.unfollowed: Optional[str] = None
         """Why nothing was followed, as a sentence; `None` when the part was."""
+        self._peaks: "dict[tuple[str, int], int]" = {}
 
     @property
     def sites(self) -> "list[TrackedSite]":
@@ -179,32 +182,42 @@ class Tracked(Table):
 class Track:
     """A context manager and decorator: see `unfreed.track`."""
 
-    def __init__(self) -> None:
-        self._begun: "list[Optional[tuple[int, dict[int, tuple[int, int]], int, Tracked]]]" = []
+    def __init__(self, lines: bool = False) -> None:
+        self._lines = lines
+        self._begun: "list[Optional[tuple[int, dict[int, tuple[int, int]], int, Tracked, _Levels]]]" = []
 
     def __enter__(self) -> Tracked:
         tracked = Tracked()
         try:
-            epoch, sites, _, _, _, lost = _native._begin_part()
+            look = _native._begin_part(_UNCOUNTED if self._lines else None)
         except RuntimeError as error:
             # No reason to end a program that has this in it and runs without its figures as well.
             tracked.unfollowed = WHAT_TO_DO % error
             self._begun.append(None)
             _say_once(tracked.unfollowed)
             return tracked
+        epoch, sites, _, _, _, lost, _ = look
+        levels = _Levels(note_levels(look))
+        if self._lines:
+            _counting.append(levels)
         before = {stack: (size, blocks) for stack, size, blocks, _, _ in sites}
-        self._begun.append((epoch, before, lost, tracked))
+        self._begun.append((epoch, before, lost, tracked, levels))
         return tracked
 
     def __exit__(self, *raised: object) -> None:
         begun = self._begun.pop()
         if begun is None:
             return
-        epoch, before, lost, tracked = begun
+        epoch, before, lost, tracked, levels = begun
         look = _native._end_part()
+        if look is not None:
+            note_levels(look)
+        if levels in _counting:
+            _counting.remove(levels)
         if look is None:
             return
-        _, sites, codes, nodes, _, lost_now = look
+        tracked._peaks = levels.highest
+        _, sites, codes, nodes, _, lost_now, _ = look
         stacks = Stacks(codes, nodes)
         found: "dict[tuple[TrackedFrame, ...], list[int]]" = {}
         for number, size, blocks, _, left in sites:
@@ -225,6 +238,35 @@ class Track:
         wrapped = _calls.within(lambda: _Call(wrapped), function, "unfreed.track()")
         wrapped.tracked = cast(Optional[Tracked], None)
         return cast(Function, wrapped)
+
+
+class _Levels:
+    """The live bytes of lines in a part: how far they were above those that it began with."""
+
+    def __init__(self, began: "dict[tuple[str, int], tuple[int, int]]") -> None:
+        self._began = {line: live for line, (live, _) in began.items()}
+        self.highest: "dict[tuple[str, int], int]" = {}
+
+    def note(self, levels: "dict[tuple[str, int], tuple[int, int]]") -> None:
+        for line, (_, peak) in levels.items():
+            above = peak - self._began.get(line, 0)
+            if above > self.highest.get(line, 0):
+                self.highest[line] = above
+
+
+_counting: "list[_Levels]" = []
+"""Parts under way that count by line. Peaks are told from look to look, and every look is one for all of them."""
+
+
+def note_levels(look: "tuple[Any, ...]") -> "dict[tuple[str, int], tuple[int, int]]":
+    """Tells the parts that count by line what a look says: live bytes and the most since the last look, by file and line."""
+    if not look[6]:
+        return {}
+    files = {code: file for code, file, _ in look[2]}
+    levels = {(files.get(code, ""), line): (live, peak) for code, line, live, peak in look[6]}
+    for one in _counting:
+        one.note(levels)
+    return levels
 
 
 class _Call:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from unfreed import _live, _native
 from unfreed._answers import Answer
 from unfreed._classes import full_name
-from unfreed._track import Stacks, TrackedFrame, amount, place
+from unfreed._track import Stacks, TrackedFrame, amount, note_levels, place
 
 COLUMNS = {"made_at": "text", "alive": "count", "bytes": "bytes", "born": "count", "died": "count", "oldest_s": "number"}
 BEFORE = "before the watch"
@@ -96,7 +96,9 @@ class Watch:
         self._seen: "dict[int, _Seen]" = {}
         self._frames: "dict[int, tuple[TrackedFrame, ...]]" = {0: ()}
         self._times: "dict[int, float]" = {}
-        self._begin_epoch(_native._begin_part()[0])
+        look = _native._begin_part()
+        note_levels(look)
+        self._begin_epoch(look[0])
         self._is_on = True
         self._seen.update((id(one), _OLDER) for one in _live.instances(cls))
 
@@ -116,6 +118,7 @@ class Watch:
         looked = _native._look_at_part()
         if looked is None:
             raise RuntimeError("the watch of %s has stopped" % self._name)
+        note_levels(looked)
         now = {one: _Seen(*birth[1:]) if birth else _OLDER for one, birth in zip(ids, births)}
         sizes = {one: birth[0] for one, birth in zip(ids, births) if birth}
         self._learn(Stacks(looked[2], looked[3]), now)
@@ -128,7 +131,9 @@ class Watch:
         """Ends the watch, and the following of blocks with it."""
         if self._is_on:
             self._is_on = False
-            _native._end_part()
+            look = _native._end_part()
+            if look is not None:
+                note_levels(look)
 
     def __enter__(self) -> "Watch":
         return self

@@ -1,9 +1,16 @@
 //! Every live block and what each site did, where every block is followed: a word for each block says
 //! whose it is, and figures add up as blocks come and go, so an epoch's end reads sums and no list.
 
+mod lines;
+mod peak;
+
 use crate::live::Block;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+pub(crate) use lines::LineLevel;
+use lines::Lines;
+use peak::AtPeak;
+pub(crate) use peak::Highest;
 use std::collections::BTreeMap;
 use std::sync::atomic::{
     AtomicU32, AtomicU64,
@@ -79,6 +86,8 @@ pub(crate) struct Ledger {
     /// By [`Writers`]; either may be below 0 by itself, and wraps.
     live_bytes: [AtomicU64; 2],
     peak_bytes: AtomicU64,
+    at_peak: AtPeak,
+    lines: Lines,
 }
 
 impl Ledger {
@@ -92,6 +101,8 @@ impl Ledger {
             records: AtomicU32::new(1),
             live_bytes: [AtomicU64::new(0), AtomicU64::new(0)],
             peak_bytes: AtomicU64::new(0),
+            at_peak: AtPeak::new()?,
+            lines: Lines::new()?,
         })
     }
 
@@ -125,6 +136,9 @@ impl Ledger {
         word.store((u64::from(record) + 1) << 32 | told, Release);
         self.count(writers, record, ALLOCATED, bytes);
         self.weigh(writers, bytes);
+        if self.lines.is_on() {
+            self.lines.add(writers, self.stack_of(record).0, bytes);
+        }
         Added::Kept
     }
 
@@ -183,6 +197,11 @@ impl Ledger {
         if word.compare_exchange(was, is, Release, Relaxed).is_ok() {
             self.count(writers, before, FREED, bytes);
             self.count(writers, after, ALLOCATED, bytes);
+            if self.lines.is_on() {
+                let [before, after] = [before, after].map(|record| self.stack_of(record).0);
+                self.lines.add(writers, before, bytes.wrapping_neg());
+                self.lines.add(writers, after, bytes);
+            }
         }
     }
 
@@ -198,8 +217,13 @@ impl Ledger {
         }
         word.store(0, Release);
         if let Some((record, bytes)) = read(was) {
+            self.before_loss(bytes);
             self.count(writers, record, FREED, bytes);
             self.unweigh(writers, bytes);
+            if self.lines.is_on() {
+                let stack = self.stack_of(record).0;
+                self.lines.add(writers, stack, bytes.wrapping_neg());
+            }
         }
         was & WATCHED != 0
     }
@@ -296,9 +320,14 @@ impl Ledger {
 
     /// Bytes of memory that the tables use for what is in them.
     pub(crate) fn used_bytes(&self) -> usize {
-        let records = (self.records.load(Relaxed) as usize).min(RECORDS) - 1;
+        let records = self.records_in_use() as usize - 1;
         let a_record = 2 * FIGURES * size_of::<u64>() + 3 * size_of::<u32>();
         self.blocks.used_bytes() + records * a_record
+    }
+
+    /// How many records there are, the first, which is none, included.
+    fn records_in_use(&self) -> u32 {
+        self.records.load(Relaxed).min(RECORDS as u32)
     }
 
     fn born_of(&self, record: u32) -> EpochId {
@@ -329,9 +358,8 @@ impl Ledger {
 
     /// The figures of all stacks, with what is live of each by epoch of birth.
     pub(crate) fn sites(&self) -> Vec<Site> {
-        let count = (self.records.load(Relaxed) as usize).min(RECORDS) as u32;
         let mut sites: BTreeMap<u32, Site> = BTreeMap::new();
-        for record in 0..count {
+        for record in 0..self.records_in_use() {
             let [allocated, blocks, freed, freed_blocks] = self.figures_of(record);
             if blocks == 0 {
                 continue;
@@ -381,6 +409,8 @@ impl Ledger {
             live.store(0, Relaxed);
         }
         self.peak_bytes.store(0, Relaxed);
+        self.at_peak.clear();
+        self.lines.clear();
     }
 }
 

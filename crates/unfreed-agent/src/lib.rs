@@ -40,7 +40,7 @@ pub use origins::{Folders, Origins, is_followed, of_descriptors, of_objects};
 use recorder::Followed;
 pub use rounds::{RoundError, begin_rounds, end_round, look, write_started};
 pub use session::{
-    Birth, LiveBlock, Tracked, begin_part, births, end_part, live_blocks, look_at_part,
+    Birth, LineLevel, LiveBlock, Tracked, begin_part, births, end_part, live_blocks, look_at_part,
 };
 pub use single::{Manner, SnapshotError, Taken, snapshot};
 use std::path::PathBuf;
@@ -193,6 +193,7 @@ pub fn stop() {
     let mut agent = halt(runtime, &gil, &mut running);
     if let Some(agent) = agent.as_mut().filter(|_| !running.settings.by_rounds) {
         agent.end_first_epoch(&gil);
+        agent.end_peak(&gil);
     }
     recorder.deactivate(&gil);
     if let Some(mut agent) = agent {

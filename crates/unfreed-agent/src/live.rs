@@ -31,6 +31,16 @@ pub(crate) struct Block {
     pub blocks: u32,
 }
 
+impl Block {
+    /// What it adds to the variance of sums of bytes and of blocks that it stands for a part of: the estimate of the
+    /// variance from the sample itself (Horvitz and Thompson), (1 − p) / p² for each, with p = size / bytes.
+    pub(crate) fn variance(&self) -> (f64, f64) {
+        let (size, bytes) = (self.size.max(1) as f64, self.bytes as f64);
+        let weight = (bytes / size).max(1.0);
+        (bytes * (bytes - size).max(0.0), weight * (weight - 1.0))
+    }
+}
+
 /// What became of a block that was to be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Inserted {

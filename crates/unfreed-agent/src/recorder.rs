@@ -5,7 +5,7 @@ mod every_block;
 
 use crate::StartError;
 use crate::descriptors;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, LineLevel};
 use crate::live::{Block, Inserted, LiveBlocks};
 use crate::sampler::{self, Sampler};
 use crate::sites::SiteFigures;
@@ -22,8 +22,8 @@ use unfreed_cpython::births;
 use unfreed_cpython::gil::Gil;
 use unfreed_cpython::hooks::{self, Caller, Observer};
 use unfreed_cpython::stack::{self, RawFrame};
-use unfreed_recording::ids::{EpochId, StackId};
-use unfreed_recording::sites::{Site, Stacks};
+use unfreed_recording::ids::{CodeId, EpochId, StackId};
+use unfreed_recording::sites::{Site, SiteDeviation, StackNode, Stacks};
 use unfreed_sys::{fork, interpose, unwind};
 
 /// Deepest stack that is captured whole; of a deeper one the outermost frames are missing.
@@ -317,6 +317,31 @@ impl Recorder {
         }
     }
 
+    /// Has blocks count at the lines of their stacks, of which `known` were handed over; see [`crate::begin_part`].
+    pub(crate) fn count_lines(&self, known: &[StackNode], own: &[String]) {
+        if let Some(mut stacks) = self.free_stacks() {
+            stacks.count_lines(known, own);
+        }
+    }
+
+    /// The levels of lines since they were taken last, with a code object of the file and the line.
+    pub(crate) fn take_line_levels(&self) -> Vec<(CodeId, u32, LineLevel)> {
+        let Some(ledger) = self.ledger.filter(|ledger| ledger.counts_lines()) else {
+            return Vec::new();
+        };
+        let Some(stacks) = self.free_stacks() else {
+            return Vec::new();
+        };
+        let places = stacks.counted_lines();
+        let levels = ledger.take_line_levels(places.len()).into_iter();
+        levels
+            .filter_map(|level| {
+                let &(code, line) = places.get(level.line as usize)?;
+                Some((code, line, level))
+            })
+            .collect()
+    }
+
     /// The stack of this thread, where every block is followed; the empty one when there is no room.
     pub(crate) fn stack_here(&self, gil: &Gil) -> StackId {
         self.capture_next(gil).unwrap_or_else(|| {
@@ -351,6 +376,14 @@ impl Recorder {
         }
     }
 
+    /// How far they may be off; nothing where every block is followed.
+    pub(crate) fn deviations(&self, stacks: usize, live: &[Block]) -> Vec<SiteDeviation> {
+        match self.ledger {
+            Some(_) => Vec::new(),
+            None => self.sites.deviations(stacks, live),
+        }
+    }
+
     /// Takes the new stacks and makes room for more; tells how many there are in all. Under the
     /// GIL, so that the table is not locked while a thread with the GIL captures or forks.
     pub(crate) fn drain_stacks(&self, _gil: &Gil) -> (NewStacks, usize) {
@@ -373,7 +406,7 @@ impl Recorder {
         self.wants_room.load(Relaxed)
     }
 
-    /// Samples that found no room, a count.
+    /// Blocks that found no room, a count: of samples, or of all where every block is followed.
     pub(crate) fn lost(&self) -> u64 {
         self.lost.load(Relaxed)
     }
@@ -477,7 +510,7 @@ impl Recorder {
             born: EpochId(self.epoch.load(Relaxed)),
             size,
             bytes: (weight * size.max(1) as f64) as u64,
-            blocks: weight.round().clamp(1.0, f64::from(u32::MAX)) as u32,
+            blocks: sampler.whole(weight),
         };
         self.sites.allocated(&block);
         match self.live.insert(block) {

@@ -66,14 +66,18 @@ impl Sampler {
             EVERY_BLOCK => return 0,
             _ => {}
         }
+        ((-(1.0 - self.unit()).ln() * mean as f64) as i64).max(1)
+    }
+
+    /// A number from 0 to 1, but never 1.
+    fn unit(&self) -> f64 {
         // xorshift64*; two threads that race here draw the same number, which does no harm.
         let mut x = self.state.load(Relaxed);
         x ^= x >> 12;
         x ^= x << 25;
         x ^= x >> 27;
         self.state.store(x, Relaxed);
-        let unit = (x.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11) as f64 / (1u64 << 53) as f64;
-        ((-(1.0 - unit).ln() * mean as f64) as i64).max(1)
+        (x.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// Blocks that a sampled block of `size` bytes stands for.
@@ -85,6 +89,12 @@ impl Sampler {
         let mean = mean as f64;
         let probability = -(-(size.max(1) as f64) / mean).exp_m1();
         1.0 / probability.max(1e-12)
+    }
+
+    /// A weight as a whole number of blocks, up or down by chance so that sums of them are not biased.
+    pub(crate) fn whole(&self, weight: f64) -> u32 {
+        let up = self.unit() < weight.fract();
+        (weight.floor() + f64::from(up)).clamp(1.0, f64::from(u32::MAX)) as u32
     }
 
     pub(crate) fn count(&self) {

@@ -6,7 +6,7 @@ use crate::{StartError, running};
 use std::sync::{Mutex, PoisonError};
 use unfreed_cpython::Runtime;
 use unfreed_cpython::gil::Gil;
-use unfreed_recording::ids::{EpochId, StackId};
+use unfreed_recording::ids::{CodeId, EpochId, StackId};
 use unfreed_recording::sites::{Site, Stacks};
 use unfreed_sys::fork;
 
@@ -115,19 +115,39 @@ pub struct Tracked {
     pub live_and_peak: (u64, u64),
     /// Blocks that are counted without their stack, because a table had no room.
     pub lost: u64,
+    /// Lines with blocks of theirs and of what they call, where a part asked for them.
+    pub lines: Vec<LineLevel>,
 }
 
-/// Begins a part. The GIL must be held.
+/// Live bytes of a line, with all that it calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineLevel {
+    /// A code object of its file, of [`Tracked::stacks`].
+    pub code: CodeId,
+    /// The line, 1-based.
+    pub line: u32,
+    /// Bytes that live.
+    pub live: u64,
+    /// The most that lived since the look before.
+    pub peak: u64,
+}
+
+/// Begins a part. `lines`: from here on, until no part is under way, blocks count at each line of their stacks, which
+/// takes longer the deeper these are; those that code of these files allocates itself do not. The GIL must be held.
 ///
 /// # Errors
 /// When this process is recorded, the interpreter is unknown, or there is no memory for the tables.
-pub fn begin_part() -> Result<Tracked, StartError> {
+pub fn begin_part(lines: Option<&[String]>) -> Result<Tracked, StartError> {
     let (_, recorder, gil) = for_every_block()?;
     let mut session = session();
     if session.parts == 0 {
         follow(recorder, &gil);
     }
     session.parts += 1;
+    if let Some(own) = lines {
+        session.take_stacks(recorder, &gil);
+        recorder.count_lines(&session.stacks.nodes, own);
+    }
     Ok(harvest(&mut session, &gil))
 }
 
@@ -226,6 +246,16 @@ fn harvest(session: &mut Session, gil: &Gil) -> Tracked {
         epoch,
         live_and_peak: recorder.live_and_peak(),
         lost: recorder.lost(),
+        lines: recorder
+            .take_line_levels()
+            .into_iter()
+            .map(|(code, line, level)| LineLevel {
+                code,
+                line,
+                live: level.live,
+                peak: level.peak,
+            })
+            .collect(),
     }
 }
 

@@ -43,6 +43,47 @@ struct Joined {
     stack: StackId,
 }
 
+/// Lines of source, numbered. Code objects of a file share its lines; two files are the same when their hashes are.
+#[derive(Default)]
+struct CountedLines {
+    numbers: HashTable<(u64, u32, u32)>,
+    places: Vec<(CodeId, u32)>,
+    /// Files of unfreed, whose own allocations count nowhere.
+    own: Vec<u64>,
+}
+
+impl CountedLines {
+    fn hash(file: u64, line: u32) -> u64 {
+        file ^ u64::from(line).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    fn reserve(&mut self, room: usize) {
+        self.numbers
+            .reserve(room, |&(file, line, _)| Self::hash(file, line));
+        self.places.reserve(room);
+    }
+
+    /// The number of a line; `None` when there is no room.
+    fn number(&mut self, file: u64, code: CodeId, line: u32) -> Option<u32> {
+        let hash = Self::hash(file, line);
+        let is_it = |&(of, at, _): &(u64, u32, u32)| (of, at) == (file, line);
+        if let Some(&(_, _, number)) = self.numbers.find(hash, is_it) {
+            return Some(number);
+        }
+        if self.numbers.len() == self.numbers.capacity()
+            || self.places.len() == self.places.capacity()
+        {
+            return None;
+        }
+        let number = self.places.len() as u32;
+        let rehash = |&(file, line, _): &(u64, u32, u32)| Self::hash(file, line);
+        self.numbers
+            .insert_unique(hash, (file, line, number), rehash);
+        self.places.push((code, line));
+        Some(number)
+    }
+}
+
 /// A code object whose texts wait to be handed over.
 struct NewCode {
     id: CodeId,
@@ -87,6 +128,10 @@ pub(crate) struct StackTable {
     room: usize,
     /// Whether there are no visits, so that a full table takes more memory.
     grows: bool,
+    /// By code object: the hash of its file, of 64 bits.
+    files: Vec<u64>,
+    /// Where blocks count at lines.
+    counted: Option<CountedLines>,
     /// Where every block is followed: the way from one stack to the next.
     steps: Option<Steps>,
     ledger: Option<&'static Ledger>,
@@ -111,6 +156,8 @@ impl StackTable {
             text: Vec::with_capacity(room * TEXT_AN_ENTRY),
             room,
             grows: false,
+            files: Vec::with_capacity(2 * room),
+            counted: None,
             steps: ledger.map(|_| Steps::new()),
             ledger,
         }
@@ -136,6 +183,11 @@ impl StackTable {
 
     fn make_room(&mut self) {
         let hasher = &self.hasher;
+        // C code has numbers among the code objects.
+        self.files.reserve(2 * self.room);
+        if let Some(counted) = &mut self.counted {
+            counted.reserve(self.room);
+        }
         self.codes
             .reserve(self.room, |known| hasher.hash_one(known.address));
         self.lines.reserve(self.room, |line| {
@@ -284,6 +336,9 @@ impl StackTable {
         let start = self.text.len();
         code.copy_file(runtime, gil, FILE_LIMIT, &mut self.text);
         let middle = self.text.len();
+        self.files.resize(id.0 as usize, 0);
+        self.files
+            .push(self.hasher.hash_one(&self.text[start..middle]));
         code.copy_function(runtime, gil, FUNCTION_LIMIT, &mut self.text);
         self.new_codes.push(NewCode {
             id,
@@ -357,7 +412,48 @@ impl StackTable {
         self.nodes
             .insert_unique(hash, node, |n| hasher.hash_one((n.parent, n.code, n.line)));
         self.new_nodes.push(node);
+        self.count(node);
         Some(node.id)
+    }
+
+    /// Has blocks count at the lines of their stacks: those of `known`, which are all that were handed over, and of
+    /// new ones. What code of the files `own` allocates itself counts nowhere.
+    pub(crate) fn count_lines(&mut self, known: &[StackNode], own: &[String]) {
+        let Some(ledger) = self.ledger.filter(|ledger| !ledger.counts_lines()) else {
+            return;
+        };
+        ledger.count_lines();
+        let own = own.iter().map(|file| self.hasher.hash_one(file.as_bytes()));
+        let mut counted = CountedLines {
+            own: own.collect(),
+            ..CountedLines::default()
+        };
+        counted.reserve(self.room.max(known.len()));
+        self.counted = Some(counted);
+        for node in known {
+            self.count(*node);
+        }
+        ledger.count_what_lives();
+    }
+
+    /// Tells the ledger at which line the blocks of a stack count.
+    fn count(&mut self, node: StackNode) {
+        let (Some(ledger), Some(counted)) = (self.ledger, &mut self.counted) else {
+            return;
+        };
+        let file = self.files.get(node.code.0 as usize).copied().unwrap_or(0);
+        let line = (file != 0 && node.line != 0)
+            .then(|| counted.number(file, node.code, node.line))
+            .flatten();
+        let is_own = counted.own.contains(&file);
+        ledger.count_stack(node.id, node.parent, line, is_own);
+    }
+
+    /// The lines at which blocks count, by number: a code object of the file, and the line.
+    pub(crate) fn counted_lines(&self) -> &[(CodeId, u32)] {
+        self.counted
+            .as_ref()
+            .map_or(&[], |counted| counted.places.as_slice())
     }
 
     /// Hands over what is new and makes room again. By the agent's thread, outside any hook.

@@ -1,8 +1,10 @@
 //! The agent's thread: reads counters every second, ends epochs, takes snapshots, writes.
 
 mod look;
+mod notes;
 
 use crate::forked::{self, NotForked};
+use crate::ledger::Highest;
 use crate::live::Block;
 use crate::marks;
 use crate::natives::NativeNames;
@@ -25,8 +27,8 @@ use unfreed_cpython::gil::{Gil, with_gil};
 use unfreed_cpython::walk::{self, Owned, Tracked, WalkError};
 use unfreed_recording::counters::{Started, StartedAt};
 use unfreed_recording::ids::{EpochId, RunTime};
-use unfreed_recording::process::{End, Mark, Note, Round, Watched};
-use unfreed_recording::sites::{Epoch, Site};
+use unfreed_recording::process::{End, Mark, Round, Watched};
+use unfreed_recording::sites::{Epoch, Peak, Site, SiteDeviation, Uncertainty};
 use unfreed_sys::alloc::keep_reserve;
 use unfreed_sys::signals;
 
@@ -135,6 +137,9 @@ struct Harvest {
     /// New stacks.
     stacks: NewStacks,
     sites: Vec<Site>,
+    deviations: Vec<SiteDeviation>,
+    /// What lived when the most did, if that is new.
+    peak: Option<Highest>,
     snapshot: Look,
     pause: Pause,
     hooked: bool,
@@ -184,6 +189,9 @@ impl Agent {
             },
             looked_at: RunTime::default(),
         };
+        if let Some(ledger) = recorder.ledger().filter(|_| !settings.by_rounds) {
+            ledger.keep_peak();
+        }
         if settings.at_once {
             agent.output.open().map_err(failed)?;
         }
@@ -353,6 +361,15 @@ impl Agent {
             epoch: Some(self.epoch),
         };
         self.write(|output| output.append(&epoch, stamp));
+        if !harvest.deviations.is_empty() {
+            let uncertainty = Uncertainty {
+                epoch: self.epoch,
+                at,
+                sites: std::mem::take(&mut harvest.deviations),
+            };
+            self.write(|output| output.append(&uncertainty, stamp));
+        }
+        self.write_peak(harvest.peak.take());
         match &mut harvest.snapshot {
             Look::Taken(snapshot) => {
                 snapshot.epoch = self.epoch;
@@ -371,6 +388,18 @@ impl Agent {
         self.watch_hooks(harvest.hooked);
         self.note_lost_samples();
         self.epoch = self.next_epoch();
+    }
+
+    fn write_peak(&mut self, highest: Option<Highest>) {
+        let Some(highest) = highest else { return };
+        let since = highest.at.saturating_duration_since(self.started);
+        let at = RunTime(since.as_nanos() as u64);
+        let peak = Peak {
+            at,
+            bytes: highest.bytes,
+            sites: highest.sites,
+        };
+        self.write(|output| output.append(&peak, Stamp { at, epoch: None }));
     }
 
     fn next_epoch(&self) -> EpochId {
@@ -434,44 +463,21 @@ impl Agent {
     fn gather(&self, gil: &Gil, live: &[Block], snapshot: Look, pause: Pause) -> Harvest {
         let (stacks, stack_count) = take_stacks(self.recorder, gil);
         let sites = self.recorder.sites(stack_count, live);
+        let deviations = self.recorder.deviations(stack_count, live);
+        let ledger = self.recorder.ledger();
+        let peak = ledger.and_then(|ledger| ledger.new_peak(false));
         // While the program stands still: what it allocates from here on is not in the snapshot.
         self.recorder.begin_epoch(self.next_epoch());
         Harvest {
             blocks: self.runtime.allocated_blocks(gil),
             frozen: walk::frozen_objects(self.runtime, gil),
             sites,
+            deviations,
+            peak,
             stacks,
             snapshot,
             pause,
             hooked: hooks_in_force(self.runtime, gil),
-        }
-    }
-
-    fn watch_hooks(&mut self, hooked: bool) {
-        if !hooked && !self.hooks_lost {
-            self.hooks_lost = true;
-            self.note("another tool replaced the allocator hooks: from here on allocation sites are incomplete");
-        }
-        if let Some(why) = self.not_forked.take()
-            && !std::mem::replace(&mut self.is_known_not_to_fork, true)
-        {
-            self.note(&format!("heap snapshots are taken in place: {why}"));
-        }
-        if std::mem::take(&mut self.skipped_for_memory) {
-            self.note("no snapshot: too little memory is left for one");
-            self.requests.answer();
-        }
-    }
-
-    fn note_lost_samples(&mut self) {
-        let lost = self.recorder.lost();
-        if lost > self.lost_before {
-            let text = format!(
-                "{} allocation samples found no room and were lost",
-                lost - self.lost_before
-            );
-            self.lost_before = lost;
-            self.note(&text);
         }
     }
 
@@ -487,22 +493,6 @@ impl Agent {
         }
     }
 
-    fn note(&mut self, text: &str) {
-        let note = Note {
-            at: self.now(),
-            text: text.to_owned(),
-        };
-        self.write(|output| {
-            output.append(
-                &note,
-                Stamp {
-                    at: note.at,
-                    epoch: None,
-                },
-            )
-        });
-    }
-
     /// Ends the first epoch, if the program is over before it is: the only look at a short program.
     pub(crate) fn end_first_epoch(&mut self, gil: &Gil) {
         if self.epoch == EpochId(0) {
@@ -511,6 +501,19 @@ impl Agent {
             self.open_output();
             let mut harvest = self.harvest(gil, now);
             gil.released(self.runtime, || self.write_harvest(&mut harvest, at));
+        }
+    }
+
+    /// Writes what lived when the most did, where that came after the last epoch: while the program's last blocks live.
+    pub(crate) fn end_peak(&mut self, gil: &Gil) {
+        let ledger = self.recorder.ledger();
+        if let Some(peak) = ledger.and_then(|ledger| ledger.new_peak(true)) {
+            let (mut stacks, _) = self.recorder.drain_stacks(gil);
+            gil.released(self.runtime, || {
+                self.open_output();
+                self.write_stacks(&mut stacks);
+                self.write_peak(Some(peak));
+            });
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::findings::{Evidence, Program};
 use crate::floor::in_use;
+use crate::questions::EVERY_BLOCK;
 use crate::study::{Latest, Study};
 use unfreed_recording::counters::Counters;
 use unfreed_recording::snapshot::NodeIndex;
@@ -74,6 +75,7 @@ pub fn evidence(study: &Study<'_>) -> Evidence {
         objects: study.taken.last().map_or(0, |taken| taken.objects),
         coverage: study.latest.as_ref().map_or(0.0, coverage),
         samples,
+        exact: last.is_some_and(|epoch| epoch.sample_bytes == EVERY_BLOCK),
         notes: [notes, study.troubles.clone()].concat(),
         children: study
             .source

@@ -1,10 +1,11 @@
 //! What an analysis says: plain data that every report renders. The JSON report is this data, so a
 //! change here is a change of `docs/json.md` and of [`SCHEMA_VERSION`].
 
+use crate::breakdown::Breakdown;
 use serde::{Deserialize, Serialize};
 
 /// Version of the JSON report: `major.minor`. Minor adds fields, major changes or removes them.
-pub const SCHEMA_VERSION: &str = "1.3";
+pub const SCHEMA_VERSION: &str = "1.4";
 
 /// Everything that is said about one recording.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,8 @@ pub struct Report {
     pub evidence: Evidence,
     /// Instances of the classes that the person asked for (`--watch`), in the order in which they were named.
     pub watched: Vec<Watched>,
+    /// What was allocated, told apart by what the person asked for (`--by`), in that order.
+    pub allocations: Vec<Breakdown>,
     /// What became of the findings that a baseline lists.
     pub baseline: Baseline,
 }
@@ -316,6 +319,9 @@ pub enum KnownStatus {
 pub struct Growth {
     /// Bytes gained from the first judged interval to the last (retained, LeakShare).
     pub bytes: i64,
+    /// How far that may be off where it is an estimate from samples: in 95 of 100 cases the truth is at most so many
+    /// bytes away. 0 for what was counted, and for what the recording does not tell.
+    pub bytes_margin: u64,
     /// Bytes gained a second.
     pub bytes_per_second: f64,
     /// Objects (or descriptors, threads) gained.
@@ -497,8 +503,10 @@ pub struct Evidence {
     pub objects: u64,
     /// References explained in the last snapshot: in-edges seen over refcounts, 0 to 1.
     pub coverage: f64,
-    /// Allocation samples taken.
+    /// Sampled blocks that are live at the end; all live blocks where every block is followed.
     pub samples: u64,
+    /// Whether every block was followed.
+    pub exact: bool,
     /// Notes of the collector, for people.
     pub notes: Vec<String>,
     /// Other processes of the family that have recordings: pid.

@@ -2,6 +2,7 @@
 //! resources, C memory, accounting, verdict and advice. Plain data in, plain data out: nothing here
 //! prints, reads files or knows a renderer.
 
+pub mod breakdown;
 pub mod compare;
 pub mod findings;
 mod finished;
@@ -68,6 +69,7 @@ use findings::{Finding, Kind, Report, SCHEMA_VERSION};
 use source::EvidenceSource;
 pub use source_of_recording::{NativeName, Recorded};
 use study::Study;
+use unfreed_recording::process::ProcessInfo;
 use wording::Pace;
 
 /// Judges one recording.
@@ -78,6 +80,19 @@ pub fn analyse(source: &dyn EvidenceSource) -> Report {
     } else {
         judge(&rounds::ByCalls::new(source))
     }
+}
+
+/// What was allocated in a process, told apart by each of `by`.
+#[must_use]
+pub fn break_down(
+    allocations: &questions::Allocations,
+    process: &ProcessInfo,
+    by: &[breakdown::By],
+) -> Vec<breakdown::Breakdown> {
+    let ownership = ownership::Ownership::new(process);
+    let told = by.iter();
+    told.map(|&by| breakdown::breakdown(allocations, &ownership, by))
+        .collect()
 }
 
 fn judge(source: &dyn EvidenceSource) -> Report {
@@ -99,6 +114,7 @@ fn judge(source: &dyn EvidenceSource) -> Report {
         accounting: accounting::accounting(&study),
         evidence: evidence::evidence(&study),
         watched: watched::watched(source, &study.ownership, looks_end),
+        allocations: Vec::new(),
         baseline: findings::Baseline::default(),
     };
     known::label(&mut report);

@@ -101,6 +101,31 @@ impl Ownership {
         }
     }
 
+    /// The package or module of a library that a file is of: what comes after the folder of all of them. Code that was
+    /// made without a file, save the interpreter's own, has none.
+    #[must_use]
+    pub fn package(&self, file: &str) -> String {
+        let file = file.replace('\\', "/");
+        if let Some(frozen) = file.strip_prefix("<frozen ") {
+            return frozen.split(['.', '>']).next().unwrap_or("").to_owned();
+        }
+        if file.starts_with('<') {
+            return "generated code".to_owned();
+        }
+        let marked = ["/site-packages/", "/dist-packages/"].into_iter();
+        let mut after_mark =
+            marked.filter_map(|mark| Some(&file[file.rfind(mark)? + mark.len()..]));
+        let folders = self.site.iter().chain(&self.stdlib);
+        // site-packages lies inside the standard library's folder: the deepest counts.
+        let below = folders
+            .filter_map(|folder| file.strip_prefix(folder.as_str()))
+            .min_by_key(|rest| rest.len());
+        let inside = after_mark.next().or(below).unwrap_or(&file);
+        let name = inside.trim_start_matches("lib-dynload/");
+        let first = name.split('/').next().unwrap_or(name);
+        first.strip_suffix(".py").unwrap_or(first).to_owned()
+    }
+
     fn in_site(&self, file: &str) -> bool {
         self.site
             .iter()
@@ -149,6 +174,16 @@ mod tests {
         ];
         for (file, owner) in cases {
             assert_eq!(ownership.of_file(file), owner, "{file}");
+        }
+        let packages = [
+            ("/usr/lib/python3.12/logging/__init__.py", "logging"),
+            ("/usr/lib/python3.12/site-packages/flask/app.py", "flask"),
+            ("/venv/lib/python3.12/site-packages/six.py", "six"),
+            ("<frozen importlib._bootstrap>", "importlib"),
+            ("<string>", "generated code"),
+        ];
+        for (file, package) in packages {
+            assert_eq!(ownership.package(file), package, "{file}");
         }
         let typed = ProcessInfo {
             argv: vec!["-c".into(), "pass".into()],

@@ -4,6 +4,7 @@
 
 use crate::findings::{AllocatedAt, Frame, Trend};
 use crate::ownership::{Owner, Ownership};
+use crate::questions::deviations;
 use crate::seeded::{Map, Set};
 use crate::source::EvidenceSource;
 use crate::study::Study;
@@ -11,7 +12,7 @@ use crate::survey::ShapedSample;
 use crate::trend::{Judgement, Reading, judge};
 use std::cmp::Reverse;
 use unfreed_recording::ids::{EpochId, StackId};
-use unfreed_recording::sites::Site;
+use unfreed_recording::sites::{Site, SiteDeviation};
 
 /// Most sites that a finding names.
 pub const NAMED: usize = 5;
@@ -176,6 +177,8 @@ pub struct Line {
     pub live: Vec<Reading>,
     /// Bytes gained since.
     pub gained: f64,
+    /// How far the bytes gained may be off, as a variance; 0 where that is not known.
+    pub variance: f64,
     /// Blocks gained since.
     pub blocks: f64,
     /// Sampled blocks alive at the end.
@@ -212,6 +215,11 @@ pub fn lines(
         .collect();
     let mut frames: Map<StackId, Option<Frame>> = Map::default();
     let mut sums: Map<Frame, Sum> = Map::default();
+    let ends = epochs.first().zip(epochs.last());
+    let off = ends.map(|(first, last)| {
+        let of = |epoch| deviations(source, epoch);
+        (first.id, of(first.id), of(last.id))
+    });
     for (index, epoch) in epochs.iter().enumerate() {
         for site in &epoch.sites {
             let frame = frames
@@ -221,7 +229,13 @@ pub fn lines(
                 let sum = sums
                     .entry(frame.clone())
                     .or_insert_with(|| Sum::new(epochs.len()));
-                sum.add(index, index + 1 == epochs.len(), site);
+                let is_last = index + 1 == epochs.len();
+                sum.add(index, is_last, site);
+                if let Some((first, at_first, at_last)) = off.as_ref().filter(|_| is_last) {
+                    let [before, after] =
+                        [at_first, at_last].map(|all| all.get(&site.stack).copied());
+                    sum.variance += gain_variance(*first, before, after);
+                }
             }
         }
     }
@@ -245,6 +259,25 @@ pub fn lines(
     lines
 }
 
+/// How far what a site gained since the end of an epoch may be off, as a variance: what was there before and still is
+/// is in both figures, and off by the same.
+#[must_use]
+pub fn gain_variance(
+    since: EpochId,
+    before: Option<&SiteDeviation>,
+    after: Option<&SiteDeviation>,
+) -> f64 {
+    let square = |bytes: u64| (bytes as f64).powi(2);
+    let sum = |site: Option<&SiteDeviation>, is_wanted: &dyn Fn(EpochId) -> bool| -> f64 {
+        let survivors = site.into_iter().flat_map(|site| &site.survivors);
+        let wanted = survivors.filter(|one| is_wanted(one.born));
+        wanted.map(|one| square(one.bytes)).sum()
+    };
+    let born = sum(after, &|epoch| epoch > since);
+    let gone = sum(before, &|_| true) - sum(after, &|epoch| epoch <= since);
+    born + gone.max(0.0)
+}
+
 /// The sites of one line, summed.
 struct Sum {
     bytes: Vec<u64>,
@@ -252,6 +285,7 @@ struct Sum {
     samples: u32,
     births: Set<EpochId>,
     largest: (u64, StackId),
+    variance: f64,
 }
 
 impl Sum {
@@ -262,6 +296,7 @@ impl Sum {
             samples: 0,
             births: Set::default(),
             largest: (0, StackId(0)),
+            variance: 0.0,
         }
     }
 
@@ -298,11 +333,48 @@ impl Sum {
             frame,
             stack: self.largest.1,
             gained: gain(&self.bytes),
+            variance: self.variance,
             blocks: gain(&self.blocks),
             samples: self.samples,
             generations: self.births.len(),
             judgement: judge(&live, 0.0),
             live,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gain_variance;
+    use unfreed_recording::ids::EpochId;
+    use unfreed_recording::sites::{Deviation, SiteDeviation};
+
+    #[test]
+    fn what_lives_on_makes_a_gain_no_less_certain() {
+        let site = |survivors: &[(u32, u64)]| SiteDeviation {
+            survivors: survivors
+                .iter()
+                .map(|&(born, bytes)| Deviation {
+                    born: EpochId(born),
+                    bytes,
+                    blocks: 0,
+                })
+                .collect(),
+            ..SiteDeviation::default()
+        };
+        let variance = |before: &[(u32, u64)], after: &[(u32, u64)]| {
+            gain_variance(EpochId(2), Some(&site(before)), Some(&site(after)))
+        };
+        let off = |left: f64, right: f64| (left - right).abs();
+        // All that was there lives on: only what was born since is uncertain.
+        assert!(
+            off(
+                variance(&[(1, 100), (2, 50)], &[(1, 100), (2, 50), (3, 7)]),
+                49.0
+            ) < 1e-9
+        );
+        // A part of it is gone.
+        assert!(off(variance(&[(1, 100)], &[(1, 60), (3, 7)]), 6400.0 + 49.0) < 1e-9);
+        assert!(gain_variance(EpochId(2), None, None).abs() < 1e-9);
     }
 }

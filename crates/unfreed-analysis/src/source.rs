@@ -4,9 +4,9 @@
 use crate::findings::Frame;
 use crate::wording::Pace;
 use unfreed_recording::counters::{Counters, Opened, Processes, Resources, Started};
-use unfreed_recording::ids::{RunTime, StackId};
+use unfreed_recording::ids::{EpochId, RunTime, StackId};
 use unfreed_recording::process::{Child, Mark, Note, ProcessInfo, Round};
-use unfreed_recording::sites::Epoch;
+use unfreed_recording::sites::{Epoch, Peak, Uncertainty};
 use unfreed_recording::snapshot::Snapshot;
 
 /// The evidence of one recorded process.
@@ -27,6 +27,14 @@ pub trait EvidenceSource {
     fn started(&self) -> &[Started];
     /// Allocation sites at the end of each epoch, oldest first.
     fn epochs(&self) -> &[Epoch];
+    /// How far the estimates of an epoch may be off, where that is known.
+    fn uncertainty(&self, _: EpochId) -> Option<&Uncertainty> {
+        None
+    }
+    /// What was live when the most was, where every block was followed and the recording tells.
+    fn peak(&self) -> Option<&Peak> {
+        None
+    }
     /// The frames of a stack, innermost first; empty when it is not known.
     fn frames(&self, stack: StackId) -> Vec<Frame>;
     /// What the collector has to say.

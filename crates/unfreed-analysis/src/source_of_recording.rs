@@ -5,9 +5,9 @@ use crate::source::EvidenceSource;
 use std::collections::BTreeMap;
 use unfreed_recording::Recording;
 use unfreed_recording::counters::{Counters, Opened, Processes, Resources, Started};
-use unfreed_recording::ids::{CodeId, RunTime, StackId};
+use unfreed_recording::ids::{CodeId, EpochId, RunTime, StackId};
 use unfreed_recording::process::{Child, Mark, Note, ProcessInfo, Round};
-use unfreed_recording::sites::{Code, Epoch};
+use unfreed_recording::sites::{Code, Epoch, Peak, Uncertainty};
 use unfreed_recording::snapshot::Snapshot;
 
 /// What a call in C code is called, found outside the recording.
@@ -92,6 +92,15 @@ impl EvidenceSource for Recorded<'_> {
 
     fn epochs(&self) -> &[Epoch] {
         &self.recording.epochs
+    }
+
+    fn uncertainty(&self, epoch: EpochId) -> Option<&Uncertainty> {
+        let mut all = self.recording.uncertainties.iter();
+        all.find(|one| one.epoch == epoch)
+    }
+
+    fn peak(&self) -> Option<&Peak> {
+        self.recording.peak.as_ref()
     }
 
     fn frames(&self, stack: StackId) -> Vec<Frame> {

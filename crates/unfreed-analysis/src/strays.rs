@@ -1,6 +1,7 @@
 //! Allocation sites whose blocks survive although no growing holder, cycle or C memory explains it.
 
 use crate::advice;
+use crate::breakdown::margin;
 use crate::extensions::{Extension, Extensions};
 use crate::findings::AllocatedAt;
 use crate::findings::{Finding, Growth, Kind, Severity};
@@ -102,6 +103,7 @@ fn finding(study: &Study<'_>, site: &Line, whole: f64) -> Finding {
         ),
         growth: Growth {
             bytes: site.gained as i64,
+            bytes_margin: margin(site.variance),
             bytes_per_second: judged.slope,
             objects: site.blocks as i64,
             share: gains::share(site.gained, whole),

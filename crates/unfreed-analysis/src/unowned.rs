@@ -5,16 +5,18 @@
 //! that C code asked for do, where those were followed: Python's own are judged by who holds them.
 
 use crate::advice;
+use crate::breakdown::margin;
 use crate::extensions::{Extension, Extensions};
 use crate::findings::{AllocatedAt, Finding, Frame, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::gains;
 use crate::libraries;
 use crate::paths::subject;
+use crate::questions::deviations;
 use crate::resources;
 use crate::seeded::{Map, Set};
 use crate::shapes::{ShapeId, TOP};
-use crate::sites::named_frame;
+use crate::sites::{gain_variance, named_frame};
 use crate::study::Study;
 use crate::suspects::SECONDS;
 use crate::trend::{Judgement, Reading, judge, slope};
@@ -56,6 +58,8 @@ struct Line {
     /// Blocks seen in the last round, and the epochs that they were born in.
     seen: u32,
     births: Set<EpochId>,
+    /// The stacks, each with the part of its bytes in the last round that nobody owns.
+    parts: Vec<(StackId, f64)>,
 }
 
 impl Line {
@@ -67,6 +71,7 @@ impl Line {
             hoarder: None,
             seen: 0,
             births: Set::default(),
+            parts: Vec::new(),
         }
     }
 
@@ -76,6 +81,7 @@ impl Line {
         if round + 1 == self.blocks.len() {
             self.seen = self.seen.saturating_add(sum.seen);
             self.births.extend(sum.births);
+            self.parts.push((stack, sum.part));
             if sum.bytes > self.largest.0 {
                 self.largest = (sum.bytes, stack);
                 self.hoarder = sum.hoarder.map(|(_, shape)| shape);
@@ -92,6 +98,8 @@ struct Sum {
     hoarder: Option<(u32, ShapeId)>,
     seen: u32,
     births: Vec<EpochId>,
+    /// The part of the stack's bytes that this is.
+    part: f64,
 }
 
 /// Findings about blocks that nobody owns; none unless blocks of C code were followed. `whole` is the
@@ -187,7 +195,8 @@ fn unowned(study: &Study<'_>, round: usize) -> Map<StackId, Sum> {
         // A sample stands for more blocks than one, in the proportion of the bytes.
         for (stack, sum) in &mut sums {
             let (blocks, bytes) = in_all[stack];
-            sum.blocks = blocks * (sum.bytes / bytes.max(1.0)).max(0.0);
+            sum.part = (sum.bytes / bytes.max(1.0)).max(0.0);
+            sum.blocks = blocks * sum.part;
         }
     }
     sums
@@ -242,6 +251,20 @@ fn finding(
         with_threads,
         whole,
     ))
+}
+
+/// How far the gained bytes may be off; 0 where every block was followed. Owned blocks are thought to be off as others are.
+fn variance(study: &Study<'_>, parts: &[(StackId, f64)]) -> f64 {
+    let judged = study.taken.get(study.from..).unwrap_or_default();
+    let [first, .., last] = judged else {
+        return 0.0;
+    };
+    let [before, after] = [first, last].map(|taken| deviations(study.source, taken.epoch));
+    let of = |&(stack, part): &(StackId, f64)| {
+        let [before, after] = [&before, &after].map(|all| all.get(&stack).copied());
+        part * gain_variance(first.epoch, before, after)
+    };
+    parts.iter().map(of).sum()
 }
 
 /// Whether a holder of constant length keeps a block of the line for each element at most: then those that it had
@@ -381,6 +404,7 @@ fn tell(
         summary,
         growth: Growth {
             bytes: gain(&bytes) as i64,
+            bytes_margin: margin(variance(study, &line.parts)),
             bytes_per_second: slope(&bytes),
             objects: gain(&blocks) as i64,
             share: if whole > 0.0 && !study.is_exact() {

@@ -4,6 +4,7 @@
 use crate::findings::{Age, Look, Origin, Watched};
 use crate::heap::{Heap, full_name};
 use crate::ownership::Ownership;
+use crate::questions::EVERY_BLOCK;
 use crate::seeded::Map;
 use crate::sites::named_frame;
 use crate::source::EvidenceSource;
@@ -16,8 +17,6 @@ use unfreed_recording::snapshot::{Label, NodeIndex, SampledNode, TypeInfo};
 const CLASSES: usize = 100;
 /// Places that are told.
 const PLACES: usize = 20;
-/// Mean bytes between two samples where every block is followed.
-const EVERY_BLOCK: u64 = 1;
 
 /// What became of the instances of each watched class, up to the `newest` snapshot that counts.
 #[must_use]

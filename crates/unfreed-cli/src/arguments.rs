@@ -19,7 +19,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use unfreed_analysis::breakdown::By;
 use unfreed_analysis::findings::Severity;
+use unfreed_report::breakdown::Measure;
 use unfreed_report::flame::Split;
 
 const EXIT_CODES: &str = "\
@@ -169,18 +171,18 @@ pub struct Report {
     #[arg(long, value_name = "FILE")]
     pub flame: Option<PathBuf>,
 
-    /// What the flame graph is as wide as
-    #[arg(long, value_name = "BYTES", default_value = "live", requires = "flame")]
-    pub of: FlameOf,
+    /// Tell what was allocated instead: live, at the peak and freed again, by site, by function or by library; may be
+    /// repeated. With --flame: what the flame graph tells apart
+    #[arg(long, value_name = "WHAT")]
+    pub by: Vec<ReportBy>,
 
-    /// What the flame graph tells apart
-    #[arg(
-        long,
-        value_name = "WHAT",
-        default_value = "nothing",
-        requires = "flame"
-    )]
-    pub by: FlameBy,
+    /// What tables of --by go by, and what the flame graph is as wide as [default: live]
+    #[arg(long, value_name = "BYTES")]
+    pub of: Option<FlameOf>,
+
+    /// Most rows of a table of --by
+    #[arg(long, value_name = "N", default_value = "20", requires = "by")]
+    pub limit: usize,
 
     /// Write memory over time as .svg or .png
     #[arg(long, value_name = "FILE")]
@@ -204,6 +206,55 @@ pub struct Report {
 }
 
 impl Report {
+    /// What tables of allocations were asked for.
+    pub fn tables(&self) -> Vec<By> {
+        self.by.iter().filter_map(|by| by.table()).collect()
+    }
+
+    /// What the flame graph tells apart.
+    pub fn split(&self) -> Split {
+        let split = self.by.iter().find_map(|by| by.split());
+        split.unwrap_or_default()
+    }
+
+    /// What is wrong with what was typed, if something is, and what to do.
+    pub fn contradiction(&self) -> Option<(&'static str, &'static str)> {
+        let has_tables = !self.tables().is_empty();
+        let splits = self.by.iter().filter(|by| by.split().is_some()).count();
+        let of = self.of.unwrap_or(FlameOf::Live);
+        if splits > 0 && self.flame.is_none() {
+            return Some((
+                "--by thread and --by birth are of flame graphs",
+                "unfreed report FILE --flame FILE.svg --by thread, or --by site, function or library for tables",
+            ));
+        }
+        if splits > 1 {
+            return Some((
+                "a flame graph tells one thing apart",
+                "name one of thread and birth",
+            ));
+        }
+        if self.split() == Split::Birth && of != FlameOf::Live {
+            return Some((
+                "when something was born is known of what is live",
+                "--by birth is of --of live",
+            ));
+        }
+        if self.of.is_some() && !has_tables && self.flame.is_none() {
+            return Some((
+                "--of is of flame graphs and tables",
+                "unfreed report FILE --by site --of peak",
+            ));
+        }
+        if has_tables && of.measure().is_none() {
+            return Some((
+                "tables go by what was allocated, not by what findings call leaks",
+                "--of live, peak, allocated or temporary",
+            ));
+        }
+        None
+    }
+
     /// Whether a page or a picture was asked for.
     pub fn draws(&self) -> bool {
         self.html.is_some() || self.flame.is_some() || self.plot.is_some()
@@ -230,25 +281,54 @@ impl FlameOf {
     pub fn index(self) -> usize {
         self as usize
     }
+
+    /// What a table goes by; `None` for what is in none.
+    pub fn measure(self) -> Option<Measure> {
+        match self {
+            Self::Live => Some(Measure::Live),
+            Self::Peak => Some(Measure::Peak),
+            Self::Allocated => Some(Measure::Allocated),
+            Self::Temporary => Some(Measure::Temporary),
+            Self::Leaked => None,
+        }
+    }
 }
 
-/// What a flame graph tells apart.
+/// What a report or a flame graph tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FlameBy {
-    /// Equal calls are one
-    Nothing,
-    /// Threads, those that run the same function as one
+pub enum ReportBy {
+    /// The lines of your code that led to allocations
+    Site,
+    /// Functions: what each allocates itself, and with all that it calls
+    Function,
+    /// Packages, modules of the standard library, and libraries of C code
+    Library,
+    /// In a flame graph: threads, those that run the same function as one
     Thread,
-    /// Quarters of the run in which what is live was allocated; with --of live only
+    /// In a flame graph: quarters of the run in which what is live was allocated; with --of live only
     Birth,
+    /// In a flame graph: nothing, equal calls are one
+    Nothing,
 }
 
-impl From<FlameBy> for Split {
-    fn from(by: FlameBy) -> Self {
-        match by {
-            FlameBy::Nothing => Self::Merged,
-            FlameBy::Thread => Self::Thread,
-            FlameBy::Birth => Self::Birth,
+impl ReportBy {
+    /// What a table tells apart; `None` for what only a flame graph does.
+    pub fn table(self) -> Option<By> {
+        match self {
+            Self::Site => Some(By::Site),
+            Self::Function => Some(By::Function),
+            Self::Library => Some(By::Library),
+            Self::Thread | Self::Birth | Self::Nothing => None,
+        }
+    }
+
+    /// What a flame graph tells apart; `None` for what only a table does.
+    pub fn split(self) -> Option<Split> {
+        match self {
+            Self::Nothing => Some(Split::Merged),
+            Self::Thread => Some(Split::Thread),
+            Self::Birth => Some(Split::Birth),
+            Self::Site | Self::Function | Self::Library => None,
         }
     }
 }

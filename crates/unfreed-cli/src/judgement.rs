@@ -6,7 +6,10 @@ use crate::progress;
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+use unfreed_analysis::break_down;
+use unfreed_analysis::breakdown::By;
 use unfreed_analysis::findings::{Report, Severity};
+use unfreed_analysis::questions::allocations;
 use unfreed_recording::{ReadError, Recording};
 
 /// A recording that was judged.
@@ -52,21 +55,22 @@ pub enum Unjudged {
 
 /// Reads and judges the recording at `path`.
 pub fn judge(path: &Path) -> Result<Judged, Unjudged> {
-    judge_and_watch(path, &[])
+    judge_as_asked(path, &[], &[])
 }
 
-/// The same, and what became of instances of classes that the recording does not name itself.
-pub fn judge_and_watch(path: &Path, classes: &[String]) -> Result<Judged, Unjudged> {
+/// The same, and what became of instances of classes that the recording does not name itself, and what was allocated, told
+/// apart by each of `by`.
+pub fn judge_as_asked(path: &Path, classes: &[String], by: &[By]) -> Result<Judged, Unjudged> {
     let what = format!("Reading {}", path.display());
-    progress::during(&what, || judged(path, classes))
+    progress::during(&what, || judged(path, classes, by))
 }
 
 /// The same without a word on the terminal, which may be another program's.
 pub fn judge_quietly(path: &Path) -> Result<Judged, Unjudged> {
-    judged(path, &[])
+    judged(path, &[], &[])
 }
 
-fn judged(path: &Path, classes: &[String]) -> Result<Judged, Unjudged> {
+fn judged(path: &Path, classes: &[String], by: &[By]) -> Result<Judged, Unjudged> {
     let bytes = std::fs::read(path).map_err(|source| Unjudged::File {
         path: path.to_owned(),
         source,
@@ -81,6 +85,11 @@ fn judged(path: &Path, classes: &[String]) -> Result<Judged, Unjudged> {
         }
     }
     let process = &recording.process;
+    let source = naming::named(&recording);
+    let mut report = unfreed_analysis::analyse(&source);
+    if !by.is_empty() {
+        report.allocations = break_down(&allocations(&source), process, by);
+    }
     Ok(Judged {
         path: path.to_owned(),
         bytes: bytes.len() as u64,
@@ -89,7 +98,7 @@ fn judged(path: &Path, classes: &[String]) -> Result<Judged, Unjudged> {
         folder: process.cwd.clone(),
         started_unix_ns: process.started_unix_ns,
         damage: recording.damage.as_ref().map(ToString::to_string),
-        report: unfreed_analysis::analyse(&naming::named(&recording)),
+        report,
     })
 }
 

@@ -9,8 +9,9 @@ use std::path::Path;
 use unfreed_analysis::findings::{Report, SCHEMA_VERSION, Severity, Status};
 use unfreed_analysis::questions::{Answer, HeapFacts};
 use unfreed_recording::process::Origin;
+use unfreed_report::breakdown::Measure;
 use unfreed_report::terminal::{Saved, TerminalOptions};
-use unfreed_report::{json, terminal};
+use unfreed_report::{breakdown, json, terminal};
 
 /// Columns where the stream is no terminal, and the most where it is a wide one.
 const WIDTH: u16 = 100;
@@ -40,6 +41,34 @@ pub fn family_to_stdout(judged: &[Judged], shown: Shown) -> io::Result<()> {
     let width = columns(io::stdout());
     match family(judged, shown, width, &mut anstream::stdout().lock()) {
         // `| head` has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Prints the tables of allocations that the reports have.
+pub fn tables_to_stdout(judged: &[Judged], measure: Measure, most: usize) -> io::Result<()> {
+    let width = columns(io::stdout());
+    let mut out = anstream::stdout().lock();
+    let mut tables = || {
+        for (index, one) in judged.iter().enumerate() {
+            if index > 0 {
+                writeln!(out)?;
+            }
+            if judged.len() > 1 {
+                writeln!(out, "{}", heading(one))?;
+            }
+            let options = breakdown::Options {
+                width,
+                directory: one.folder.clone(),
+                measure,
+                most,
+            };
+            breakdown::render(&one.report, &options, &mut out)?;
+        }
+        out.flush()
+    };
+    match tables() {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }

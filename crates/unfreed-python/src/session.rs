@@ -7,7 +7,7 @@ use unfreed_agent::Tracked;
 /// Stack, bytes and blocks allocated, bytes freed; and (epoch of birth, bytes, blocks) of what is left.
 type Site = (u32, u64, u64, u64, Vec<(u32, u64, u64)>);
 /// Epoch that begins; sites; code objects (id, file, function); stacks (id, parent, code, line); live and
-/// peak bytes; blocks without a stack.
+/// peak bytes; blocks without a stack; lines (code object of the file, line, live bytes, the most since the last look).
 type Look = (
     u32,
     Vec<Site>,
@@ -15,12 +15,16 @@ type Look = (
     Vec<(u32, u32, u32, u32)>,
     (u64, u64),
     u64,
+    Vec<(u32, u32, u64, u64)>,
 );
 
-/// Begins a part; returns the epoch that it begins with.
+/// Begins a part; returns the epoch that it begins with. `lines`: have blocks count at the lines of their stacks, but
+/// for those that code of these files allocates.
 #[pyfunction]
-pub fn _begin_part() -> PyResult<Look> {
-    let begun = unfreed_agent::begin_part();
+#[pyo3(signature = (lines=None))]
+#[expect(clippy::needless_pass_by_value, reason = "the shape that PyO3 takes")]
+pub fn _begin_part(lines: Option<Vec<String>>) -> PyResult<Look> {
+    let begun = unfreed_agent::begin_part(lines.as_deref());
     begun
         .map(told)
         .map_err(|why| PyRuntimeError::new_err(why.to_string()))
@@ -82,5 +86,10 @@ fn told(tracked: Tracked) -> Look {
             .collect(),
         tracked.live_and_peak,
         tracked.lost,
+        tracked
+            .lines
+            .iter()
+            .map(|one| (one.code.0, one.line, one.live, one.peak))
+            .collect(),
     )
 }

@@ -3,7 +3,7 @@
 
 use crate::counters::{Counters, Opened, Processes, Resources, Started};
 use crate::process::{Child, End, Mark, Note, ProcessInfo, Round, Watched};
-use crate::sites::{Epoch, Natives, Sources, Stacks};
+use crate::sites::{Epoch, Natives, Peak, Sources, Stacks, Uncertainty};
 use crate::snapshot::Snapshot;
 
 /// The kind of a block, as the first byte of its header tells.
@@ -43,6 +43,10 @@ pub enum Kind {
     Opened,
     /// [`Started`], byte 17.
     Started,
+    /// [`Uncertainty`], byte 18.
+    Uncertainty,
+    /// [`Peak`], byte 19.
+    Peak,
     /// A kind that a later minor version added. Readers skip it.
     Unknown(u8),
 }
@@ -69,6 +73,8 @@ impl Kind {
             15 => Self::Watched,
             16 => Self::Opened,
             17 => Self::Started,
+            18 => Self::Uncertainty,
+            19 => Self::Peak,
             other => Self::Unknown(other),
         }
     }
@@ -94,6 +100,8 @@ impl Kind {
             Self::Watched => 15,
             Self::Opened => 16,
             Self::Started => 17,
+            Self::Uncertainty => 18,
+            Self::Peak => 19,
             Self::Unknown(byte) => byte,
         }
     }
@@ -119,6 +127,8 @@ impl Kind {
             Self::Watched => "watched",
             Self::Opened => "opened",
             Self::Started => "started",
+            Self::Uncertainty => "uncertainty",
+            Self::Peak => "peak",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -161,6 +171,10 @@ pub enum Block {
     Opened(Opened),
     /// Where calls started what outlives them.
     Started(Started),
+    /// How far an epoch's estimates may be off.
+    Uncertainty(Uncertainty),
+    /// What was live when the most was.
+    Peak(Peak),
 }
 
 impl Block {
@@ -209,6 +223,10 @@ pub enum BlockRef<'a> {
     Opened(&'a Opened),
     /// See [`Block::Started`].
     Started(&'a Started),
+    /// See [`Block::Uncertainty`].
+    Uncertainty(&'a Uncertainty),
+    /// See [`Block::Peak`].
+    Peak(&'a Peak),
 }
 
 macro_rules! each_kind {
@@ -256,4 +274,6 @@ each_kind!(
     Watched(Watched),
     Opened(Opened),
     Started(Started),
+    Uncertainty(Uncertainty),
+    Peak(Peak),
 );

@@ -306,6 +306,8 @@ fn decode(kind: Kind, payload: &[u8]) -> Result<Option<Block>, Fault> {
         Kind::Watched => Block::Watched(model(payload)?),
         Kind::Opened => Block::Opened(model(payload)?),
         Kind::Started => Block::Started(model(payload)?),
+        Kind::Uncertainty => Block::Uncertainty(model(payload)?),
+        Kind::Peak => Block::Peak(model(payload)?),
         Kind::End => Block::End(model(payload)?),
         Kind::Unknown(_) => return Ok(None),
     }))

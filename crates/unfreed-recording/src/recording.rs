@@ -8,7 +8,9 @@ use crate::ids::{CodeId, StackId};
 use crate::packing::SnapshotHeader;
 use crate::process::{Child, End, Mark, Note, ProcessInfo, Round};
 use crate::reader::{RawFrame, RawFrames};
-use crate::sites::{Code, Epoch, NativeCode, NativeObject, SourceLine, StackNode};
+use crate::sites::{
+    Code, Epoch, NativeCode, NativeObject, Peak, SourceLine, StackNode, Uncertainty,
+};
 use crate::snapshot::Snapshot;
 use crate::stacks::{self, Frames, StackTrie};
 use std::fmt;
@@ -46,6 +48,10 @@ pub struct Recording<'a> {
     pub stacks: StackTrie,
     /// Ends of epochs. Ids need not be dense: old epochs are thinned.
     pub epochs: Vec<Epoch>,
+    /// How far their estimates may be off; of some, where blocks are sampled.
+    pub uncertainties: Vec<Uncertainty>,
+    /// What was live when the most was, where every block is followed.
+    pub peak: Option<Peak>,
     /// Notes for the person.
     pub notes: Vec<Note>,
     /// Moments that the program named.
@@ -188,6 +194,8 @@ struct Parts<'a> {
     codes: Vec<Code>,
     nodes: Vec<StackNode>,
     epochs: Vec<Epoch>,
+    uncertainties: Vec<Uncertainty>,
+    peak: Option<Peak>,
     notes: Vec<Note>,
     marks: Vec<Mark>,
     watched: Vec<String>,
@@ -234,6 +242,8 @@ impl<'a> Parts<'a> {
                 self.nodes.extend(stacks.nodes);
             }
             Block::Epoch(epoch) => self.epochs.push(epoch),
+            Block::Uncertainty(uncertainty) => self.uncertainties.push(uncertainty),
+            Block::Peak(peak) => self.peak = Some(peak),
             Block::Note(note) => self.notes.push(note),
             Block::Mark(mark) => self.marks.push(mark),
             Block::Watched(watched) => self.watched.extend(watched.classes),
@@ -258,6 +268,7 @@ impl<'a> Parts<'a> {
         self.counters.sort_by_key(|counters| counters.at);
         self.resources.sort_by_key(|resources| resources.at);
         self.epochs.sort_by_key(|epoch| epoch.at);
+        self.uncertainties.sort_by_key(|one| one.at);
         self.notes.sort_by_key(|note| note.at);
         self.marks.sort_by_key(|mark| mark.at);
         self.children.sort_by_key(|child| child.at);
@@ -276,6 +287,8 @@ impl<'a> Parts<'a> {
             codes: self.codes,
             stacks: StackTrie::new(self.nodes),
             epochs: self.epochs,
+            uncertainties: self.uncertainties,
+            peak: self.peak,
             notes: self.notes,
             marks: self.marks,
             watched: self.watched,

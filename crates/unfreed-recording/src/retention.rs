@@ -7,7 +7,7 @@ use crate::frame::FILE_HEADER_LEN;
 use crate::ids::{EpochId, RunTime};
 use crate::reader::{RawFrame, RawFrames};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::ops::Range;
 
 /// Epochs that stay.
@@ -136,7 +136,7 @@ fn piece(frame: &RawFrame<'_>) -> Result<Piece, ReadError> {
     let entry = frame.entry();
     let (at, epoch) = if frame.is_known() {
         match entry.kind {
-            Kind::Epoch => {
+            Kind::Epoch | Kind::Uncertainty => {
                 let (id, at): (EpochId, RunTime) = frame.start()?;
                 (at, Some(id))
             }
@@ -155,6 +155,7 @@ fn piece(frame: &RawFrame<'_>) -> Result<Piece, ReadError> {
             | Kind::Processes
             | Kind::Opened
             | Kind::Started
+            | Kind::Peak
             | Kind::Note
             | Kind::Mark
             | Kind::Child
@@ -188,6 +189,8 @@ pub fn plan(pieces: &[Piece], drop_snapshots: &[usize]) -> Rewrite {
     thin_resources(pieces, Kind::Resources, &mut stays);
     thin_resources(pieces, Kind::Opened, &mut stays);
     thin_epochs(pieces, &joined, &mut stays);
+    follow_epochs(pieces, &mut stays);
+    keep_last(pieces, Kind::Peak, &mut stays);
 
     let mut ranges = Vec::new();
     ranges.push(0..FILE_HEADER_LEN);
@@ -259,4 +262,26 @@ fn thin_epochs(pieces: &[Piece], joined: &[EpochId], stays: &mut [bool]) {
         .iter()
         .zip(kept)
         .for_each(|(place, kept)| stays[*place] = kept);
+}
+
+/// How far the estimates of an epoch may be off goes with it.
+fn follow_epochs(pieces: &[Piece], stays: &mut [bool]) {
+    let kept: BTreeSet<EpochId> = of_kind(pieces, Kind::Epoch)
+        .into_iter()
+        .filter(|place| stays[*place])
+        .filter_map(|place| pieces[place].epoch)
+        .collect();
+    for place in of_kind(pieces, Kind::Uncertainty) {
+        stays[place] = pieces[place]
+            .epoch
+            .is_some_and(|epoch| kept.contains(&epoch));
+    }
+}
+
+/// Of blocks of which the last counts, it alone stays.
+fn keep_last(pieces: &[Piece], kind: Kind, stays: &mut [bool]) {
+    let places = of_kind(pieces, kind);
+    for place in places.iter().rev().skip(1) {
+        stays[*place] = false;
+    }
 }

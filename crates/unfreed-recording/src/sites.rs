@@ -120,6 +120,67 @@ pub struct Site {
     pub survivors: Vec<Survivors>,
 }
 
+/// How far the estimates of an epoch may be off: standard deviations of what sampling alone makes them
+/// vary by. A sampled block of `size` bytes that stands for `bytes` adds bytes × (bytes − size) to the variance of a
+/// sum of bytes (Horvitz and Thompson's estimator), so those of several sites add up by their squares. There is none
+/// where every block is followed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uncertainty {
+    /// The epoch.
+    pub epoch: EpochId,
+    /// When it ends.
+    pub at: RunTime,
+    /// Sites whose estimates may be off.
+    pub sites: Vec<SiteDeviation>,
+}
+
+/// How far the estimates of a site may be off.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteDeviation {
+    /// The stack.
+    pub stack: StackId,
+    /// Of the bytes that were freed.
+    pub freed_bytes: u64,
+    /// Of the blocks that were freed.
+    pub freed_blocks: u64,
+    /// Of what is live, by the epoch in which it was allocated; oldest first.
+    pub survivors: Vec<Deviation>,
+}
+
+/// How far the estimates of a site's live blocks of one epoch may be off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deviation {
+    /// The epoch of birth.
+    pub born: EpochId,
+    /// Of their bytes.
+    pub bytes: u64,
+    /// Of their number.
+    pub blocks: u64,
+}
+
+/// What was live when the most was, where every block is followed. The last such block counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peak {
+    /// When the sites were read: before so much was freed again that the figures would differ by more than
+    /// a thirty-second part.
+    pub at: RunTime,
+    /// The most bytes that ever lived.
+    pub bytes: u64,
+    /// What lived, by site.
+    pub sites: Vec<LiveSite>,
+}
+
+/// What lives of one site.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveSite {
+    /// The stack.
+    pub stack: StackId,
+    /// Bytes.
+    pub bytes: u64,
+    /// Blocks.
+    pub blocks: u64,
+}
+
 /// Live blocks of one site that were allocated in one epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Survivors {

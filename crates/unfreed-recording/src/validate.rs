@@ -5,7 +5,7 @@ use crate::block::BlockRef;
 use crate::error::Fault;
 use crate::ids::StackId;
 use crate::process::ProcessInfo;
-use crate::sites::{Epoch, Site, Stacks};
+use crate::sites::{Epoch, Peak, Site, Stacks, Uncertainty};
 use crate::snapshot::{Label, Root, RootKind, Snapshot, TypeInfo};
 
 /// Sums of byte figures stay below this, so that adding them up cannot overflow.
@@ -18,6 +18,8 @@ pub(crate) fn block(block: BlockRef<'_>) -> Result<(), Fault> {
         BlockRef::Stacks(block) => stacks(block),
         BlockRef::Epoch(block) => epoch(block),
         BlockRef::Snapshot(block) => snapshot(block),
+        BlockRef::Uncertainty(block) => uncertainty(block),
+        BlockRef::Peak(block) => peak(block),
         BlockRef::Counters(_)
         | BlockRef::Resources(_)
         | BlockRef::Note(_)
@@ -87,6 +89,42 @@ fn epoch(block: &Epoch) -> Result<(), Fault> {
         need(
             newest.is_none_or(|born| born <= block.id),
             "survivors are born by now",
+            item,
+        )?;
+    }
+    Ok(())
+}
+
+fn uncertainty(block: &Uncertainty) -> Result<(), Fault> {
+    let rule = "deviations are less than 2^62";
+    for (item, site) in block.sites.iter().enumerate() {
+        need(
+            site.freed_bytes.max(site.freed_blocks) < MAX_SUM,
+            rule,
+            item,
+        )?;
+        let survivors = site.survivors.iter();
+        need(
+            survivors
+                .clone()
+                .all(|one| one.bytes.max(one.blocks) < MAX_SUM),
+            rule,
+            item,
+        )?;
+    }
+    Ok(())
+}
+
+fn peak(block: &Peak) -> Result<(), Fault> {
+    let mut sums = [0_u64; 2];
+    for (item, site) in block.sites.iter().enumerate() {
+        sums = [
+            sums[0].saturating_add(site.bytes),
+            sums[1].saturating_add(site.blocks),
+        ];
+        need(
+            sums[0].max(sums[1]) < MAX_SUM,
+            "what was live at the peak adds up to less than 2^62",
             item,
         )?;
     }

@@ -53,6 +53,8 @@ pub fn encode<'a>(block: impl Into<BlockRef<'a>>) -> Result<Vec<u8>, EncodeError
         BlockRef::Watched(content) => model(kind, content),
         BlockRef::Opened(content) => model(kind, content),
         BlockRef::Started(content) => model(kind, content),
+        BlockRef::Uncertainty(content) => model(kind, content),
+        BlockRef::Peak(content) => model(kind, content),
     }
 }
 

@@ -154,3 +154,43 @@ fn a_long_run_stays_small() {
         .collect();
     assert_eq!(last, [539, 538, 537, 536], "the newest epochs stay");
 }
+
+#[test]
+fn uncertainty_goes_with_its_epoch_and_of_peaks_the_last_stays() {
+    let mut bytes = writer::header();
+    bytes.extend(writer::encode(&samples::process()).unwrap());
+    for second in 0..200_u32 {
+        let at = RunTime(u64::from(second) * SECOND);
+        let epoch = EpochId(second);
+        let ended = unfreed_recording::sites::Epoch {
+            id: epoch,
+            at,
+            ..Default::default()
+        };
+        let uncertainty = unfreed_recording::sites::Uncertainty {
+            epoch,
+            at,
+            sites: Vec::new(),
+        };
+        let peak = unfreed_recording::sites::Peak {
+            at,
+            bytes: u64::from(second),
+            sites: Vec::new(),
+        };
+        bytes.extend(writer::encode(&ended).unwrap());
+        bytes.extend(writer::encode(&uncertainty).unwrap());
+        bytes.extend(writer::encode(&peak).unwrap());
+    }
+    let new = rewritten(&bytes, &[]);
+    let peaks = unfreed_recording::reader::index(&new).unwrap().entries;
+    let peaks = peaks
+        .iter()
+        .filter(|entry| entry.kind == unfreed_recording::Kind::Peak);
+    assert_eq!(peaks.count(), 1);
+    let new = Recording::parse(&new).unwrap();
+    assert_eq!(new.peak.map(|peak| peak.bytes), Some(199));
+    let epochs: Vec<EpochId> = new.epochs.iter().map(|epoch| epoch.id).collect();
+    let uncertain: Vec<EpochId> = new.uncertainties.iter().map(|one| one.epoch).collect();
+    assert_eq!(epochs.len(), retention::KEPT_EPOCHS);
+    assert_eq!(uncertain, epochs);
+}

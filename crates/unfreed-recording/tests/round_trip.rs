@@ -1,8 +1,10 @@
 //! What is written reads back as it was, for every kind of block.
 #![allow(clippy::unwrap_used)]
 
+mod any_snapshot;
 mod samples;
 
+use any_snapshot::snapshot;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -14,10 +16,11 @@ use unfreed_recording::error::EncodeError;
 use unfreed_recording::ids::{CodeId, EpochId, RunTime, StackId};
 use unfreed_recording::process::{Child, End, Mark, Note, Origin, ProcessInfo, Watched};
 use unfreed_recording::reader::{self, Blocks};
-use unfreed_recording::sites::{Code, Epoch, Site, StackNode, Stacks, Survivors};
-use unfreed_recording::snapshot::{
-    CollectorState, IMMORTAL, Label, Root, RootKind, SYNTHETIC, SampledNode, Snapshot, TypeInfo,
+use unfreed_recording::sites::{
+    Code, Deviation, Epoch, LiveSite, Peak, Site, SiteDeviation, StackNode, Stacks, Survivors,
+    Uncertainty,
 };
+use unfreed_recording::snapshot::{Label, RootKind, Snapshot};
 use unfreed_recording::{Recording, writer};
 
 fn reads_back(block: &Block) {
@@ -210,145 +213,46 @@ fn epoch() -> impl Strategy<Value = Epoch> {
     })
 }
 
-fn label(nodes: u32, texts: u32) -> impl Strategy<Value = Label> {
-    let (text, node) = (0..texts, 0..nodes);
-    prop_oneof![
-        prop::sample::select(vec![
-            Label::Unnamed,
-            Label::KeyObject,
-            Label::Element,
-            Label::Stack,
-            Label::Class,
-            Label::Namespace,
-        ]),
-        text.clone().prop_map(Label::Attribute),
-        node.prop_map(Label::Key),
-        any::<u32>().prop_map(Label::Index),
-        text.clone().prop_map(Label::Cell),
-        text.clone().prop_map(Label::Local),
-        text.prop_map(Label::Internal),
-    ]
+fn uncertainty() -> impl Strategy<Value = Uncertainty> {
+    let figure = 0_u64..1 << 50;
+    let survivors = vec((any::<u32>(), [figure.clone(), figure.clone()]), 0..5);
+    let site = (any::<u32>(), [figure.clone(), figure], survivors);
+    (any::<u32>(), any::<u64>(), vec(site, 0..30)).prop_map(|(epoch, at, sites)| Uncertainty {
+        epoch: EpochId(epoch),
+        at: RunTime(at),
+        sites: sites
+            .into_iter()
+            .map(|(stack, freed, survivors)| SiteDeviation {
+                stack: StackId(stack),
+                freed_bytes: freed[0],
+                freed_blocks: freed[1],
+                survivors: survivors
+                    .into_iter()
+                    .map(|(born, of)| Deviation {
+                        born: EpochId(born),
+                        bytes: of[0],
+                        blocks: of[1],
+                    })
+                    .collect(),
+            })
+            .collect(),
+    })
 }
 
-fn root(nodes: u32, texts: u32) -> impl Strategy<Value = Root> {
-    let text = || 0..texts;
-    let kind = prop_oneof![
-        Just(RootKind::Type),
-        (text(), option::of(text())).prop_map(|(name, file)| RootKind::Module { name, file }),
-        (text(), text(), text(), any::<[u32; 2]>()).prop_map(|(thread, function, file, own)| {
-            RootKind::Frame {
-                thread,
-                function,
-                file,
-                line: own[0],
-                depth: own[1],
-            }
-        }),
-        (text(), text()).prop_map(|(thread, what)| RootKind::Thread { thread, what }),
-        text().prop_map(|what| RootKind::Interpreter { what }),
-    ];
-    (0..nodes, kind).prop_map(|(node, kind)| Root { node, kind })
-}
-
-fn refcount() -> impl Strategy<Value = u32> {
-    prop_oneof![0_u32..5, any::<u32>(), Just(IMMORTAL), Just(SYNTHETIC)]
-}
-
-/// Addresses for all nodes or none, and the collector's state or none.
-fn kept_for_questions(
-    nodes: u32,
-    types: u32,
-) -> impl Strategy<Value = (Vec<u64>, Option<Box<CollectorState>>)> {
-    let (nodes, types) = (nodes as usize, types as usize);
-    let address = (0_u64..1 << 44).prop_map(|words| words << 3);
-    let addresses = prop_oneof![Just(Vec::new()), vec(address, nodes)];
-    let state = (
-        any::<(bool, u64, u64)>(),
-        vec(any::<u8>(), nodes),
-        vec(any::<(bool, bool)>(), types),
-    );
-    let state = state.prop_map(|((enabled, threshold, count), lists, types)| {
-        let (unseen, uncleared) = types.into_iter().unzip();
-        Box::new(CollectorState {
-            enabled,
-            threshold,
-            count,
-            lists,
-            unseen,
-            uncleared,
-        })
-    });
-    (addresses, option::of(state))
-}
-
-/// Any valid snapshot of 1 to 30 nodes.
-fn snapshot() -> impl Strategy<Value = Snapshot> {
-    (1_u32..30, 1_u32..6, 1_u32..8).prop_flat_map(|(nodes, types, texts)| {
-        let info = (".*", ".*", any::<bool>(), option::of(0..nodes)).prop_map(
-            |(module, name, heap, node)| TypeInfo {
-                module,
-                name,
-                heap,
-                node,
-            },
-        );
-        let size = prop_oneof![0_u64..300, 0_u64..1 << 50];
-        let edges = vec((0..nodes, label(nodes, texts)), 0..25);
-        let node = (0..types, size, refcount(), edges);
-        let node_texts = prop::collection::btree_map(0..nodes, 0..texts, 0..10);
-        let numbered = || prop::collection::btree_map(0..nodes, any::<u32>(), 0..10);
-        let sample = (0..nodes, any::<[u32; 2]>(), 0_u64..1 << 50, any::<bool>()).prop_map(
-            |(node, ids, bytes, reused)| SampledNode {
-                node,
-                stack: StackId(ids[0]),
-                born: EpochId(ids[1]),
-                bytes,
-                reused,
-            },
-        );
-        (
-            (any::<u32>(), any::<[u64; 3]>()),
-            vec(info, types as usize),
-            vec(node, nodes as usize),
-            vec(".{0,40}", texts as usize),
-            node_texts,
-            vec(root(nodes, texts), 0..8),
-            (
-                vec(sample, 0..8),
-                numbered(),
-                numbered(),
-                kept_for_questions(nodes, types),
-            ),
-        )
-            .prop_map(
-                |((epoch, large), types, nodes, texts, node_texts, roots, last)| {
-                    let (samples, equal, spare, (node_addresses, collector)) = last;
-                    let mut heap = samples::Heap::default();
-                    for (of_type, size, refs, edges) in nodes {
-                        heap.node(of_type, size, refs, &edges);
-                    }
-                    Snapshot {
-                        epoch: EpochId(epoch),
-                        at: RunTime(large[0]),
-                        pause_ns: large[1],
-                        tracked: large[2],
-                        types,
-                        texts,
-                        node_states: node_texts
-                            .iter()
-                            .map(|(&node, &text)| (node, text))
-                            .collect(),
-                        node_texts: node_texts.into_iter().collect(),
-                        roots,
-                        samples,
-                        equal_contents: equal.into_iter().collect(),
-                        spare_bytes: spare.into_iter().collect(),
-                        node_addresses,
-                        collector,
-                        ..heap.0
-                    }
-                },
-            )
+fn peak() -> impl Strategy<Value = Peak> {
+    let figure = 0_u64..1 << 50;
+    let site = (any::<u32>(), [figure.clone(), figure]);
+    (any::<[u64; 2]>(), vec(site, 0..30)).prop_map(|(large, sites)| Peak {
+        at: RunTime(large[0]),
+        bytes: large[1],
+        sites: sites
+            .into_iter()
+            .map(|(stack, of)| LiveSite {
+                stack: StackId(stack),
+                bytes: of[0],
+                blocks: of[1],
+            })
+            .collect(),
     })
 }
 
@@ -370,6 +274,10 @@ proptest! {
     fn stacks_read_back(content in stacks()) { reads_back(&content.into()); }
     #[test]
     fn epoch_reads_back(content in epoch()) { reads_back(&content.into()); }
+    #[test]
+    fn uncertainty_reads_back(content in uncertainty()) { reads_back(&content.into()); }
+    #[test]
+    fn peak_reads_back(content in peak()) { reads_back(&content.into()); }
     #[test]
     fn snapshot_reads_back(content in snapshot()) { reads_back(&content.into()); }
     #[test]

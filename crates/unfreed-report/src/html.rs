@@ -1,12 +1,16 @@
-//! The report as one page that needs nothing else: verdict, memory over time, findings, flame graph. No
-//! network, no framework; without scripts everything but the flame graph is there.
+//! The report as one page that needs nothing else: verdict, memory over time, findings, flame graph, tables of
+//! allocations. No network, no framework; without scripts everything but the flame graph is there.
+
+mod tables;
 
 use crate::flame::{MEASURES, Node};
+use crate::terminal::closing;
 use crate::terminal::watched::{ages, summary};
 use crate::xml::escaped;
 use crate::{place, plot, quantity, verdict};
 use serde_json::json;
 use std::io;
+use unfreed_analysis::breakdown::Breakdown;
 use unfreed_analysis::findings::{AllocatedAt, Finding, Per, Report, Severity, Status, Watched};
 use unfreed_analysis::questions::Timeline;
 
@@ -22,6 +26,8 @@ pub struct Pictures<'a> {
     pub by_thread: &'a Node,
     /// Memory over time.
     pub timeline: &'a Timeline,
+    /// What was allocated, by several things.
+    pub tables: &'a [Breakdown],
 }
 
 /// Writes the page. Files below `directory` are told from there.
@@ -53,6 +59,7 @@ pub fn render(
         writeln!(out, "<p>Too few readings to draw.</p>")?;
     }
     flame_graph(pictures, out)?;
+    tables::render(pictures.tables, directory, out)?;
     closing(report, out)?;
     writeln!(out, "<script>{SCRIPT}</script></body></html>")
 }
@@ -288,7 +295,7 @@ fn closing(report: &Report, out: &mut impl io::Write) -> io::Result<()> {
         quantity::counted(u64::from(evidence.snapshots), "snapshot", "snapshots"),
         quantity::pause(evidence.longest_pause_ms),
         quantity::percent(evidence.coverage * 100.0),
-        quantity::counted(evidence.samples, "allocation sample", "allocation samples"),
+        closing::sampled(evidence),
     )?;
     for note in &evidence.notes {
         writeln!(out, "<p class=\"facts\">{}</p>", escaped(note))?;

@@ -2,6 +2,7 @@
 //! found: computes no findings, opens no files, and writes only to the `Write` it is given.
 
 pub mod answer;
+pub mod breakdown;
 pub mod ci;
 pub mod comparison;
 pub mod flame;

@@ -14,9 +14,30 @@ pub fn bytes(value: u64) -> String {
     format!("{number} {}", UNITS[unit])
 }
 
+/// `12.3 MiB ± 0.8`: the margin in the same unit; without one, [`bytes`].
+pub fn bytes_within(value: u64, margin: u64) -> String {
+    let told = bytes(value);
+    if margin == 0 {
+        return told;
+    }
+    let (_, unit) = scaled(value as f64);
+    let margin = margin as f64 / 1024_f64.powi(unit as i32);
+    if unit > 0 && margin < 0.05 {
+        return format!("{told} ± <0.1");
+    }
+    let decimals = usize::from(unit > 0 && margin < 9.95);
+    format!("{told} ± {margin:.decimals$}")
+}
+
 /// `+412 MiB`, `-3.0 KiB`, `0 B`.
 pub fn signed_bytes(value: i64) -> String {
     format!("{}{}", sign(value as f64), bytes(value.unsigned_abs()))
+}
+
+/// `+412 MiB ± 8.1`.
+pub fn signed_bytes_within(value: i64, margin: u64) -> String {
+    let told = bytes_within(value.unsigned_abs(), margin);
+    format!("{}{told}", sign(value as f64))
 }
 
 /// `84 → 612 MiB`; the unit stands once where both share it.

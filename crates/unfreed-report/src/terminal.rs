@@ -1,7 +1,7 @@
 //! The report for a terminal: what leaks first, then how sure that is and what was kept. Writes colour
 //! codes always (the caller strips them where nobody sees colour) and says nothing by colour alone.
 
-mod closing;
+pub(crate) mod closing;
 mod finding;
 mod held_by;
 mod opening;
@@ -105,9 +105,16 @@ fn findings(report: &Report, options: &TerminalOptions, page: &mut Page<'_>) -> 
     };
     let (shown, left_out) = all.split_at(most);
     let columns = finding::Columns::over(shown, report.per);
+    let shares: f64 = all.iter().map(|finding| finding.growth.share).sum();
     for (index, finding) in shown.iter().enumerate() {
         page.blank()?;
         finding::render(finding, index + 1, &columns, options, page)?;
+    }
+    if (shares * 100.0).round() > 100.0 && shown.len() > 1 {
+        page.blank()?;
+        let text = "Shares add up to more than 100 %: each is of the growth that was left when other memory had been freed, \
+             and findings may count the same bytes.";
+        page.hanging(&Text::default(), &Text::plain(text))?;
     }
     if !left_out.is_empty() {
         let count = counted(left_out.len() as u64, "more finding", "more findings");

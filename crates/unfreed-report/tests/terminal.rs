@@ -5,6 +5,7 @@ mod samples;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use unfreed_analysis::findings::{AllocatedAt, Frame, Report, Status, Step, Verdict};
+use unfreed_report::breakdown::{self, Measure};
 use unfreed_report::terminal::{Saved, TerminalOptions, render};
 use unicode_width::UnicodeWidthStr;
 
@@ -46,6 +47,80 @@ fn samples_at_100_columns() {
     for (name, report) in samples::all() {
         assert_snapshot!(format!("{name}_100"), plain(&report, &options(100)));
     }
+}
+
+fn tables(report: &Report, width: u16, measure: Measure, most: usize) -> String {
+    let options = breakdown::Options {
+        width,
+        directory: "/srv/shop".to_owned(),
+        measure,
+        most,
+    };
+    let mut out = Vec::new();
+    breakdown::render(report, &options, &mut out).expect("a Vec takes everything");
+    let text = String::from_utf8(out).expect("tables are UTF-8");
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+#[test]
+fn tables_of_allocations() {
+    let report = samples::allocations();
+    assert_snapshot!("tables_100", tables(&report, 100, Measure::Live, 20));
+    assert_snapshot!("tables_60", tables(&report, 60, Measure::Temporary, 2));
+    for width in [40, 60, 80, 100, 140] {
+        assert_fits(
+            &tables(&report, width, Measure::Allocated, 3),
+            usize::from(width),
+        );
+    }
+    let mut exact = report.clone();
+    for table in &mut exact.allocations {
+        table.exact = true;
+        table.rows.truncate(1);
+        for row in &mut table.rows {
+            for figures in [&mut row.own, &mut row.total] {
+                figures.live.bytes_margin = 0;
+            }
+        }
+    }
+    let exact = tables(&exact, 100, Measure::Live, 20);
+    assert!(
+        exact.contains("Every block was followed: figures are exact."),
+        "{exact}"
+    );
+    assert!(exact.contains("20 MiB  29,959"), "{exact}");
+}
+
+#[test]
+fn shares_that_add_up_to_more_than_all_are_explained_and_estimates_have_margins() {
+    let mut report = samples::two_leaks_and_a_warning();
+    let explanation = "Shares add up to more than 100 %";
+    assert!(!plain(&report, &options(100)).contains(explanation));
+    report.findings[1].growth.share = 0.4;
+    report.findings[1].growth.bytes = 20 << 20;
+    report.findings[1].growth.bytes_margin = 3 << 20;
+    let text = plain(&report, &options(100));
+    assert!(
+        text.contains(explanation) && text.contains("+20 MiB ± 3.0"),
+        "{text}"
+    );
+    assert_fits(&text, 100);
+}
+
+#[test]
+fn where_every_block_is_followed_nothing_is_called_a_sample() {
+    let mut report = samples::clean_with_notes();
+    let options = TerminalOptions {
+        verbose: true,
+        ..options(100)
+    };
+    assert!(plain(&report, &options).contains("samples of live allocations"));
+    report.evidence.exact = true;
+    let text = plain(&report, &options);
+    assert!(
+        text.contains("every block followed") && !text.contains("sample"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ from typing import Any, Optional
 import pytest
 
 from unfreed import _clock
+from unfreed._answers import in_words
 from unfreed._left_files import Made
 from unfreed._recorded import Finding, Judged, NotRecorded, judge
 from unfreed._screen import grows
@@ -220,7 +221,7 @@ class _peak_below:
             tracemalloc.stop()
         if kind is None and peak > self._limit:
             pytest.fail(
-                "this test needs %.1f KiB at once, more than the %.1f KiB that its mark allows"
-                % (peak / 1024, self._limit / 1024),
+                "this test needs %s at once, more than the %s that its mark allows"
+                % (in_words(peak), in_words(self._limit)),
                 pytrace=False,
             )

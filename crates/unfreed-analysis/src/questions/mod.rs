@@ -34,8 +34,10 @@ fn telling(frames: &[Frame]) -> Option<&Frame> {
     own.or(frames.first())
 }
 
+pub(crate) use allocations::deviations;
+
 pub use crate::heap::full_name;
-pub use allocations::{Allocations, Amount, PARTS, Stacked, allocations};
+pub use allocations::{Allocations, Amount, EVERY_BLOCK, PARTS, Stacked, Variance, allocations};
 pub use answer::{Answer, Cell, Column, LeftOut, LongPath, Unit};
 pub use census::{GroupBy, census, grouped, grouped_by_site};
 pub use collector::Collector;

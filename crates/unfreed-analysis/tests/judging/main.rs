@@ -3,6 +3,7 @@
 
 mod addresses;
 mod advice;
+mod breakdown;
 mod cycles;
 mod free_lists;
 mod hostile;

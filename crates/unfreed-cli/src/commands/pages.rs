@@ -1,11 +1,13 @@
 //! What `unfreed report` draws of one recording: the page, the flame graph and the plot over time.
 
-use crate::arguments::{FlameBy, FlameOf, Report as Typed};
+use crate::arguments::{FlameOf, Report as Typed};
 use crate::commands::opened::{parse, read};
 use crate::judgement::Judged;
 use crate::messages::reason;
 use crate::{naming, rendering};
 use std::path::Path;
+use unfreed_analysis::break_down;
+use unfreed_analysis::breakdown::By;
 use unfreed_analysis::questions::{allocations, timeline};
 use unfreed_report::flame::Split;
 use unfreed_report::{flame, html, plot};
@@ -15,12 +17,6 @@ const SHORT: usize = 60;
 
 /// Writes what was asked for; says which files.
 pub fn write(typed: &Typed, judged: &Judged) -> Result<Vec<String>, String> {
-    if typed.by == FlameBy::Birth && typed.of != FlameOf::Live {
-        return Err(
-            "when something was born is known of what is live: --by birth is of --of live"
-                .to_owned(),
-        );
-    }
     let bytes = read(&judged.path)?;
     let recording = parse(&judged.path, &bytes)?;
     let source = naming::named(&recording);
@@ -40,6 +36,11 @@ pub fn write(typed: &Typed, judged: &Judged) -> Result<Vec<String>, String> {
             flame: &tree(Split::Merged),
             by_thread: &tree(Split::Thread),
             timeline: &line,
+            tables: &break_down(
+                &stacks,
+                &recording.process,
+                &[By::Site, By::Function, By::Library],
+            ),
         };
         let mut page = Vec::new();
         html::render(&judged.report, &pictures, &judged.folder, &mut page).map_err(told)?;
@@ -47,8 +48,9 @@ pub fn write(typed: &Typed, judged: &Judged) -> Result<Vec<String>, String> {
     }
     if let Some(place) = &typed.flame {
         let mut picture = Vec::new();
-        let root = tree(typed.by.into());
-        flame::render_svg(&root, typed.of.index(), &mut picture).map_err(told)?;
+        let root = tree(typed.split());
+        let of = typed.of.unwrap_or(FlameOf::Live);
+        flame::render_svg(&root, of.index(), &mut picture).map_err(told)?;
         put(place, picture)?;
     }
     if let Some(place) = &typed.plot {

@@ -1,6 +1,6 @@
 //! `unfreed report`: the same verdict again, from the recording alone.
 
-use crate::arguments::{FailOn, Report};
+use crate::arguments::{FailOn, FlameOf, Report};
 use crate::ci_outputs;
 use crate::commands::pages;
 use crate::exit::ExitCode;
@@ -14,6 +14,12 @@ use std::path::{Path, PathBuf};
 
 /// Renders the recording, or every recording of the folder.
 pub fn report(typed: &Report) -> ExitCode {
+    if let Some((wrong, hint)) = typed.contradiction() {
+        messages::error(wrong);
+        messages::hint(hint);
+        return ExitCode::USAGE;
+    }
+    let tables = typed.tables();
     let paths = match recordings(&typed.path) {
         Ok(paths) => paths,
         Err(error) => return refuse(&typed.path, &error),
@@ -28,7 +34,7 @@ pub fn report(typed: &Report) -> ExitCode {
     let mut judged = Vec::new();
     let mut complete = true;
     for path in &paths {
-        match judgement::judge_and_watch(path, &typed.watch) {
+        match judgement::judge_as_asked(path, &typed.watch, &tables) {
             Ok(one) => {
                 if let Some(damage) = &one.damage {
                     messages::notice(format_args!("{}: {damage}", path.display()));
@@ -77,6 +83,10 @@ fn show(typed: &Report, judged: &[Judged]) -> io::Result<()> {
         (_, []) => Ok(()),
         (Some(place), _) if typed.path.is_dir() => rendering::write_folder_json(judged, place),
         (Some(place), [one, ..]) => rendering::write_json(one, place),
+        (None, _) if !typed.tables().is_empty() => {
+            let measure = typed.of.unwrap_or(FlameOf::Live).measure();
+            rendering::tables_to_stdout(judged, measure.unwrap_or_default(), typed.limit)
+        }
         (None, _) if typed.draws() => Ok(()),
         // Whoever asked for annotations on stdout reads them there.
         (None, _) if typed.ci.has_stdout() => Ok(()),

@@ -82,3 +82,23 @@
   document.getElementById("out").onclick = () => { zoomed = [tree]; draw(); };
   if (choice.options.length) restart(); else said.textContent = "No allocation was sampled.";
 })();
+// Tables are sorted by a click on a column's name: largest first, then the other way round.
+(function () {
+  for (const table of document.querySelectorAll(".tables table")) {
+    const heads = [...table.querySelectorAll("th")], body = table.tBodies[0];
+    heads.forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.onclick = () => {
+        const falls = head.getAttribute("aria-sort") !== "descending";
+        const key = (row) => row.cells[column].dataset.value, sign = falls ? -1 : 1;
+        const compare = column ? (a, b) => sign * (key(a) - key(b)) : (a, b) => -sign * key(a).localeCompare(key(b));
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", falls ? "descending" : "ascending");
+        body.append(...[...body.rows].sort(compare));
+      };
+    });
+  }
+})();

@@ -191,15 +191,24 @@ fn evidence(evidence: &Evidence, options: &TerminalOptions, page: &mut Page<'_>)
     items.extend(pauses(evidence));
     if options.verbose {
         let objects = quantity::counted(evidence.objects, "object", "objects");
-        let samples = quantity::counted(evidence.samples, "sample", "samples");
         items.push(Text::plain(&format!("{objects} in the last snapshot")));
-        items.push(Text::plain(&format!("{samples} of allocations")));
+        items.push(Text::plain(&sampled(evidence)));
     }
     let mut row = flow(items, Separator::Trailing("·"));
     for (_, style) in &mut row.characters {
         *style = palette::QUIET;
     }
     page.hanging_by(&Text::default(), 2, &row)
+}
+
+/// How many blocks stand behind what is said of allocations.
+pub fn sampled(evidence: &Evidence) -> String {
+    if evidence.exact {
+        let blocks = quantity::counted(evidence.samples, "live block", "live blocks");
+        return format!("every block followed, {blocks} at the end");
+    }
+    let samples = quantity::counted(evidence.samples, "sample", "samples");
+    format!("{samples} of live allocations")
 }
 
 /// `7 snapshots, longest pause 42 ms`, `all pauses 0.8 % of the run`.

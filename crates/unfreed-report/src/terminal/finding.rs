@@ -28,7 +28,7 @@ impl Columns {
         for finding in findings {
             severity = severity.max(palette::severity(finding.severity).0.len());
             for (width, figure) in figures_width.iter_mut().zip(figures(finding, per)) {
-                *width = (*width).max(figure.len());
+                *width = (*width).max(figure.chars().count());
             }
         }
         Self {
@@ -126,7 +126,8 @@ fn figures(finding: &Finding, per: Per) -> [String; 3] {
             Per::Second => quantity::byte_rate(speed),
             Per::Call => quantity::bytes_a_call(speed),
         };
-        (quantity::signed_bytes(growth.bytes), rate)
+        let gained = quantity::signed_bytes_within(growth.bytes, growth.bytes_margin);
+        (gained, rate)
     };
     let share = if growth.share > 0.0 {
         format!("{} of growth", quantity::share(growth.share))

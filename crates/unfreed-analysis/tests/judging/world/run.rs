@@ -8,7 +8,7 @@ use unfreed_analysis::source::EvidenceSource;
 use unfreed_recording::counters::{Counters, Opened, Processes, Resources, Started};
 use unfreed_recording::ids::{EpochId, RunTime, StackId};
 use unfreed_recording::process::{Child, Mark, Note, ProcessInfo, Round};
-use unfreed_recording::sites::Epoch;
+use unfreed_recording::sites::{Epoch, Peak, Uncertainty};
 use unfreed_recording::snapshot::Snapshot;
 
 /// What was recorded.
@@ -20,6 +20,8 @@ pub struct Run {
     pub opened: Vec<Opened>,
     pub started: Vec<Started>,
     pub epochs: Vec<Epoch>,
+    pub uncertainties: Vec<Uncertainty>,
+    pub peak: Option<Peak>,
     pub snapshots: Vec<Result<Snapshot, String>>,
     pub stacks: BTreeMap<u32, Vec<Frame>>,
     pub end: Option<RunTime>,
@@ -40,6 +42,8 @@ impl Default for Run {
             opened: Vec::new(),
             started: Vec::new(),
             epochs: Vec::new(),
+            uncertainties: Vec::new(),
+            peak: None,
             snapshots: Vec::new(),
             stacks: BTreeMap::new(),
             end: None,
@@ -136,6 +140,14 @@ impl EvidenceSource for Run {
 
     fn epochs(&self) -> &[Epoch] {
         &self.epochs
+    }
+
+    fn uncertainty(&self, epoch: EpochId) -> Option<&Uncertainty> {
+        self.uncertainties.iter().find(|one| one.epoch == epoch)
+    }
+
+    fn peak(&self) -> Option<&Peak> {
+        self.peak.as_ref()
     }
 
     fn frames(&self, stack: StackId) -> Vec<Frame> {
