@@ -118,7 +118,7 @@ pub(crate) fn remarks(breakdown: &Breakdown) -> String {
     let worth = match (breakdown.exact, breakdown.has_margins) {
         (true, _) => "Every block was followed: figures are exact.".to_owned(),
         (false, true) => format!(
-            "Estimates from samples, one in {} on average; in 95 of 100 cases the truth is within ±.",
+            "Estimates from samples, one in {} on average; ± is how far they may be off in 95 of 100 cases.",
             quantity::bytes(breakdown.sample_bytes)
         ),
         (false, false) => {

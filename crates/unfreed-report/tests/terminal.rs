@@ -64,7 +64,7 @@ fn tables(report: &Report, width: u16, measure: Measure, most: usize) -> String 
 
 #[test]
 fn tables_of_allocations() {
-    let report = samples::allocations();
+    let report = samples::tables::allocations();
     assert_snapshot!("tables_100", tables(&report, 100, Measure::Live, 20));
     assert_snapshot!("tables_60", tables(&report, 60, Measure::Temporary, 2));
     for width in [40, 60, 80, 100, 140] {
