@@ -22,6 +22,7 @@ mod numpy;
 mod owners;
 mod roots;
 mod shared;
+mod signal_handlers;
 mod sizes;
 mod stand_ins;
 mod untraversed;
