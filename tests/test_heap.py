@@ -98,9 +98,11 @@ def test_sizes_are_those_of_python(sizes: tuple[dict[str, int], dict[str, int]])
 def kinds(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, int], dict[str, Any]]:
     """Sizes of an object of each type in C of the standard library, and what the program knows of them."""
     recording, printed = snapshot_of("heap_types", tmp_path_factory.mktemp("types"))
-    rows = ask(recording, "referents", "heap_types.SAMPLES")["rows"]
-    found = {row["reference"][2:-2]: row["own"] for row in rows if row["reference"].startswith("['")}
-    return found, dict(printed)
+    told: dict[str, Any] = dict(printed)
+    names = list(told["sizes"])
+    rows = ask(recording, "referents", "heap_types.NUMBERED")["rows"]
+    numbered = {row["reference"][1:-1]: row["own"] for row in rows if row["reference"].startswith("[")}
+    return {names[int(number)]: size for number, size in numbered.items() if number.isdigit()}, told
 
 
 def reason_of_type(name: str, kind: str, more: int) -> str | None:

@@ -6,7 +6,9 @@ import array
 import asyncio
 import collections
 import ctypes
+import io
 import mmap
+import pickle
 import sys
 import types
 import weakref
@@ -118,3 +120,60 @@ def test_numpy_and_pandas_count_their_data() -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"a": numpy.zeros(MIB // 8), "b": numpy.zeros(MIB // 8)})
     assert 2 * MIB <= unfreed.sizeof(frame) < 3 * MIB
+
+
+def test_records_of_numpy_have_their_objects() -> None:
+    numpy = pytest.importorskip("numpy")
+    fields = [("number", "i4"), ("one", "O"), ("more", "O", (2,)), ("inner", [("x", "i2"), ("deep", "O")]), (("title", "t"), "O")]
+    records = numpy.zeros(100, dtype=fields)
+    for row in range(100):
+        records[row] = (1, bytes(1000), [bytes(2000), None], (1, bytes(3000)), bytes(4000))
+    data = 100 * 10_000
+    for sample in (records, records["one"], records["inner"]["deep"], records.view(numpy.recarray), records[5:6]):
+        assert data < unfreed.sizeof(sample) < 1.1 * data
+    assert unfreed.sizeof(records, deep=False) == sys.getsizeof(records)
+    rows = unfreed.referents(records, limit=None).rows
+    assert [row["reference"] for row in rows if row["own"] > 4000] == ["[%d]" % row for row in range(100)]
+    assert unfreed.sizeof(records["number"].copy()) < 10_000
+
+
+def test_texts_of_numpy_count() -> None:
+    numpy = pytest.importorskip("numpy")
+    if not hasattr(numpy, "dtypes") or not hasattr(numpy.dtypes, "StringDType"):
+        pytest.skip("numpy 2 has them")
+    texts = numpy.array(["x" * 1000] * 1000, dtype=numpy.dtypes.StringDType())
+    assert MIB * 0.95 < unfreed.sizeof(texts) < 1.3 * MIB
+    texts[3] = "y" * MIB
+    assert 2 * MIB * 0.95 < unfreed.sizeof(texts[:10]) < 2.3 * MIB
+    session = Session("stands for what is missing")
+    session.payload = bytes(MIB)
+    assert MIB < unfreed.sizeof(numpy.array(["x"], dtype=numpy.dtypes.StringDType(na_object=session))) < 1.1 * MIB
+
+
+def test_what_buffers_in_memory_and_picklers_keep_counts() -> None:
+    grown, gathered, text = io.BytesIO(), io.StringIO(), io.StringIO()
+    grown.write(bytes(MIB))
+    gathered.write("x" * MIB)
+    text.write("x" * (MIB // 4))
+    text.seek(0)
+    text.read(1)
+    pickler = pickle.Pickler(io.BytesIO())
+    pickler.dump(["x" * MIB])
+    unpickler = pickle.Unpickler(io.BytesIO(pickle.dumps(["x" * MIB])))
+    unpickler.load()
+    for sample, size in ((grown, 1), (gathered, 1), (text, 1), (pickler, 2), (unpickler, 2)):
+        assert size * MIB <= unfreed.sizeof(sample) < (size + 0.4) * MIB, sample
+    assert ".memo" in [row["reference"] for row in unfreed.referents(unpickler, limit=None).rows]
+
+
+def test_a_frozen_dict_has_entries() -> None:
+    import builtins
+
+    if not hasattr(builtins, "frozendict"):
+        pytest.skip("from 3.15 on")
+    frozen = builtins.frozendict(a=bytes(MIB), b=1)
+    derived = type("Derived", (builtins.frozendict,), {})(a=bytes(MIB))
+    for sample in (frozen, derived):
+        assert MIB < unfreed.sizeof(sample) < 1.1 * MIB
+        assert "['a']" in [row["reference"] for row in unfreed.referents(sample, limit=None).rows]
+    assert unfreed.sizeof(frozen, deep=False) == sys.getsizeof(frozen)

@@ -93,8 +93,8 @@ def sockets():
     put("owner of an open socket", Peer(one), "-", "")
     closed_or_open("epoll", select.epoll, "epoll")
     closed_or_open("selector", selectors.DefaultSelector, "selector")
-    closed_or_open("selector that polls", selectors.PollSelector, "selector")
-    closed_or_open("connection of processes", lambda: multiprocessing.Pipe()[0], "connection between processes")
+    closed_or_open("polling selector", selectors.PollSelector, "selector")
+    closed_or_open("process pipe", lambda: multiprocessing.Pipe()[0], "connection between processes")
     for name, length in [("read", 4), ("unread", 1)]:
         here, there = socket.socketpair()
         there.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody")
@@ -155,7 +155,7 @@ def threads():
         put("pool of " + name, make(1), "no", "takes work")
         shut_down = make(1)
         shut_down.shutdown()
-        put("shut down pool of " + name, shut_down, "yes", "was shut down")
+        put("ended pool of " + name, shut_down, "yes", "was shut down")
     put("free condition", threading.Condition(), "unknown", "nobody holds")
 
 
@@ -334,12 +334,12 @@ def clients():
                 put("requests response", session.get(place), "yes", "read to its end")
                 put("unread requests response", session.get(place, stream=True), "no", "not read to its end")
                 pool = session.adapters["http://"].poolmanager.connection_from_url(place)
-                put("open pool of connections", pool, "no", "is an open pool of connections")
+                put("open urllib3 pool", pool, "no", "is an open pool of connections")
         import urllib3
 
         pool = urllib3.HTTPConnectionPool("127.0.0.1")
         pool.close()
-        put("closed pool of connections", pool, "yes", "is a closed pool of connections")
+        put("closed urllib3 pool", pool, "yes", "is a closed pool of connections")
     try:
         import httpx
     except ImportError:

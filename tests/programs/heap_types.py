@@ -531,6 +531,8 @@ if __name__ == "__main__":
     import_all()
     for part in (iterators, files, numbers_and_texts, containers, code, modules_of_c, system, make_the_rest):
         part()
+    # Names are longer than the texts of keys in a snapshot.
+    NUMBERED = dict(enumerate(SAMPLES.values()))
     if len(sys.argv) > 1:
         unfreed.snapshot(sys.argv[1])
     sizes = {name: sys.getsizeof(sample) for name, sample in SAMPLES.items()}

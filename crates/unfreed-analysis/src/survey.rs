@@ -143,10 +143,14 @@ fn native_roots(heap: &Heap<'_>, paths: &Explorer<'_>, in_degrees: &[u32]) -> Ve
 }
 
 /// Whether references outside the snapshot hold the node. Immortal objects count: nothing frees
-/// them. Nodes that are no objects count: what they stand for exists.
+/// them. Nodes that are no objects count if nothing refers to them: a running frame exists, but a
+/// buffer ends with those that have it.
 #[must_use]
 pub fn is_held_outside(heap: &Heap<'_>, node: NodeIndex, in_degrees: &[u32]) -> bool {
     let seen = in_degrees.get(node as usize).copied().unwrap_or(0);
+    if heap.snapshot.node_refcounts.get(node as usize) == Some(&SYNTHETIC) {
+        return seen == 0;
+    }
     heap.excess(node, seen).is_none_or(|excess| excess > 0)
 }
 

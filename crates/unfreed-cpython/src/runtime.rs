@@ -6,6 +6,7 @@ use crate::gil::Gil;
 use crate::layout::{Layout, layout_for};
 use crate::reader::Reader;
 use std::ffi::CStr;
+use std::ops::Range;
 use std::sync::OnceLock;
 use unfreed_sys::memory::OwnMemory;
 
@@ -20,6 +21,8 @@ pub struct Runtime {
     layout: &'static Layout,
     interpreter: usize,
     version: (u32, u32),
+    /// Where the interpreter's own variables are.
+    variables: Option<Range<usize>>,
 }
 
 impl std::fmt::Debug for Runtime {
@@ -74,6 +77,11 @@ impl Runtime {
     /// Address of the main interpreter's state.
     pub(crate) fn interpreter(&self) -> usize {
         self.interpreter
+    }
+
+    /// The part of the memory that has the interpreter's variables of C.
+    pub(crate) fn variables(&self) -> Option<&Range<usize>> {
+        self.variables.as_ref()
     }
 
     /// Minor version: 12 for 3.12.
@@ -134,6 +142,7 @@ fn detect() -> Result<Runtime, String> {
     })?;
     let interpreter = (api.functions.main_interpreter)();
     let runtime = Runtime {
+        variables: unfreed_sys::loaded::variables_around(api.types.type_),
         api,
         layout,
         interpreter,

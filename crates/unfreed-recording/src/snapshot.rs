@@ -27,7 +27,7 @@ pub struct Snapshot {
     /// Node column: shallow size in bytes, headers and owned buffers included.
     pub node_sizes: Vec<u64>,
     /// Node column: reference count; [`IMMORTAL`] for immortal objects, [`SYNTHETIC`] for nodes
-    /// that stand for something that is no object (a running frame).
+    /// that stand for something that is no object (a running frame, a buffer).
     pub node_refcounts: Vec<u32>,
     /// CSR offsets, one more than there are nodes.
     pub edge_starts: Vec<u32>,
@@ -87,7 +87,7 @@ pub struct CollectorState {
 
 /// Refcount column value of an immortal object.
 pub const IMMORTAL: u32 = u32::MAX;
-/// Refcount column value of a node that is no object: a running frame.
+/// Refcount column value of a node that is no object: a running frame, a buffer that objects share.
 pub const SYNTHETIC: u32 = u32::MAX - 1;
 
 /// A type, by name.

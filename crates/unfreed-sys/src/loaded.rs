@@ -143,6 +143,15 @@ pub fn objects() -> Vec<LoadedObject> {
     found
 }
 
+/// The variables of the executable or library that has one of them at `address`.
+#[must_use]
+pub fn variables_around(address: usize) -> Option<Range<usize>> {
+    let segments = objects().into_iter().flat_map(|object| object.segments);
+    let mut writable = segments.filter(|segment| segment.writable);
+    let found = writable.find(|segment| segment.range.contains(&address));
+    found.map(|segment| segment.range)
+}
+
 fn describe(name: &CStr, base: usize, headers: &[libc::Elf64_Phdr]) -> LoadedObject {
     let mut object = LoadedObject {
         path: PathBuf::from(OsStr::from_bytes(name.to_bytes())),

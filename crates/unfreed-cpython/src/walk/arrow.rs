@@ -195,13 +195,13 @@ fn elements(vector: &[usize], width: usize) -> Vec<usize> {
     let length = last.wrapping_sub(first);
     let is_sound = first <= last
         && last <= room
-        && length % (width * WORD) == 0
+        && length.is_multiple_of(width * WORD)
         && length / WORD / width <= MOST_ELEMENTS;
     let mut found = Vec::new();
     if is_sound {
-        let mut index = 0;
+        let mut index = 0_usize;
         memory::read_range(first, length, |word| {
-            if index % width == 0 && word != 0 {
+            if index.is_multiple_of(width) && word != 0 {
                 found.push(word);
             }
             index += 1;
@@ -383,5 +383,69 @@ impl Walker<'_> {
         let type_ = self.made_up_type("arrow", "Buffer");
         self.arrow.type_ = Some(type_);
         type_
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(names: &[&str]) -> Class {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        class_named(&names)
+    }
+
+    #[test]
+    fn classes_are_known_by_their_names() {
+        let buffers = ["N5arrow13MutableBufferE", "N5arrow6BufferE"];
+        let of = |own: &str, more: &[&str]| class(&[&[own], more, &buffers].concat());
+        let pool = of("N5arrow10PoolBufferE", &["N5arrow15ResizableBufferE"]);
+        assert_eq!(pool, Class::Buffer(Memory::Own));
+        let imported = of("N5arrow12_GLOBAL__N_114ImportedBufferE", &[]);
+        assert_eq!(imported, Class::Buffer(Memory::Own));
+        let python = of("N5arrow2py8PyBufferE", &[]);
+        assert_eq!(python, Class::Buffer(Memory::OfPython));
+        assert_eq!(class(&buffers), Class::Buffer(Memory::Elsewhere));
+        let strings = ["N5arrow11StringArrayE", "N5arrow5ArrayE"];
+        assert_eq!(class(&strings), Class::Array);
+        assert_eq!(class(&["N5arrow6SchemaE"]), Class::Other);
+        assert_eq!(class(&[]), Class::Other);
+    }
+
+    #[test]
+    fn what_is_no_object_of_cpp_has_no_class() {
+        let mut arrow = Arrow::new();
+        let zeros = [0_usize; 16];
+        let itself = std::ptr::from_ref(&zeros) as usize;
+        let pointers = [itself; 16];
+        for address in [
+            0,
+            8,
+            16,
+            4096,
+            itself,
+            itself + 1,
+            pointers.as_ptr() as usize,
+            usize::MAX,
+        ] {
+            assert_eq!(arrow.class_of(address), Class::Other, "{address:#x}");
+        }
+    }
+
+    #[test]
+    fn a_vector_is_read_if_its_ends_make_sense() {
+        let shared = [11_usize, 1, 22, 1, 0, 0, 33, 1];
+        let first = shared.as_ptr() as usize;
+        let end = first + size_of_val(&shared);
+        assert_eq!(elements(&[first, end, end], SHARED), [11, 22, 33]);
+        for vector in [
+            [end, first, end],
+            [first, end, first],
+            [first, first + 24, end],
+            [16, 1 << 40, 1 << 40],
+            [0, 0, 0],
+        ] {
+            assert!(elements(&vector, SHARED).is_empty(), "{vector:?}");
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! Memory that objects of C code have beside their body: buffers, tables of a memo, digits, indices. The structs are not in
 //! CPython's headers; their fields have stood where they are since 3.9 where nothing else is said, and
-//! `tests/test_heap.py` compares each with what `sys.getsizeof` says on every version.
+//! `tests/test_heap.py` compares each with what `sys.getsizeof` says on every version. A pointer is followed if the struct has the
+//! size that is known, or through the kernel.
 
 use super::Walker;
 use super::sizes::SIZE_LIMIT;
 use crate::types::{Extra, TypeTraits};
+use unfreed_sys::memory;
 
 const WORD: usize = size_of::<usize>();
 
@@ -24,6 +26,8 @@ const STRING_LETTERS: usize = 16;
 const STRING_ROOM: usize = 40;
 /// The memo of a pickler: a head with the number of entries, of 16 bytes each.
 pub(super) const PICKLER_MEMO: usize = 16;
+/// By the size of its struct, where what it has not written yet is.
+pub(super) const PICKLERS: [(usize, usize); 2] = [(152, 64), (144, 56)];
 const MEMO_HEAD: usize = 32;
 pub(super) const MEMO_ALLOCATED: usize = 16;
 pub(super) const MEMO_ENTRY: usize = 16;
@@ -31,7 +35,7 @@ pub(super) const MEMO_ENTRY: usize = 16;
 pub(super) const UNPICKLER_MEMO: usize = 24;
 pub(super) const UNPICKLER_MEMO_SIZE: usize = 32;
 /// By the size of its struct: the line that it reads, encoding, errors; the marks and how many there is room for.
-const UNPICKLERS: [(usize, [usize; 3], (usize, usize)); 4] = [
+pub(super) const UNPICKLERS: [(usize, [usize; 3], (usize, usize)); 4] = [
     (272, [152, 224, 232], (240, 256)),
     // 3.13, 3.14, 3.15
     (264, [144, 216, 224], (232, 248)),
@@ -55,6 +59,7 @@ const COMBINATIONS_CHOSEN: usize = 40;
 const PERMUTATIONS_CHOSEN: usize = 48;
 /// What an `Element` has besides its texts, and in it the children: how many there is room for, and where they lie when
 /// they are few.
+const ELEMENT_SIZE: usize = 56;
 const ELEMENT_EXTRA: usize = 40;
 const EXTRA_SIZE: usize = 64;
 const EXTRA_ALLOCATED: usize = 16;
@@ -92,14 +97,18 @@ impl Walker<'_> {
             Extra::OrderedLinks => self.ordered_links(object),
             Extra::FileBuffer if word(BUFFERED_BUFFER) != 0 => word(BUFFERED_SIZE),
             Extra::Letters if word(STRING_LETTERS) != 0 => word(STRING_ROOM).saturating_mul(4),
-            Extra::PicklerMemo if word(PICKLER_MEMO) != 0 => {
+            Extra::PicklerMemo
+                if PICKLERS.iter().any(|&(size, _)| size == traits.basicsize)
+                    && word(PICKLER_MEMO) != 0 =>
+            {
                 let entries = reader.word(word(PICKLER_MEMO) + MEMO_ALLOCATED);
                 entries.saturating_mul(MEMO_ENTRY).saturating_add(MEMO_HEAD)
             }
             Extra::UnpicklerMemo => self.unpickler_parts(object, traits),
             Extra::StructFields if word(STRUCT_FIELDS) != 0 => {
                 let fields = word(STRUCT_FIELDS);
-                let is_end = |&index: &usize| reader.word(fields + index * STRUCT_FIELD) == 0;
+                let field = |index: usize| memory::words::<1>(fields + index * STRUCT_FIELD);
+                let is_end = |&index: &usize| field(index).is_none_or(|[format]| format == 0);
                 let count = (0..MOST_FIELDS).find(is_end).unwrap_or(0);
                 (count + 1) * STRUCT_FIELD
             }
@@ -114,7 +123,7 @@ impl Walker<'_> {
             Extra::Products if word(COMBINED_INDICES) != 0 => {
                 words(self.objects.tuple_len(word(COMBINED_POOL)))
             }
-            Extra::Children if word(ELEMENT_EXTRA) != 0 => {
+            Extra::Children if traits.basicsize == ELEMENT_SIZE && word(ELEMENT_EXTRA) != 0 => {
                 let extra = word(ELEMENT_EXTRA);
                 let is_inside = reader.word(extra + EXTRA_CHILDREN) == extra + EXTRA_FEW;
                 let room = if is_inside {

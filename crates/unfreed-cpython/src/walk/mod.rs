@@ -23,6 +23,7 @@ mod owners;
 mod roots;
 mod samples;
 mod shared;
+mod signal_handlers;
 mod sizes;
 mod stand_ins;
 mod untraversed;

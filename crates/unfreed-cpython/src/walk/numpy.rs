@@ -212,14 +212,18 @@ impl Walker<'_> {
         });
     }
 
-    /// Bytes of an array's data when they are its own. An array that owns its data is contiguous,
+    /// Bytes of an array's shape and strides, and of its data when they are its own. An array that owns its data is contiguous,
     /// so the largest of length times stride over its dimensions is all of it.
     pub(super) fn array_data(&self, array: usize) -> usize {
         let reader = self.objects.reader;
         let dims = usize::try_from(reader.int(array + DIMS)).unwrap_or(usize::MAX);
         let owns = reader.int(array + FLAGS) & OWNS_DATA != 0;
-        if !owns || dims > MOST_DIMENSIONS {
+        if dims > MOST_DIMENSIONS {
             return 0;
+        }
+        let extents = dims * 2 * 8;
+        if !owns {
+            return extents;
         }
         let (shape, strides) = (reader.word(array + SHAPE), reader.word(array + STRIDES));
         let bytes = (0..dims)
@@ -229,7 +233,7 @@ impl Walker<'_> {
             })
             .max()
             .unwrap_or(8);
-        bytes.min(SIZE_LIMIT) + self.texts_of_their_own(array)
+        extents + bytes.min(SIZE_LIMIT) + self.texts_of_their_own(array)
     }
 
     /// Bytes of the texts that were put into an array later and did not fit where the first lay.

@@ -313,6 +313,11 @@ impl Walker<'_> {
             }
         }
         self.atexit_root(roots);
+        for handler in self.signal_handlers() {
+            self.named_root(handler, "signal handler", roots, |what| {
+                RootKind::Interpreter { what }
+            });
+        }
         if layout.interp_interned != ABSENT {
             let place = self.runtime.interpreter() + layout.interp_interned;
             self.interned = self.objects.reader.word(place);

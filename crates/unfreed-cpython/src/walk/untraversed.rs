@@ -3,10 +3,12 @@
 
 use super::Walker;
 use super::beside::{
-    MEMO_ALLOCATED, MEMO_ENTRY, PICKLER_MEMO, UNPICKLER_MEMO, UNPICKLER_MEMO_SIZE,
+    MEMO_ALLOCATED, MEMO_ENTRY, PICKLER_MEMO, PICKLERS, UNPICKLER_MEMO, UNPICKLER_MEMO_SIZE,
+    UNPICKLERS,
 };
 use crate::types::{Shape, TypeTraits, Untraversed};
 use unfreed_recording::snapshot::Label;
+use unfreed_sys::memory;
 
 /// `PyDescrObject`, the same in every version: its type is visited, these are not.
 const DESCRIPTOR_NAME: usize = 24;
@@ -19,9 +21,8 @@ const BYTES: usize = 16;
 const GATHERS: usize = 48;
 const GATHERING: i32 = 2;
 const GATHERED: usize = 56;
-/// The entries of a pickler's memo, and its bytes that are not written yet.
+/// The entries of a pickler's memo.
 const MEMO_TABLE: usize = 24;
-const PICKLER_OUTPUT: usize = 64;
 /// Most links of one cache that are followed.
 const LINKS: usize = 1 << 28;
 
@@ -48,6 +49,7 @@ impl Walker<'_> {
             }
             (_, Untraversed::Bytes) => {
                 let bytes = self.objects.reader.word(object + BYTES);
+                let bytes = self.of_type(bytes, self.objects.types.bytes);
                 self.add_owned(&[bytes], "buffer", targets, expected);
             }
             (_, Untraversed::Gathered) => {
@@ -55,12 +57,12 @@ impl Walker<'_> {
                 self.add_owned(&parts, "buffer", targets, expected);
             }
             (_, Untraversed::Pickled) => {
-                let (memo, unwritten) = self.pickled(object);
+                let (memo, unwritten) = self.pickled(object, traits);
                 self.add_owned(&memo, "memo", targets, expected);
                 self.add_owned(&[unwritten], "output", targets, expected);
             }
             (_, Untraversed::Unpickled) => {
-                let memo = self.unpickled(object);
+                let memo = self.unpickled(object, traits);
                 self.add_owned(&memo, "memo", targets, expected);
             }
             (_, Untraversed::Nothing) => {}
@@ -86,6 +88,14 @@ impl Walker<'_> {
         }
     }
 
+    /// The object at an address that may be wrong, if it is of this very type; 0 else.
+    fn of_type(&self, object: usize, type_: usize) -> usize {
+        match memory::words::<2>(object) {
+            Some([_, of]) if of == type_ => object,
+            _ => 0,
+        }
+    }
+
     /// Up to 3.11 two lists, later a text; from 3.14 on behind a pointer. Only while it gathers.
     fn gathered(&self, object: usize) -> Vec<usize> {
         let (reader, types) = (self.objects.reader, self.objects.types);
@@ -96,37 +106,37 @@ impl Walker<'_> {
         let parts = match self.objects.minor {
             ..=11 => vec![first, reader.word(object + GATHERED + 8)],
             12 | 13 => vec![first],
-            _ if first == 0 => Vec::new(),
-            _ => vec![reader.word(first)],
+            _ => memory::words::<1>(first).map_or(Vec::new(), |[text]| vec![text]),
         };
         let is_known = |&part: &usize| {
-            let type_ = if part == 0 {
-                0
-            } else {
-                self.objects.type_of(part)
-            };
-            type_ == types.list || type_ == types.str
+            self.of_type(part, types.list) != 0 || self.of_type(part, types.str) != 0
         };
         parts.into_iter().filter(is_known).collect()
     }
 
-    fn pickled(&self, pickler: usize) -> (Vec<usize>, usize) {
+    fn pickled(&self, pickler: usize, traits: &TypeTraits) -> (Vec<usize>, usize) {
         let reader = self.objects.reader;
-        let table = reader.word(pickler + PICKLER_MEMO);
         let mut memo = Vec::new();
+        let known = |(size, _): &&(usize, usize)| *size == traits.basicsize;
+        let Some(&(_, unwritten)) = PICKLERS.iter().find(known) else {
+            return (memo, 0);
+        };
+        let table = reader.word(pickler + PICKLER_MEMO);
         if table != 0 {
             let entries = reader.word(table + MEMO_TABLE);
             let count = reader.word(table + MEMO_ALLOCATED).min(LINKS);
             let key = |index: usize| reader.word(entries + index * MEMO_ENTRY);
             memo.extend((0..count).map(key).filter(|&key| key != 0));
         }
-        (memo, reader.word(pickler + PICKLER_OUTPUT))
+        let unwritten = reader.word(pickler + unwritten);
+        (memo, self.of_type(unwritten, self.objects.types.bytes))
     }
 
-    fn unpickled(&self, unpickler: usize) -> Vec<usize> {
+    fn unpickled(&self, unpickler: usize, traits: &TypeTraits) -> Vec<usize> {
         let reader = self.objects.reader;
         let memo = reader.word(unpickler + UNPICKLER_MEMO);
-        if memo == 0 {
+        let is_known = UNPICKLERS.iter().any(|layout| layout.0 == traits.basicsize);
+        if memo == 0 || !is_known {
             return Vec::new();
         }
         let count = reader.word(unpickler + UNPICKLER_MEMO_SIZE).min(LINKS);
