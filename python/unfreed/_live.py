@@ -276,7 +276,8 @@ def growth(by: str = "type", limit: Optional[int] = 20) -> Answer:
     there is.
 
     Answers of unfreed that the program keeps do not count, nor does what only they hold; and what is remembered between
-    calls is no part of the heap. `RuntimeError` for `site` where no allocations are followed.
+    calls is no part of the heap. `RuntimeError` for `site` where no allocations are followed; where they are sampled,
+    `objects` are samples, and bytes estimates.
     """
     most = at_most(limit)
     _one_of("by", by, GROUPS)
