@@ -14,11 +14,9 @@ from pathlib import Path
 import pytest
 
 from programs.headers import Program
+from programs.pythons import HAS_ALL, REASON
 from programs.runs import Pool
 
-ANY_PYTHON = ((3, 9), (3, 12), (3, 15))
-"""Where tests run that do not depend on the Python: the first, one in between and the last."""
-HAS_ALL = sys.version_info[:2] in ANY_PYTHON or "UNFREED_TESTS_ALL" in os.environ
 POOL = pytest.StashKey[Pool]()
 FOLDER = pytest.StashKey[Path]()
 
@@ -35,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
             )
     config.addinivalue_line("markers", "slow: takes more than a few seconds of CPU")
     config.addinivalue_line(
-        "markers", "any_python: does not depend on the version of Python; runs on the first, one in between and the last"
+        "markers", "any_python: does not depend on the version of Python (programs/pythons.py)"
     )
 
 
@@ -43,9 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests in `compat` come last: many count the objects and the children of this process, which the threads that
     start the runs change."""
     items.sort(key=lambda item: "compat" in Path(item.fspath).parts)
-    elsewhere = ", ".join("%d.%d" % version for version in ANY_PYTHON)
     for item in filter(is_left_out, items):
-        item.add_marker(pytest.mark.skip(reason="does not depend on the Python: runs on %s" % elsewhere))
+        item.add_marker(pytest.mark.skip(reason=REASON))
 
 
 def is_left_out(item: pytest.Item) -> bool:
