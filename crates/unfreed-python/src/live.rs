@@ -318,7 +318,8 @@ pub fn _composition(
 #[pyfunction]
 #[expect(
     clippy::needless_pass_by_value,
-    reason = "PyO3 hands arguments over by value"
+    clippy::too_many_arguments,
+    reason = "PyO3 hands arguments over by value, each by itself"
 )]
 pub fn _draw<'py>(
     py: Python<'py>,
