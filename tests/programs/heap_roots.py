@@ -37,8 +37,8 @@ def through(name, path):
 def interpreter():
     codecs.register(through("HeldByCodecSearch", r"codecs\[\d+\]"))
     codecs.register_error("unfreed.test", through("HeldByCodecErrors", r"codecs\['unfreed.test'\]"))
-    atexit.register(held_by("HeldByAtexit", r"atexit.*\[\d+\]"))
-    atexit.register(print, held_by("HeldByAtexitArgument", r"atexit.*\[\d+\]"))
+    atexit.register(held_by("HeldByAtexit", r"atexit( → |.*\[\d+\])"))
+    atexit.register(print, held_by("HeldByAtexitArgument", r"atexit( → |.*\[\d+\])"))
     sys.addaudithook(through("HeldByAuditHook", r"sys.addaudithook\[0\]"))
     sys.set_asyncgen_hooks(
         firstiter=through("HeldByFirstIteration", r"async generator hook"),

@@ -426,7 +426,7 @@ pub fn _composition(
 #[expect(
     clippy::needless_pass_by_value,
     clippy::too_many_arguments,
-    reason = "PyO3 hands arguments over one by one and by value"
+    reason = "PyO3 hands arguments over by value, each by itself"
 )]
 pub fn _draw<'py>(
     py: Python<'py>,
