@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Version of the JSON report: `major.minor`. Minor adds fields, major changes or removes them.
-pub const SCHEMA_VERSION: &str = "1.3";
+pub const SCHEMA_VERSION: &str = "1.4";
 
 /// Everything that is said about one recording.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -155,6 +155,9 @@ pub struct Verdict {
     pub status: Status,
     /// One sentence: `growth is steady (11 of 11 intervals)`, `not enough evidence yet, run for …`.
     pub sentence: String,
+    /// What happens in fewer calls than one in so many would not have shown: the calls of a round of `unfreed check`.
+    /// 0 where nothing was called.
+    pub one_in_calls: u64,
 }
 
 /// The answer in one word.
