@@ -251,3 +251,29 @@ def test_what_the_hook_does_not_understand_is_let_be() -> None:
         for arguments in ((), (None,) * 4, (object(), b"\xff", -1, -1), ("a\0b",) * 4):
             seen.hear(event, arguments)
     assert not [made for made in seen.left() if made[0]]
+
+
+RARE = """
+kept, count = [], 0
+
+def rare():
+    global count
+    count += 1
+    if count % 2000 == 0:
+        kept.append(bytearray(50))
+"""
+
+
+def test_a_clean_verdict_says_how_rare_a_leak_would_not_have_shown(tmp_path: Path) -> None:
+    (tmp_path / "rarely.py").write_text(RARE)
+    said = check("%s::rare" % (tmp_path / "rarely.py"))
+    verdict = said.report["verdict"]
+    assert said.code == CLEAN and 1 <= verdict["one_in_calls"] <= 500, said.shown
+    assert "fewer than one call in %d would not have shown" % verdict["one_in_calls"] in verdict["sentence"]
+
+
+def test_calls_of_a_round_find_what_is_rare(tmp_path: Path) -> None:
+    (tmp_path / "rarely.py").write_text(RARE)
+    said = check("%s::rare" % (tmp_path / "rarely.py"), "--calls", "10000")
+    assert said.code == FOUND and "rarely.kept" in said.leaks[0]["title"], said.shown
+    assert said.report["verdict"]["one_in_calls"] == 10_000, said.shown

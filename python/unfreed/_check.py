@@ -196,7 +196,7 @@ def _as_a_test(owner: type, name: str) -> "Callable[[], Any]":
 
 def _measure(function: "Callable[[], Any]", spec: "dict[str, Any]") -> None:
     seconds = _time_of_a_call(function)
-    calls = max(1, min(MOST_CALLS, int(ROUND_SECONDS / max(seconds, 1e-7))))
+    calls = spec["calls"] or max(1, min(MOST_CALLS, int(ROUND_SECONDS / max(seconds, 1e-7))))
     measured = Rounds(function, calls, seconds < SLOW_SECONDS)
     measured.warm_up()
     if measured.fills_up():

@@ -18,14 +18,14 @@ from unfreed import _classes, _live, _native, _stack
 from unfreed._stack import Line
 
 REFERENCE = "reference"
-CALLS = (4, 20)
+CALLS = (1, 20)
 """Calls of each pass, at least and at most."""
 PASS_SECONDS = 0.5
 """Seconds that the calls of a pass would take if nobody followed them."""
 SLOWEST = 0.5
 """Seconds of a call from which none is followed."""
 LONGEST = 8.0
-"""Seconds after which nothing is followed any more."""
+"""Seconds of work after which nothing is followed any more."""
 VERIFIED = 2
 """How often each place is asked who holds the objects by then: each answer is a look at the whole heap."""
 MOST_VERIFIED = 12
@@ -65,15 +65,17 @@ def followed(call: "Callable[[], Any]", settle: "Callable[[], None]") -> "tuple[
         if took > SLOWEST:
             return 0, []
         calls = max(CALLS[0], min(CALLS[1], int(PASS_SECONDS / max(took, 1e-6))))
-        wanted = _in_question(call, settle, calls)
-        return calls, _Follower(wanted, call, settle, calls).places() if wanted else []
+        wanted, new = _in_question(call, settle, calls)
+        return calls, _Follower(wanted, new, call, settle, calls).places() if wanted else []
     except Exception:
         # It did not fail in all the calls before; what was followed of these says nothing.
         return 0, []
 
 
-def _in_question(call: "Callable[[], Any]", settle: "Callable[[], None]", calls: int) -> "dict[type, list[Any]]":
-    """Objects whose counts rise or fall with every few calls, and types of which calls leave new objects, by type."""
+def _in_question(
+    call: "Callable[[], Any]", settle: "Callable[[], None]", calls: int
+) -> "tuple[dict[type, list[Any]], list[type]]":
+    """Objects whose counts rise or fall with every few calls, by type, and types of which calls leave new objects."""
     gc.collect()
     objects = _live.get_objects()
     before = collections.Counter(map(type, objects))
@@ -89,6 +91,7 @@ def _in_question(call: "Callable[[], Any]", settle: "Callable[[], None]", calls:
     for kind, number in after.items():
         if number - before[kind] >= 2 * calls * CLEAR and len(found) < MOST_TYPES:
             found[kind] = []
+    new_kinds = list(found)
     own = {id(found), id(before), id(after), id(levels), id(objects)}
     gains = [(last - middle, middle - first, one) for one, first, middle, last in zip(objects, *levels)]
     steady = [(min(abs(new), abs(old)), one) for new, old, one in gains if new * old > 0 and id(one) not in own]
@@ -102,7 +105,7 @@ def _in_question(call: "Callable[[], Any]", settle: "Callable[[], None]", calls:
         of_type = found.setdefault(type(one), [])
         if len(of_type) < MOST_OBJECTS:
             of_type.append(one)
-    return found
+    return found, new_kinds
 
 
 class _Record:
@@ -129,7 +132,10 @@ class _Seen:
         """References that its frame does not have, by type."""
         self.held = [0] * number
         """Of those, which other objects have, where that was asked."""
-        self.times = 0
+        self.times = [0] * number
+        """How often it ran and gained something, by type,"""
+        self.ran = 0
+        """and how often it ran."""
         self.asked = 0
         self.called = set(called)
         self.is_move = False
@@ -141,9 +147,16 @@ class _Follower:
     """Runs the calls, and knows what each instruction does to the counts."""
 
     def __init__(
-        self, wanted: "dict[type, list[Any]]", call: "Callable[[], Any]", settle: "Callable[[], None]", calls: int
+        self,
+        wanted: "dict[type, list[Any]]",
+        new: "list[type]",
+        call: "Callable[[], Any]",
+        settle: "Callable[[], None]",
+        calls: int,
     ) -> None:
         self._kinds = list(wanted)
+        self._wants_new = set(map(id, new))
+        """Types, by id, of which new objects are followed as well: until there are enough."""
         self._objects = list(wanted.values())
         self._ids = {id(one): index for index, objects in enumerate(self._objects) for one in objects}
         self._taken_off = [0] * len(self._kinds)
@@ -152,7 +165,7 @@ class _Follower:
         self._records: "list[_Record]" = []
         self._sites: "dict[tuple[CodeType, int], _Seen]" = {}
         self._asked: "set[tuple[CodeType, int]]" = set()
-        self._until = time.monotonic() + LONGEST
+        self._until = time.thread_time() + LONGEST
         self._known = set(map(id, _live.get_objects()))
         """Objects of before: what comes is new unless it is where one of them was."""
 
@@ -163,7 +176,7 @@ class _Follower:
         gaining = {site for site in sites if any(self._sites[site].gained)}
         # What takes a reference from an object and loses it gains nothing, and is asked when the others do not explain it.
         for asked in (gaining, sites):
-            if time.monotonic() > self._until or not asked or len(asked) > MOST_VERIFIED:
+            if time.thread_time() > self._until or not asked or len(asked) > MOST_VERIFIED:
                 return []
             places = self._asking(asked)
             if places:
@@ -174,7 +187,7 @@ class _Follower:
         self._asked = sites
         self._sites.clear()
         lost = self._pass()
-        if time.monotonic() > self._until:
+        if time.thread_time() > self._until:
             return []
         places = []
         for index, kind in enumerate(self._kinds):
@@ -193,7 +206,7 @@ class _Follower:
                 continue
             if not seen.asked:
                 return None
-            held = seen.held[index] * seen.times / seen.asked
+            held = seen.held[index] * (seen.times[index] or seen.ran) / seen.asked
             shares.append(((seen.gained[index] - held) / lost, seen))
         if not shares:
             return None
@@ -222,7 +235,7 @@ class _Follower:
                 sys.settrace(before[0])
                 sys.setprofile(before[1])
             self._records.clear()
-            if time.monotonic() > self._until:
+            if time.thread_time() > self._until:
                 break
         self._settle()
         gc.collect()
@@ -239,7 +252,7 @@ class _Follower:
         return [level - off for level, off in zip(levels, self._taken_off)]
 
     def _trace(self, frame: FrameType, event: str, argument: Any) -> "Optional[Callable[..., Any]]":
-        if time.monotonic() > self._until:
+        if time.thread_time() > self._until:
             return None
         if event == "call":
             frame.f_trace_opcodes = True
@@ -290,7 +303,8 @@ class _Follower:
             stack = _stack.of(frame, __file__, record.line)
             seen = self._sites[site] = _Seen(len(levels), record.called, stack)
         seen.is_move = seen.is_move or _is_move(*site) or (record.ran_python and not record.called)
-        seen.times += 1
+        seen.ran += 1
+        seen.times = [known + (new != 0) for known, new in zip(seen.times, gained)]
         seen.called.update(record.called)
         seen.gained = [known + new for known, new in zip(seen.gained, gained)]
         if record.holders is not None:
@@ -301,15 +315,20 @@ class _Follower:
     def _take_new(self, slots: "list[int]") -> None:
         """Follows also the new objects of the types in question: from here on, what they are referred to by now taken
         off."""
+        if not self._wants_new:
+            return
         for one in gc.get_objects(generation=0):
             if id(one) in self._ids or id(one) in self._known:
                 continue
             kind = type(one)
-            if kind not in self._kinds:
+            if id(kind) not in self._wants_new:
                 continue
             index = self._kinds.index(kind)
             objects = self._objects[index]
-            if len(objects) >= MOST_OBJECTS * 4 or one is objects:
+            if one is objects:
+                continue
+            if len(objects) >= MOST_OBJECTS:
+                self._wants_new.discard(id(kind))
                 continue
             before = sum(map(sys.getrefcount, objects))
             objects.append(one)

@@ -210,8 +210,11 @@ impl<'t, 'a> Told<'t, 'a> {
         text
     }
 
+    /// Who lost them, or what they came with: a lost object takes its own along.
     fn loser(&self) -> Option<Loser> {
-        losers::of(self.study, &self.subject.element)
+        let types = self.fillings.iter().map(|filling| &filling.type_name);
+        let mut types = std::iter::once(&self.subject.element).chain(types);
+        types.find_map(|name| losers::of(self.study, name))
     }
 
     /// The function that lost them, else the extensions that may have: that of their type, else those that the lines which

@@ -158,6 +158,9 @@ pub struct Verdict {
     pub status: Status,
     /// One sentence: `growth is steady (11 of 11 intervals)`, `not enough evidence yet, run for …`.
     pub sentence: String,
+    /// What happens in fewer calls than one in so many would not have shown: the calls of a round of `unfreed check`.
+    /// 0 where nothing was called.
+    pub one_in_calls: u64,
 }
 
 /// The answer in one word.

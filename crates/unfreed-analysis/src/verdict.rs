@@ -5,7 +5,7 @@ use crate::largest;
 use crate::study::Study;
 use crate::suspects::SECONDS;
 use crate::trend::MIN_INTERVALS;
-use crate::wording::{Pace, several};
+use crate::wording::{Pace, count, several};
 
 /// Snapshots that make a verdict certain enough to ask for.
 const WANTED: f64 = 6.0;
@@ -16,6 +16,7 @@ const SHORTEST: f64 = 10.0;
 #[must_use]
 pub fn verdict(study: &Study<'_>, findings: &[Finding]) -> Verdict {
     let status = status(study, findings);
+    let one_in_calls = one_in_calls(study);
     let sentence = match status {
         Status::Leak => grows(findings.first()),
         Status::Warning => {
@@ -28,13 +29,35 @@ pub fn verdict(study: &Study<'_>, findings: &[Finding]) -> Verdict {
                 several(warnings as i64, "thing")
             )
         }
+        Status::Clean if one_in_calls > 0 => format!(
+            "no leak: nothing grew steadily over {}; what happens in fewer than one call in {} would not have shown",
+            several(
+                study.source.rounds().len().saturating_sub(1) as i64,
+                "round"
+            ),
+            count(one_in_calls as i64)
+        ),
         Status::Clean => {
             let intervals = study.levels.len().saturating_sub(study.from + 1);
             format!("no leak: nothing grew steadily over {intervals} intervals")
         }
         Status::NotEnoughEvidence => too_little(study),
     };
-    Verdict { status, sentence }
+    Verdict {
+        status,
+        sentence,
+        one_in_calls,
+    }
+}
+
+/// Growth is steady when nearly every round adds to it, whatever the size: what a round of calls may do without is not
+/// seen. 0 where nothing is called.
+fn one_in_calls(study: &Study<'_>) -> u64 {
+    let rounds = study.source.rounds();
+    match rounds {
+        [first, .., last] => last.calls.saturating_sub(first.calls) / (rounds.len() as u64 - 1),
+        _ => 0,
+    }
 }
 
 fn status(study: &Study<'_>, findings: &[Finding]) -> Status {

@@ -267,6 +267,7 @@ fn the_verdict_is_not_said_twice() {
         report.verdict = Verdict {
             status,
             sentence: sentence.to_owned(),
+            one_in_calls: 0,
         };
         let text = plain(&report, &options(100));
         let mut lines = text.lines();

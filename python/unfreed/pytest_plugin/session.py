@@ -119,11 +119,16 @@ class Session:
         self._figures, self._there = _figures(), self._keeping.look()
 
     def _count(self) -> "Counter[str]":
+        # Without a line of Python for each object: there are hundreds of thousands, and this is done after each test. By
+        # id, since a metaclass may not let its classes be hashed.
+        kinds = list(map(type, gc.get_objects()))
+        ids = list(map(id, kinds))
+        kind_of = dict(zip(ids, kinds))
         counts: Counter[str] = Counter()
-        for one in gc.get_objects():
-            name = self._name(type(one))
+        for kind, count in Counter(ids).items():
+            name = self._name(kind_of[kind])
             if name is not None:
-                counts[name] += 1
+                counts[name] += count
         return counts
 
     def _name(self, kind: type) -> Optional[str]:

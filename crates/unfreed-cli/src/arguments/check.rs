@@ -34,6 +34,10 @@ pub struct Check {
     #[arg(long, value_name = "N", default_value = "auto", value_parser = parse_rounds)]
     pub rounds: Rounds,
 
+    /// How many calls a round has, instead of as many as fit into 50 ms and 500 at most: for what happens in rare calls
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub calls: Option<u32>,
+
     /// TARGET is a script, or "-m module" after two dashes: run it as a whole in each round
     #[arg(long)]
     pub command: bool,

@@ -44,6 +44,7 @@ struct Plan<'a> {
     whole: bool,
     arguments: Vec<String>,
     rounds: Option<u32>,
+    calls: Option<u32>,
     stdout_to_stderr: bool,
     rounds_until_asked: UntilAsked,
     more_rounds: u32,
@@ -122,6 +123,7 @@ fn plan(typed: &Check) -> Option<Plan<'_>> {
             Rounds::Auto => None,
             Rounds::Fixed(rounds) => Some(rounds),
         },
+        calls: typed.calls,
         // Standard output is the report's.
         stdout_to_stderr: typed.json.as_deref() == Some(Path::new("-")),
         rounds_until_asked: UNTIL_ASKED,

@@ -282,6 +282,7 @@ fn base(status: Status, sentence: &str) -> Report {
         verdict: Verdict {
             status,
             sentence: sentence.to_owned(),
+            one_in_calls: 0,
         },
         memory: Memory {
             rss_first: 84 * MIB,
