@@ -531,6 +531,7 @@ if __name__ == "__main__":
     import_all()
     for part in (iterators, files, numbers_and_texts, containers, code, modules_of_c, system, make_the_rest):
         part()
+    left = [full_name(kind) for kind in unmade()]
     # Names are longer than the texts of keys in a snapshot.
     NUMBERED = dict(enumerate(SAMPLES.values()))
     if len(sys.argv) > 1:
@@ -541,9 +542,9 @@ if __name__ == "__main__":
     values = [name for name, sample in SAMPLES.items() if has_values and type(sample).__flags__ & (1 << 4 | 1 << 2)]
     kinds = {name: full_name(type(sample)) for name, sample in SAMPLES.items()}
     if len(sys.argv) > 1:
-        print(json.dumps({"sizes": sizes, "types": kinds, "values": values, "unmade": [full_name(kind) for kind in unmade()]}))
+        print(json.dumps({"sizes": sizes, "types": kinds, "values": values, "unmade": left}))
     else:
-        print("UNMADE", [full_name(name) for name in unmade()])
+        print("UNMADE", left)
         for name, sample in SAMPLES.items():
             mine = unfreed.sizeof(sample, deep=False)
             if mine != sizes[name] and name not in values:
