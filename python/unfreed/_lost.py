@@ -223,7 +223,17 @@ class _Follower:
         enabled = gc.isenabled()
         # What is new is where the collector looks first, until it has.
         gc.disable()
-        begin = self._levels(())
+        try:
+            begin = self._levels(())
+            self._run()
+            self._settle()
+            gc.collect()
+            return [now - then for now, then in zip(self._levels(()), begin)]
+        finally:
+            if enabled:
+                gc.enable()
+
+    def _run(self) -> None:
         for _ in range(self._calls):
             self._records.clear()
             before = sys.gettrace(), sys.getprofile()
@@ -237,11 +247,6 @@ class _Follower:
             self._records.clear()
             if time.thread_time() > self._until:
                 break
-        self._settle()
-        gc.collect()
-        if enabled:
-            gc.enable()
-        return [now - then for now, then in zip(self._levels(()), begin)]
 
     def _levels(self, slots: "Any") -> "list[int]":
         levels = [sum(map(sys.getrefcount, objects)) for objects in self._objects]
