@@ -5,6 +5,7 @@ use crate::caches::Bound;
 use crate::findings::Filling;
 use crate::finished::finished;
 use crate::growth::Candidate;
+use crate::ownership::Owner;
 use crate::paths::{is_queue, subject};
 use crate::roots::Flavour;
 use crate::shapes::{ShapeId, Step, TOP};
@@ -59,6 +60,7 @@ pub fn tell_subject(
         path,
         flavour: root.map_or(Flavour::Interpreter, |root| root.flavour),
         root: root.map_or_else(String::new, |root| root.prefix.clone()),
+        owner: root.map_or(Owner::Own, |root| root.owner),
         element,
         gained: fillings
             .iter()

@@ -4,10 +4,12 @@
 mod holders;
 mod patterns;
 mod process;
+mod python_own;
 
 use crate::caches::Bound;
 use crate::findings::Advice;
 use crate::finished::Finished;
+use crate::ownership::Owner;
 use crate::roots::Flavour;
 
 pub use process::{
@@ -38,6 +40,8 @@ pub struct Subject {
     pub flavour: Flavour,
     /// The root as paths begin with it.
     pub root: String,
+    /// Whose the root is.
+    pub owner: Owner,
     /// Full type name of what it gains; empty when unknown.
     pub element: String,
     /// Full names of all types gained, most bytes first.
@@ -105,7 +109,7 @@ impl Subject {
 type Rule = fn(&Subject) -> Option<Advice>;
 
 /// In the order in which they are asked.
-const RULES: [Rule; 22] = [
+const RULES: [Rule; 23] = [
     patterns::lru_cache_on_method,
     patterns::unbounded_lru_cache,
     patterns::queue_backlog,
@@ -122,6 +126,7 @@ const RULES: [Rule; 22] = [
     patterns::classes_in_a_loop,
     patterns::functions_in_a_loop,
     patterns::default_argument,
+    python_own::python_own,
     holders::finished,
     holders::class_attribute,
     holders::dict,

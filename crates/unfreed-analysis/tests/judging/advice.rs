@@ -32,7 +32,21 @@ fn call_method(world: &mut World, cache: Id) {
     world.refer(cache, result, Ref::Key(key));
 }
 
-const CASES: [(&str, &str, Setting, Adding); 20] = [
+const CASES: [(&str, &str, Setting, Adding); 21] = [
+    (
+        "python_own",
+        "growing container _warnings.filters",
+        |world| {
+            let filters = world.list();
+            let module = world.module("_warnings", None);
+            world.set_attr(module, "filters", filters);
+            filters
+        },
+        |world, filters| {
+            let row = row(world);
+            world.append(filters, row);
+        },
+    ),
     (
         "lru_cache_on_method",
         "unbounded functools cache of app.models.Row.area()",
