@@ -209,11 +209,11 @@ def _measure(function: "Callable[[], Any]", spec: "dict[str, Any]") -> None:
             measured.measure()
             done += 1
         answer = _ask_launcher(spec["control"], ENDLESS if rounds else done)
-        if rounds or answer != b"m":
+        if rounds or answer != ["more"]:
             break
         until = done + spec["more_rounds"]
-    if answer == b"r":
-        measured.say_who_loses()
+    if answer[0] == "references":
+        measured.say_who_loses(answer[1:])
     measured.say_who_starts()
     measured.say_what_is_left()
 
@@ -331,11 +331,11 @@ class Rounds:
 
             _started.write(self.function, self._settle)
 
-    def say_who_loses(self) -> None:
+    def say_who_loses(self, types: "list[str]") -> None:
         """Some calls more, for references that C code loses, followed instruction by instruction."""
         from unfreed import _lost
 
-        _lost.write(self.function, self._settle)
+        _lost.write(self.function, self._settle, types)
 
     def say_what_is_left(self) -> None:
         """Some calls more, for files that are left on disk."""
@@ -403,14 +403,20 @@ def _are_alike(gains: "list[int]") -> bool:
     return difference <= max(ALIKE[0], ALIKE[1] * abs(gains[1]))
 
 
-def _ask_launcher(control: int, done: int) -> bytes:
-    """Asks the launcher, which reads the recording, whether the verdict needs more rounds: `m`; or who loses references:
-    `r`."""
+def _ask_launcher(control: int, done: int) -> "list[str]":
+    """Asks the launcher, which reads the recording, whether the verdict needs `more` rounds, or has to know who loses
+    `references`, to objects of the types that follow, or is `done`."""
+    answer = b""
     try:
         os.write(control, b"%d\n" % done)
-        return os.read(control, 1)
+        while not answer.endswith(b"\n"):
+            part = os.read(control, 4096)
+            if not part:
+                break
+            answer += part
     except OSError:
-        return b""
+        pass
+    return answer.decode("utf-8", "replace").split() or ["done"]
 
 
 def _print_error(error: BaseException) -> None:

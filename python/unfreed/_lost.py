@@ -12,7 +12,7 @@ import gc
 import sys
 import time
 from types import CodeType, FrameType, ModuleType
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from unfreed import _classes, _live, _native, _stack
 from unfreed._stack import Line
@@ -30,6 +30,10 @@ VERIFIED = 2
 """How often each place is asked who holds the objects by then: each answer is a look at the whole heap."""
 MOST_VERIFIED = 12
 """Places that are asked; where there are more, the evidence is not clear."""
+MOST_STEPS = 20_000
+"""Instructions of a call that are followed: of one that goes round and round, the rest is alike."""
+TRACKED = 1 << 14
+"""Py_TPFLAGS_HAVE_GC"""
 MOST_OBJECTS = 32
 """Objects of each type that are followed, and"""
 MOST_TYPES = 6
@@ -49,14 +53,17 @@ Place = Tuple[str, int, List[Tuple[str, str, int, str]]]
 """The type referred to, how many references, and the stack, as the recording takes them."""
 
 
-def write(call: "Callable[[], Any]", settle: "Callable[[], None]") -> None:
-    """Calls some times, and has the recording say which line and which function of C code lose references."""
-    calls, places = followed(call, settle)
+def write(call: "Callable[[], Any]", settle: "Callable[[], None]", types: "list[str]") -> None:
+    """Calls some times, and has the recording say which line and which function of C code lose references. `types` are the
+    full names of the types of what is lost, as far as the recording tells."""
+    calls, places = followed(call, settle, types)
     if places:
         _native._write_started(REFERENCE, calls, places)
 
 
-def followed(call: "Callable[[], Any]", settle: "Callable[[], None]") -> "tuple[int, list[Place]]":
+def followed(
+    call: "Callable[[], Any]", settle: "Callable[[], None]", types: "Sequence[str]" = ()
+) -> "tuple[int, list[Place]]":
     """How many calls were followed, and the places that lost references in these for certain."""
     try:
         began = time.perf_counter()
@@ -65,7 +72,7 @@ def followed(call: "Callable[[], Any]", settle: "Callable[[], None]") -> "tuple[
         if took > SLOWEST:
             return 0, []
         calls = max(CALLS[0], min(CALLS[1], int(PASS_SECONDS / max(took, 1e-6))))
-        wanted, new = _in_question(call, settle, calls)
+        wanted, new = _in_question(call, settle, calls, types)
         return calls, _Follower(wanted, new, call, settle, calls).places() if wanted else []
     except Exception:
         # It did not fail in all the calls before; what was followed of these says nothing.
@@ -73,9 +80,10 @@ def followed(call: "Callable[[], Any]", settle: "Callable[[], None]") -> "tuple[
 
 
 def _in_question(
-    call: "Callable[[], Any]", settle: "Callable[[], None]", calls: int
+    call: "Callable[[], Any]", settle: "Callable[[], None]", calls: int, types: "Sequence[str]"
 ) -> "tuple[dict[type, list[Any]], list[type]]":
-    """Objects whose counts rise or fall with every few calls, by type, and types of which calls leave new objects."""
+    """Objects whose counts rise or fall with every few calls, by type, and types of which calls leave new objects: those of
+    `types` first."""
     gc.collect()
     objects = _live.get_objects()
     before = collections.Counter(map(type, objects))
@@ -87,7 +95,9 @@ def _in_question(
         gc.collect()
         levels.append(list(map(sys.getrefcount, objects)))
     after = collections.Counter(map(type, _live.get_objects()))
-    found: "dict[type, list[Any]]" = {}
+    named = [one for one in objects if isinstance(one, type) and _classes.full_name(one) in types]
+    found: "dict[type, list[Any]]" = {kind: [] for kind in named[: MOST_TYPES // 2]}
+    del named
     for kind, number in after.items():
         if number - before[kind] >= 2 * calls * CLEAR and len(found) < MOST_TYPES:
             found[kind] = []
@@ -165,6 +175,10 @@ class _Follower:
         self._records: "list[_Record]" = []
         self._sites: "dict[tuple[CodeType, int], _Seen]" = {}
         self._asked: "set[tuple[CodeType, int]]" = set()
+        self._steps = 0
+        self._rested = False
+        """Whether a call was not followed to its end."""
+        self._untracked = [id(kind) for kind in new if not kind.__flags__ & TRACKED]
         self._until = time.thread_time() + LONGEST
         self._known = set(map(id, _live.get_objects()))
         """Objects of before: what comes is new unless it is where one of them was."""
@@ -200,14 +214,21 @@ class _Follower:
         """The stack of the place that loses nearly all that is lost of a type; `None` when none is clear."""
         if abs(lost) < self._calls * 0.25:
             return None
-        shares = []
+        taken = []
         for site, seen in self._sites.items():
             if seen.is_move or (not seen.gained[index] and site not in self._asked):
                 continue
             if not seen.asked:
                 return None
             held = seen.held[index] * (seen.times[index] or seen.ran) / seen.asked
-            shares.append(((seen.gained[index] - held) / lost, seen))
+            taken.append((seen.gained[index] - held, seen))
+        whole: float = lost
+        if self._rested:
+            # What was not followed loses as well: more, and the same way.
+            whole = sum(number for number, _ in taken)
+            if whole * lost <= 0 or abs(lost) < abs(whole) * CLEAR:
+                return None
+        shares = [(number / whole, seen) for number, seen in taken]
         if not shares:
             return None
         best, seen = max(shares, key=lambda share: share[0])
@@ -236,6 +257,7 @@ class _Follower:
     def _run(self) -> None:
         for _ in range(self._calls):
             self._records.clear()
+            self._steps = 0
             before = sys.gettrace(), sys.getprofile()
             sys.setprofile(self._profile)
             sys.settrace(self._trace)
@@ -280,12 +302,20 @@ class _Follower:
 
     def _step(self, frame: FrameType) -> None:
         """The last instruction of the frame has ended, and another is about to run."""
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            self._rested = True
+            sys.settrace(None)
+            sys.setprofile(None)
+            return
         record = self._records[-1]
         depth = self._depth(frame.f_code, frame.f_lasti)
         if depth is None:
             raise NotImplementedError("an instruction that the compiler's tables do not have")
-        slots = _native._owned_slots(2, depth)
-        self._take_new(slots)
+        held: "list[Any]" = []
+        slots = _native._owned_slots(2, depth, self._untracked if self._wants_new else [], held)
+        self._take_new(slots, held)
+        del held
         levels = self._levels(slots)
         if record.first is None:
             record.first = levels
@@ -317,29 +347,30 @@ class _Follower:
             holders = zip(seen.held, self._holders(), record.holders)
             seen.held = [known + now - then for known, now, then in holders]
 
-    def _take_new(self, slots: "list[int]") -> None:
+    def _take_new(self, slots: "list[int]", held: "list[Any]") -> None:
         """Follows also the new objects of the types in question: from here on, what they are referred to by now taken
-        off."""
+        off. Those that the collector does not know, the frame has at hand: they are `held`, each once."""
         if not self._wants_new:
             return
-        for one in gc.get_objects(generation=0):
-            if id(one) in self._ids or id(one) in self._known:
-                continue
-            kind = type(one)
-            if id(kind) not in self._wants_new:
-                continue
-            index = self._kinds.index(kind)
-            objects = self._objects[index]
-            if one is objects:
-                continue
-            if len(objects) >= MOST_OBJECTS:
-                self._wants_new.discard(id(kind))
-                continue
-            before = sum(map(sys.getrefcount, objects))
-            objects.append(one)
-            self._ids[id(one)] = index
-            # The loop has one reference and what it runs over another.
-            self._taken_off[index] += sum(map(sys.getrefcount, objects)) - before - 2 - slots.count(id(one))
+        for source in (held, gc.get_objects(generation=0)):
+            for one in source:
+                if id(one) in self._ids or id(one) in self._known:
+                    continue
+                kind = type(one)
+                if id(kind) not in self._wants_new:
+                    continue
+                index = self._kinds.index(kind)
+                objects = self._objects[index]
+                if one is objects:
+                    continue
+                if len(objects) >= MOST_OBJECTS:
+                    self._wants_new.discard(id(kind))
+                    continue
+                before = sum(map(sys.getrefcount, objects))
+                objects.append(one)
+                self._ids[id(one)] = index
+                # The loop has one reference and what it runs over another.
+                self._taken_off[index] += sum(map(sys.getrefcount, objects)) - before - 2 - slots.count(id(one))
 
     def _holders(self) -> "list[int]":
         """References that objects have to those that are followed, by type."""

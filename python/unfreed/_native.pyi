@@ -188,8 +188,9 @@ def _held_by(id: int, folders: dict[str, Any]) -> str:
 def _places(ids: list[int], folders: dict[str, Any]) -> list[str]:
     """The path to each object; empty for one that nothing reaches."""
 
-def _owned_slots(skipped: int, depth: int) -> list[int]:
-    """Ids of the objects that a frame owns in its variables and the lowest `depth` slots of its value stack."""
+def _owned_slots(skipped: int, depth: int, types: list[int], found: list[Any]) -> list[int]:
+    """Ids of the objects that a frame owns in its variables and the lowest `depth` slots of its value stack. Appends those of
+    the types, given by their ids, to `found`."""
 
 def _instances(
     found: list[Any], types: list[int], ids: list[int] | None, through_definitions: bool, own_folder: str

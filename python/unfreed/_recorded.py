@@ -176,12 +176,12 @@ def _measure(
         # Not kept over the next rounds: they are followed block by block.
         del judged
     # Last, since these take calls of their own, which are no round.
-    loses_references = any(one.data["kind"] == "refcount" for one in judged.findings)
-    if loses_references:
-        _lost.write(run, settling.wait)
+    lost = [one.data for one in judged.findings if one.data["kind"] == "refcount"]
+    if lost:
+        _lost.write(run, settling.wait, [filling["type_name"] for one in lost for filling in one["filled_with"]])
     if files is not None:
         _left_files.write(run, settling.wait, files)
-    if loses_references or files is not None:
+    if lost or files is not None:
         judged, _ = _judged(path, done, runs, gained)
     return judged
 

@@ -127,12 +127,20 @@ pub fn sizes(
 }
 
 /// Addresses of the objects that a frame of the calling thread owns, the `skipped` innermost passed over: those of its
-/// variables and of the lowest `depth` slots of its value stack.
+/// variables and of the lowest `depth` slots of its value stack. Those of the `types` are appended, each once, to the Python
+/// list at `list`, which the caller holds.
 ///
 /// # Errors
 /// Without the GIL, or in a Python that is not known.
-pub fn owned_slots(skipped: usize, depth: usize) -> Result<Vec<usize>, SnapshotError> {
+pub fn owned_slots(
+    skipped: usize,
+    depth: usize,
+    types: &[usize],
+    list: usize,
+) -> Result<Vec<usize>, SnapshotError> {
     let runtime = Runtime::detect()?;
     let gil = Gil::held(runtime).ok_or(SnapshotError::NoGil)?;
-    Ok(stack::owned_slots(runtime, &gil, skipped, depth))
+    let slots = stack::owned_slots(runtime, &gil, skipped, depth);
+    stack::append_owned(runtime, &gil, &slots, types, list);
+    Ok(slots)
 }

@@ -67,26 +67,34 @@ fn answer_all(ours: &UnixStream, path: PathBuf) {
         let Some(rounds) = line.ok().and_then(|line| line.trim().parse().ok()) else {
             return;
         };
-        if writer.write_all(&[answer(&path, rounds)]).is_err() {
+        if writer.write_all(answer(&path, rounds).as_bytes()).is_err() {
             return;
         }
     }
 }
 
-/// `m` when more rounds than `rounds` may change the verdict, else `r` when references are lost in C, and the function
-/// that loses them is still to be found, else `d`.
-fn answer(path: &Path, rounds: u32) -> u8 {
+/// A line: `more` when more rounds than `rounds` may change the verdict, else `references` when some are lost in C, and the
+/// function that loses them is still to be found, with the full names of the types of what is lost, else `done`.
+fn answer(path: &Path, rounds: u32) -> String {
     let Ok(judged) = judgement::judge(path) else {
-        return b'd';
+        return "done\n".to_owned();
     };
-    let mut findings = judged.report.findings.iter();
     if rounds < MOST && !is_certain(&judged.report, rounds) {
-        b'm'
-    } else if findings.any(|finding| finding.kind == Kind::Refcount) {
-        b'r'
-    } else {
-        b'd'
+        return "more\n".to_owned();
     }
+    let findings = judged.report.findings.iter();
+    let mut lost = findings
+        .filter(|finding| finding.kind == Kind::Refcount)
+        .peekable();
+    if lost.peek().is_none() {
+        return "done\n".to_owned();
+    }
+    let types = lost.flat_map(|finding| &finding.filled_with);
+    let names: Vec<&str> = types
+        .map(|filling| filling.type_name.as_str())
+        .filter(|name| !name.contains(char::is_whitespace))
+        .collect();
+    format!("references {}\n", names.join(" "))
 }
 
 /// Objects that a call loses, with those that they keep alive.

@@ -126,6 +126,21 @@ pub fn owned_slots(runtime: &Runtime, gil: &Gil, skipped: usize, depth: usize) -
         .collect()
 }
 
+/// Appends those of the slots that [`owned_slots`] gave, each object once, that are of one of the `types` to the Python
+/// list at `list`, which the caller holds. To be called before anything else runs: the frame still owns them then.
+pub fn append_owned(runtime: &Runtime, gil: &Gil, slots: &[usize], types: &[usize], list: usize) {
+    let objects = runtime.objects(gil);
+    if types.is_empty() || objects.type_of(list) != objects.types.list {
+        return;
+    }
+    for (index, &slot) in slots.iter().enumerate() {
+        if types.contains(&objects.type_of(slot)) && !slots[..index].contains(&slot) {
+            // Without memory there is one object less to follow.
+            let _ = (runtime.api().functions.list_append)(list, slot);
+        }
+    }
+}
+
 /// Code and instruction of a frame; `None` for one that belongs to the interpreter or is not ready.
 pub(crate) fn read_frame(objects: &Objects<'_>, frame: usize) -> Option<RawFrame> {
     let (layout, reader) = (objects.layout, objects.reader);

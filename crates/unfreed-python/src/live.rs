@@ -350,10 +350,20 @@ pub fn _instances(
 }
 
 /// Ids of the objects that a frame of this thread owns, the `skipped` innermost passed over: those of its variables and
-/// of the lowest `depth` slots of its value stack.
+/// of the lowest `depth` slots of its value stack. Appends those of the `types`, given by their ids, to `found`, each once.
 #[pyfunction]
-pub fn _owned_slots(skipped: usize, depth: usize) -> PyResult<Vec<usize>> {
-    unfreed_agent::owned_slots(skipped, depth).map_err(refused)
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "PyO3 hands arguments over by value"
+)]
+pub fn _owned_slots(
+    skipped: usize,
+    depth: usize,
+    types: Vec<usize>,
+    found: &Bound<'_, PyList>,
+) -> PyResult<Vec<usize>> {
+    let list = found.as_ptr() as usize;
+    unfreed_agent::owned_slots(skipped, depth, &types, list).map_err(refused)
 }
 
 /// Bytes of each object by itself, and bytes and number of all that they lead to, each counted once.
