@@ -6,6 +6,7 @@ lost by that instruction. Slow, and only when the recording says that references
 clear nothing is said: a wrong name costs more than none.
 """
 
+import array
 import collections
 import dis
 import gc
@@ -28,12 +29,16 @@ LONGEST = 8.0
 """Seconds of work after which nothing is followed any more."""
 VERIFIED = 2
 """How often each place is asked who holds the objects by then: each answer is a look at the whole heap."""
+MOST_UNTRACKED = 16
+"""Holders that the collector does not know: each is a look at the whole heap more."""
 MOST_VERIFIED = 12
 """Places that are asked; where there are more, the evidence is not clear."""
-MOST_STEPS = 20_000
+MOST_STEPS = 4000
 """Instructions of a call that are followed: of one that goes round and round, the rest is alike."""
 TRACKED = 1 << 14
 """Py_TPFLAGS_HAVE_GC"""
+SHARED = (int, bool, type(None), type(Ellipsis), type(NotImplemented))
+"""Types whose objects Python shares between all who need them; of other numbers, new ones are followed."""
 MOST_OBJECTS = 32
 """Objects of each type that are followed, and"""
 MOST_TYPES = 6
@@ -73,7 +78,11 @@ def followed(
             return 0, []
         calls = max(CALLS[0], min(CALLS[1], int(PASS_SECONDS / max(took, 1e-6))))
         wanted, new = _in_question(call, settle, calls, types)
-        return calls, _Follower(wanted, new, call, settle, calls).places() if wanted else []
+        if not wanted:
+            return calls, []
+        follower = _Follower(wanted, new, call, settle, calls)
+        places = follower.places()
+        return follower.calls, places
     except Exception:
         # It did not fail in all the calls before; what was followed of these says nothing.
         return 0, []
@@ -87,15 +96,16 @@ def _in_question(
     gc.collect()
     objects = _live.get_objects()
     before = collections.Counter(map(type, objects))
-    levels = [list(map(sys.getrefcount, objects))]
+    # Numbers in lists would be new objects themselves.
+    levels = [array.array("q", map(sys.getrefcount, objects))]
     for _ in range(2):
         for _ in range(calls):
             call()
         settle()
         gc.collect()
-        levels.append(list(map(sys.getrefcount, objects)))
+        levels.append(array.array("q", map(sys.getrefcount, objects)))
     after = collections.Counter(map(type, _live.get_objects()))
-    named = [one for one in objects if isinstance(one, type) and _classes.full_name(one) in types]
+    named = [one for one in objects if _classes.is_a(one, type) and _classes.full_name(one) in types]
     found: "dict[type, list[Any]]" = {kind: [] for kind in named[: MOST_TYPES // 2]}
     del named
     for kind, number in after.items():
@@ -107,7 +117,9 @@ def _in_question(
     steady = [(min(abs(new), abs(old)), one) for new, old, one in gains if new * old > 0 and id(one) not in own]
     del gains, objects
     # A class that has instances more has been referred to by them.
-    steady = [(gain, one) for gain, one in steady if not (isinstance(one, type) and after[one] > before[one])]
+    steady = [(gain, one) for gain, one in steady if not (_classes.is_a(one, type) and after[one] > before[one])]
+    # Everybody has these, and they cost nobody anything.
+    steady = [(gain, one) for gain, one in steady if type(one) not in SHARED]
     for _, one in sorted(steady, key=lambda each: -each[0]):
         of_type = found.get(type(one))
         if of_type is None and len(found) >= MOST_TYPES:
@@ -165,12 +177,13 @@ class _Follower:
         calls: int,
     ) -> None:
         self._kinds = list(wanted)
-        self._wants_new = set(map(id, new))
+        self._wanted, self._new = list(wanted.values()), new
+        self._wants_new: "set[int]" = set()
         """Types, by id, of which new objects are followed as well: until there are enough."""
-        self._objects = list(wanted.values())
-        self._ids = {id(one): index for index, objects in enumerate(self._objects) for one in objects}
-        self._taken_off = [0] * len(self._kinds)
-        self._call, self._settle, self._calls = call, settle, calls
+        self._objects: "list[list[Any]]" = []
+        self._ids: "dict[int, int]" = {}
+        self._taken_off: "list[int]" = []
+        self._call, self._settle, self.calls = call, settle, calls
         self._depths: "dict[CodeType, dict[int, int]]" = {}
         self._records: "list[_Record]" = []
         self._sites: "dict[tuple[CodeType, int], _Seen]" = {}
@@ -212,7 +225,7 @@ class _Follower:
 
     def _place(self, index: int, lost: int) -> "Optional[list[tuple[str, str, int, str]]]":
         """The stack of the place that loses nearly all that is lost of a type; `None` when none is clear."""
-        if abs(lost) < self._calls * 0.25:
+        if abs(lost) < self.calls * 0.25:
             return None
         taken = []
         for site, seen in self._sites.items():
@@ -240,6 +253,10 @@ class _Follower:
 
     def _pass(self) -> "list[int]":
         """One pass; what it lost of each type."""
+        self._wants_new = set(map(id, self._new))
+        self._objects = list(map(list, self._wanted))
+        self._ids = {id(one): index for index, objects in enumerate(self._objects) for one in objects}
+        self._taken_off = [0] * len(self._kinds)
         gc.collect()
         enabled = gc.isenabled()
         # What is new is where the collector looks first, until it has.
@@ -255,7 +272,7 @@ class _Follower:
                 gc.enable()
 
     def _run(self) -> None:
-        for _ in range(self._calls):
+        for done in range(1, self.calls + 1):
             self._records.clear()
             self._steps = 0
             before = sys.gettrace(), sys.getprofile()
@@ -267,7 +284,10 @@ class _Follower:
                 sys.settrace(before[0])
                 sys.setprofile(before[1])
             self._records.clear()
-            if time.thread_time() > self._until:
+            if self._rested and done >= CALLS[0]:
+                # Calls that are long say enough in few.
+                self.calls = done
+            if done >= self.calls or time.thread_time() > self._until:
                 break
 
     def _levels(self, slots: "Any") -> "list[int]":
@@ -377,8 +397,12 @@ class _Follower:
         found: "list[Any]" = []
         _native._references(list(self._ids), True, found, _live.folders())
         counts = [0] * len(self._kinds)
-        for holder in {id(one): one for one in found}.values():
-            for referent in gc.get_referents(holder):
+        holders = {id(one): one for one in found}
+        untracked = {one for one, holder in holders.items() if not type(holder).__flags__ & TRACKED}
+        if len(untracked) > MOST_UNTRACKED:
+            raise NotImplementedError("too many objects of which only a look at the heap tells what they hold")
+        for one, holder in holders.items():
+            for referent in _referents(holder) if one in untracked else gc.get_referents(holder):
                 index = self._ids.get(id(referent))
                 if index is not None and holder is not self._objects[index]:
                     counts[index] += 1
@@ -389,6 +413,13 @@ class _Follower:
         if known is None:
             known = self._depths[code] = _depths(code)
         return known.get(offset)
+
+
+def _referents(holder: Any) -> "list[Any]":
+    """What an object refers to that the collector does not look into: one for each reference."""
+    found: "list[Any]" = []
+    _native._references([id(holder)], False, found, _live.folders())
+    return found
 
 
 def _is_move(code: CodeType, offset: int) -> bool:
@@ -407,7 +438,7 @@ def _depths(code: CodeType) -> "dict[int, int]":
     jumps = set(dis.hasjrel) | set(dis.hasjabs)
     while waiting or handlers:
         offset, depth = waiting.pop() if waiting else handlers.pop()
-        index = index_of[offset]
+        index, owed = index_of[offset], 0
         while index < len(instructions):
             each = instructions[index]
             if each.offset in depths:
@@ -418,7 +449,12 @@ def _depths(code: CodeType) -> "dict[int, int]":
                 waiting.append((each.argval, depth + dis.stack_effect(each.opcode, argument, jump=True)))
             if each.opname.startswith(ENDS):
                 break
-            depth += dis.stack_effect(each.opcode, argument, jump=False)
+            effect = dis.stack_effect(each.opcode, argument, jump=False)
+            # In 3.11 the compiler has PRECALL take the arguments, which the CALL after it does.
+            if each.opname == "PRECALL":
+                owed = effect
+            else:
+                depth, owed = depth + effect + owed, 0
             index += 1
     return depths
 
