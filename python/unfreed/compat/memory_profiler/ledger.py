@@ -207,7 +207,8 @@ class Ledger:
                 if self._process > current.most:
                     current.most = self._process
             if figures is None:
-                figures = lines[line] = Figures()
+                # Another thread may come to the line meanwhile.
+                figures = lines.setdefault(line, Figures())
             figures.begun += 1
             if not figures.left and (figures.quiet or figures.streak >= QUIET_AFTER):
                 figures.count_only()
@@ -275,7 +276,7 @@ class Ledger:
         lines = self.lines[id(code)]
         current = lines.get(line)
         if current is None:
-            current = lines[line] = Figures()
+            current = lines.setdefault(line, Figures())
         outer: "FrozenSet[int]" = frozenset()
         if thread.frames:
             caller = thread.frames[-1]
