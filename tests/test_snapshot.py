@@ -47,7 +47,7 @@ def names_its_objects(heap: Path, address: str) -> None:
 
 
 def test_a_recorded_process_is_asked_through_its_recording(tmp_path: Path) -> None:
-    recording = tmp_path / "asked.unfreed"
+    recording = tmp_path / "asked.today"
     with started(unfreed("run", "--epoch", "0.5", "-o", recording, PROGRAM), tmp_path) as (launcher, (pid, address)):
         heaps = [tmp_path / "one.unfreed", tmp_path / "two.unfreed"]
         for heap in heaps:
@@ -61,8 +61,8 @@ def test_a_recorded_process_is_asked_through_its_recording(tmp_path: Path) -> No
     assert "asked.STORE" in stderr, stderr
     for heap in heaps:
         names_its_objects(heap, address)
-    assert sorted(path.name for path in tmp_path.glob("*.unfreed*")) == [
-        "asked.unfreed",
+    assert sorted(path.name for path in tmp_path.glob("*.*")) == [
+        "asked.today",
         "one.unfreed",
         "two.unfreed",
     ]

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from programs.runs import clean_environment, unfreed
+from programs.runs import call_unfreed
 
-pytestmark = pytest.mark.skipif(
-    sys.version_info[:2] not in ((3, 9), (3, 12), (3, 14)),
-    reason="run on the oldest, a middle and a new CPython: tables are made of recordings, which other tests compare",
-)
+pytestmark = pytest.mark.any_python
 
 MEGABYTE = 1_000_000
 PROGRAM = """\
@@ -51,26 +47,20 @@ time.sleep(0.7)
 """
 
 
-def call(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        unfreed(*words), cwd=folder, env=clean_environment(), capture_output=True, text=True, timeout=120
-    )
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two recordings of the same program: one of every block, one of samples."""
     folder = tmp_path_factory.mktemp("tables")
     (folder / "spike.py").write_text(PROGRAM)
     for name, option in (("exact", ["--exact"]), ("sampled", ["--sample", "64KiB"])):
-        done = call(folder, "run", "--quiet", "--epoch", "0.5", *option, "-o", name + ".unfreed", "spike.py")
+        done = call_unfreed("run", "--quiet", "--epoch", "0.5", *option, "-o", name + ".unfreed", "spike.py", folder=folder)
         assert done.returncode == 0, done
     return folder
 
 
 def tables(folder: Path, recording: str) -> "dict[str, dict[str, Any]]":
     words = [word for by in ("site", "function", "library") for word in ("--by", by)]
-    done = call(folder, "report", recording, *words, "--json", "-")
+    done = call_unfreed("report", recording, *words, "--json", "-", folder=folder)
     assert done.returncode == 0, done
     return {table["by"]: table for table in json.loads(done.stdout)["allocations"]}
 
@@ -117,19 +107,19 @@ def test_estimates_have_margins_that_the_truth_is_in(folder: Path) -> None:
 
 
 def test_tables_are_printed_instead_of_the_report(folder: Path) -> None:
-    done = call(folder, "report", "exact.unfreed", "--by", "site", "--of", "peak", "--limit", "1")
+    done = call_unfreed("report", "exact.unfreed", "--by", "site", "--of", "peak", "--limit", "1", folder=folder)
     assert done.returncode == 0 and not done.stderr, done
     assert done.stdout.startswith("spike.py: allocations by site, most live at the peak first"), done.stdout
     # Before 3.12 a comprehension is a function of its own.
     assert "spike.py:%d in " % LINE in done.stdout
     assert "figures are exact" in done.stdout and "±" not in done.stdout and "more sites" in done.stdout
-    done = call(folder, "report", "sampled.unfreed", "--by", "library", "--by", "function")
+    done = call_unfreed("report", "sampled.unfreed", "--by", "library", "--by", "function", folder=folder)
     assert "allocations by library" in done.stdout and "allocations by function" in done.stdout
     assert " MiB ± " in done.stdout and "json (standard library)" in done.stdout, done.stdout
 
 
 def test_the_page_has_the_tables(folder: Path) -> None:
-    done = call(folder, "report", "exact.unfreed", "--html", "page.html")
+    done = call_unfreed("report", "exact.unfreed", "--html", "page.html", folder=folder)
     assert done.returncode == 0, done
     page = (folder / "page.html").read_text()
     assert page.count("<table>") == 3 and "What was allocated" in page
@@ -146,5 +136,5 @@ def test_the_page_has_the_tables(folder: Path) -> None:
     ],
 )
 def test_options_that_contradict_are_refused_with_a_hint(folder: Path, typed: "list[str]", said: str) -> None:
-    done = call(folder, "report", "exact.unfreed", *typed)
+    done = call_unfreed("report", "exact.unfreed", *typed, folder=folder)
     assert done.returncode == 2 and said in done.stderr and "hint:" in done.stderr, done

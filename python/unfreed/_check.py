@@ -34,8 +34,11 @@ WARM_SECONDS = 10.0
 """Longest warm-up."""
 ALIKE = (8, 0.02)
 """Two rounds that gain the same blocks but for so many, or this part of them, are alike."""
-AHEAD_SECONDS = 3.0
-"""How long a function that gains is called on before the measurement: what fills up to a bound is full by then."""
+AHEAD_SECONDS, AHEAD_CALLS = 3.0, 100
+"""How long, and how often at least, a function that gains is called on before the measurement: what fills up to a bound is
+full by then."""
+AHEAD_LONGEST = 10.0
+"""Seconds after which it is left at fewer calls: a busy machine needs longer for the same calls, a slow function for ever."""
 MOST_AHEAD = (300_000, 96 << 20)
 """Blocks and bytes of resident memory that it may gain meanwhile: what leaks has to be walked in each look."""
 FALLEN = 4
@@ -283,10 +286,11 @@ class Rounds:
         calls, has_fallen = self.calls, False
         first = now = _gained_so_far()
         pace: "Optional[float]" = None
-        until = time.monotonic() + AHEAD_SECONDS
-        while time.monotonic() < until:
+        begin, ahead = time.monotonic(), 0
+        while time.monotonic() - begin < (AHEAD_SECONDS if ahead >= AHEAD_CALLS else AHEAD_LONGEST):
             before = now[0]
             self._call()
+            ahead += self.calls
             gc.collect()
             now = _gained_so_far()
             gained = now[0] - before

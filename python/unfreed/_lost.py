@@ -8,14 +8,13 @@ clear nothing is said: a wrong name costs more than none.
 
 import array
 import collections
-import dis
 import gc
 import sys
 import time
 from types import CodeType, FrameType, ModuleType
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
-from unfreed import _classes, _live, _native, _stack
+from unfreed import _classes, _instructions, _live, _native, _stack
 from unfreed._stack import Line
 
 REFERENCE = "reference"
@@ -45,15 +44,6 @@ MOST_TYPES = 6
 """types."""
 CLEAR = 0.8
 """The part of the lost references that one place has to explain."""
-MOVES = (
-    "LOAD_FAST LOAD_CONST LOAD_GLOBAL LOAD_NAME LOAD_DEREF LOAD_CLOSURE LOAD_SMALL_INT STORE_FAST STORE_NAME STORE_GLOBAL "
-    "STORE_DEREF DELETE_FAST BUILD_ POP_ ROT_ DUP_ COPY SWAP PUSH_ RESUME RETURN_ YIELD_ JUMP_ NOP MAKE_ SET_FUNCTION "
-    "EXTENDED_ARG CACHE PRECALL KW_NAMES END_ NOT_TAKEN SETUP_ RAISE_ RERAISE"
-).split()
-"""How the names of instructions begin that run no C code but the interpreter's."""
-ENDS = ("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "JUMP_FORWARD", "JUMP_ABSOLUTE", "JUMP_BACKWARD")
-"""How the names of instructions begin that the next one does not follow."""
-
 Place = Tuple[str, int, List[Tuple[str, str, int, str]]]
 """The type referred to, how many references, and the stack, as the recording takes them."""
 
@@ -149,7 +139,7 @@ class _Record:
 class _Seen:
     """What is known of an instruction."""
 
-    def __init__(self, number: int, called: "list[tuple[str, str]]", stack: "list[Line]") -> None:
+    def __init__(self, number: int, called: "list[tuple[str, str]]", stack: "list[Line]", is_move: bool) -> None:
         self.gained = [0] * number
         """References that its frame does not have, by type."""
         self.held = [0] * number
@@ -160,7 +150,7 @@ class _Seen:
         """and how often it ran."""
         self.asked = 0
         self.called = set(called)
-        self.is_move = False
+        self.is_move = is_move
         """Whether it is the interpreter alone that moves references: also from and to what it runs of Python."""
         self.stack = stack
 
@@ -356,8 +346,8 @@ class _Follower:
             if not any(gained) and not record.called and site not in self._asked:
                 return
             stack = _stack.of(frame, __file__, record.line)
-            seen = self._sites[site] = _Seen(len(levels), record.called, stack)
-        seen.is_move = seen.is_move or _is_move(*site) or (record.ran_python and not record.called)
+            seen = self._sites[site] = _Seen(len(levels), record.called, stack, _instructions.is_move(*site))
+        seen.is_move = seen.is_move or (record.ran_python and not record.called)
         seen.ran += 1
         seen.times = [known + (new != 0) for known, new in zip(seen.times, gained)]
         seen.called.update(record.called)
@@ -411,7 +401,7 @@ class _Follower:
     def _depth(self, code: CodeType, offset: int) -> Optional[int]:
         known = self._depths.get(code)
         if known is None:
-            known = self._depths[code] = _depths(code)
+            known = self._depths[code] = _instructions.depths(code)
         return known.get(offset)
 
 
@@ -420,43 +410,6 @@ def _referents(holder: Any) -> "list[Any]":
     found: "list[Any]" = []
     _native._references([id(holder)], False, found, _live.folders())
     return found
-
-
-def _is_move(code: CodeType, offset: int) -> bool:
-    name = dis.opname[code.co_code[offset]]
-    return name.startswith(tuple(MOVES))
-
-
-def _depths(code: CodeType) -> "dict[int, int]":
-    """How many values the stack of a frame has before each instruction, as the compiler reckons."""
-    instructions = list(dis.get_instructions(code))
-    index_of = {each.offset: index for index, each in enumerate(instructions)}
-    depths: "dict[int, int]" = {}
-    waiting = [(0, 0)]
-    handlers = dis._parse_exception_table(code) if hasattr(dis, "_parse_exception_table") else []
-    handlers = [(each.target, each.depth + 1 + each.lasti) for each in handlers]
-    jumps = set(dis.hasjrel) | set(dis.hasjabs)
-    while waiting or handlers:
-        offset, depth = waiting.pop() if waiting else handlers.pop()
-        index, owed = index_of[offset], 0
-        while index < len(instructions):
-            each = instructions[index]
-            if each.offset in depths:
-                break
-            depths[each.offset] = depth
-            argument = each.arg if each.opcode >= dis.HAVE_ARGUMENT else None
-            if each.opcode in jumps:
-                waiting.append((each.argval, depth + dis.stack_effect(each.opcode, argument, jump=True)))
-            if each.opname.startswith(ENDS):
-                break
-            effect = dis.stack_effect(each.opcode, argument, jump=False)
-            # In 3.11 the compiler has PRECALL take the arguments, which the CALL after it does.
-            if each.opname == "PRECALL":
-                owed = effect
-            else:
-                depth, owed = depth + effect + owed, 0
-            index += 1
-    return depths
 
 
 def _described(function: Any) -> "tuple[str, str]":

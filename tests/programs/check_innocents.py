@@ -126,7 +126,7 @@ class Pages:
             del self.pages[next(iter(self.pages))]
 
 
-pages = Pages(200)
+pages = Pages(300)
 
 
 def slow_pages_cached():

@@ -11,6 +11,8 @@ try:
     import flask
 except ImportError:
     flask = None
+# Where it is installed pandas imports it: the shop is to consist of the same everywhere.
+sys.modules["pyarrow"] = None
 try:
     import pandas
 except ImportError:

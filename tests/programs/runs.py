@@ -85,10 +85,13 @@ def unfreed(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "unfreed", *map(str, arguments)]
 
 
-def call_unfreed(*arguments: object, seconds: float = 60) -> subprocess.CompletedProcess[str]:
-    """Runs an unfreed command that ends by itself."""
+def call_unfreed(
+    *arguments: object, seconds: float = 60, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs an unfreed command that ends by itself, in a folder."""
     return subprocess.run(
         unfreed(*arguments),
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

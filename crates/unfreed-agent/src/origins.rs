@@ -39,7 +39,7 @@ impl Folders<'_> {
 /// Which lines allocate, as far as this process is followed.
 #[derive(Clone, Debug)]
 pub struct Origins {
-    /// Stacks of Python, as they are known now; calls of C code are left out of them.
+    /// Stacks of Python, as they are known now, code objects by ascending id; calls of C code are left out of them.
     pub stacks: Stacks,
     /// Whether every block is followed; otherwise a sample.
     pub every_block: bool,
@@ -186,7 +186,8 @@ fn of_python(
     }
     let shown = now.into_iter();
     let shown = shown.map(|(old, (new, is_own))| (old, (!is_own).then_some(new)));
-    let codes = all.codes.clone();
+    let mut codes = all.codes.clone();
+    codes.sort_by_key(|code| code.id);
     (Stacks { codes, nodes }, shown.collect())
 }
 

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use unfreed_recording::REQUEST_EXTENSION;
+use unfreed_recording::REQUEST_SUFFIX;
 
 /// Whether a look is asked for.
 #[derive(Debug)]
@@ -15,8 +15,10 @@ pub(crate) struct Requests {
 impl Requests {
     /// Those to the process that writes `recording`.
     pub(crate) fn to(recording: &Path) -> Self {
+        let mut file = recording.as_os_str().to_owned();
+        file.push(REQUEST_SUFFIX);
         Requests {
-            file: recording.with_extension(REQUEST_EXTENSION),
+            file: file.into(),
             is_pending: false,
         }
     }

@@ -4,7 +4,6 @@
 
 use crate::findings::{AllocatedAt, Frame, Trend};
 use crate::ownership::{Owner, Ownership};
-use crate::questions::deviations;
 use crate::seeded::{Map, Set};
 use crate::source::EvidenceSource;
 use crate::study::Study;
@@ -257,6 +256,14 @@ pub fn lines(
             .then_with(|| place(a).cmp(&place(b)))
     });
     lines
+}
+
+/// How far the estimates of an epoch may be off, by site; empty where that is not known.
+#[must_use]
+pub fn deviations(source: &dyn EvidenceSource, epoch: EpochId) -> Map<StackId, &SiteDeviation> {
+    let known = source.uncertainty(epoch);
+    let sites = known.into_iter().flat_map(|one| &one.sites);
+    sites.map(|site| (site.stack, site)).collect()
 }
 
 /// How far what a site gained since the end of an epoch may be off, as a variance: what was there before and still is

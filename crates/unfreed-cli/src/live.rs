@@ -13,8 +13,9 @@ pub use unfreed_analysis::questions::{Collector, Contents, full_name};
 use unfreed_analysis::source::EvidenceSource;
 use unfreed_recording::ids::StackId;
 use unfreed_recording::process::ProcessInfo;
-use unfreed_recording::sites::Stacks;
+use unfreed_recording::sites::{Code, Stacks};
 use unfreed_recording::snapshot::{NodeIndex, Snapshot};
+use unfreed_recording::{Frames, StackTrie};
 use unfreed_report::answer::{render_json, render_table};
 use unfreed_report::picture::{render_dot, render_png, render_svg};
 
@@ -28,42 +29,32 @@ pub type Sums = BTreeMap<String, (u64, u64)>;
 
 /// Names of the stacks that made objects.
 pub struct Lines<'s> {
-    codes: BTreeMap<u32, (&'s str, &'s str)>,
-    nodes: BTreeMap<u32, (StackId, u32, u32)>,
+    codes: &'s [Code],
+    stacks: StackTrie,
 }
 
 impl<'s> Lines<'s> {
-    /// Of what a process knows.
+    /// Of what a process knows; its codes are sorted by id.
     #[must_use]
     pub fn new(stacks: &'s Stacks) -> Self {
-        let codes = stacks.codes.iter();
-        let nodes = stacks.nodes.iter();
         Self {
-            codes: codes
-                .map(|code| (code.id.0, (code.file.as_str(), code.function.as_str())))
-                .collect(),
-            nodes: nodes
-                .map(|node| (node.id.0, (node.parent, node.code.0, node.line)))
-                .collect(),
+            codes: &stacks.codes,
+            stacks: StackTrie::new(stacks.nodes.clone()),
         }
     }
 
-    /// The frames of a stack, innermost first. A stack is called from an earlier one, so this ends.
+    /// The frames of a stack, innermost first.
     #[must_use]
     pub fn frames(&self, stack: StackId) -> Vec<Frame> {
-        let mut frames = Vec::new();
-        let mut next = stack;
-        while let Some(&(parent, code, line)) = self.nodes.get(&next.0) {
-            let (file, function) = self.codes.get(&code).copied().unwrap_or_default();
-            frames.push(Frame {
-                file: file.to_owned(),
-                line,
-                function: function.to_owned(),
-                ..Frame::default()
-            });
-            next = parent;
-        }
+        let frames = Frames::new(&self.stacks, self.codes, stack);
         frames
+            .map(|(code, line)| Frame {
+                file: code.file.clone(),
+                line,
+                function: code.function.clone(),
+                ..Frame::default()
+            })
+            .collect()
     }
 }
 

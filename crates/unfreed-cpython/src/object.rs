@@ -53,17 +53,7 @@ impl Objects<'_> {
 
     /// Whether `object` is an instance of `type_` or of a class derived from it.
     pub(crate) fn is_a(&self, object: usize, type_: usize) -> bool {
-        let mut current = self.type_of(object);
-        for _ in 0..100 {
-            if current == type_ {
-                return true;
-            }
-            if current == 0 {
-                return false;
-            }
-            current = self.reader.word(current + self.layout.tp_base);
-        }
-        false
+        self.bases(self.type_of(object)).any(|base| base == type_)
     }
 
     /// Whether an object of a type with collector links is in one of the collector's lists.

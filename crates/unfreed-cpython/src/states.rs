@@ -135,17 +135,10 @@ impl Objects<'_> {
                 field: Field::Truth,
             });
         }
-        let mut base = type_;
-        for _ in 0..100 {
-            if base == 0 {
-                return None;
-            }
-            if let Some((_, field, sizes)) = FIELDS.iter().find(|row| self.is_named(base, row.0)) {
-                return self.measured(base, *field, sizes);
-            }
-            base = self.reader.word(base + self.layout.tp_base);
-        }
-        None
+        let row_of = |base: usize| FIELDS.iter().find(|row| self.is_named(base, row.0));
+        let known = |base| row_of(base).map(|(_, field, sizes)| (base, *field, sizes));
+        let (base, field, sizes) = self.bases(type_).find_map(known)?;
+        self.measured(base, field, sizes)
     }
 
     fn measured(

@@ -150,6 +150,8 @@ const EXTRAS: [(&str, Extra); 27] = [
     ("builtins.PyDataFrame", Extra::SharedBuffers),
 ];
 
+/// More classes above one another are none of CPython's.
+const MOST_BASES: usize = 100;
 /// `PyMemberDef` of `structmember.h`, the same in every version.
 const MEMBER_SIZE: usize = 40;
 const MEMBER_TYPE: usize = 8;
@@ -181,19 +183,32 @@ impl Objects<'_> {
         }
     }
 
+    /// A type and those that it is derived from in C's sense, its own first.
+    pub(crate) fn bases(&self, type_: usize) -> impl Iterator<Item = usize> + '_ {
+        let is_there = |&type_: &usize| type_ != 0;
+        let above = move |&type_: &usize| {
+            Some(self.reader.word(type_ + self.layout.tp_base)).filter(is_there)
+        };
+        std::iter::successors(Some(type_).filter(is_there), above).take(MOST_BASES)
+    }
+
+    /// What a table has for a type, by the name of the nearest base that is in it.
+    fn by_base<T: Copy>(&self, type_: usize, table: &[(&str, T)]) -> Option<T> {
+        self.bases(type_).find_map(|base| {
+            let found = table.iter().find(|(name, _)| self.is_named(base, name));
+            found.map(|&(_, value)| value)
+        })
+    }
+
     /// Whether it is `frozendict` (3.15 and later) or derived from it: a dict to the last field, but for its flags.
     fn is_frozen_dict(&self, type_: usize) -> bool {
-        let mut base = type_;
-        for _ in 0..100 {
-            if base == 0 || self.minor < 15 {
-                return false;
-            }
-            if self.type_flags(base) & HEAPTYPE == 0 {
-                return self.is_named(base, "frozendict");
-            }
-            base = self.reader.word(base + self.layout.tp_base);
+        if self.minor < 15 {
+            return false;
         }
-        false
+        let in_c = self
+            .bases(type_)
+            .find(|&base| self.type_flags(base) & HEAPTYPE == 0);
+        in_c.is_some_and(|base| self.is_named(base, "frozendict"))
     }
 
     fn prefix_of(&self, flags: usize) -> usize {
@@ -227,31 +242,11 @@ impl Objects<'_> {
             ("_pickle.Pickler", Untraversed::Pickled),
             ("_pickle.Unpickler", Untraversed::Unpickled),
         ];
-        let mut base = type_;
-        for _ in 0..100 {
-            if base == 0 {
-                break;
-            }
-            if let Some((_, owns)) = owners.iter().find(|(name, _)| self.is_named(base, name)) {
-                return *owns;
-            }
-            base = self.reader.word(base + self.layout.tp_base);
-        }
-        Untraversed::Nothing
+        self.by_base(type_, &owners).unwrap_or(Untraversed::Nothing)
     }
 
     fn extra_of(&self, type_: usize) -> Extra {
-        let mut base = type_;
-        for _ in 0..100 {
-            if base == 0 {
-                break;
-            }
-            if let Some((_, extra)) = EXTRAS.iter().find(|(name, _)| self.is_named(base, name)) {
-                return *extra;
-            }
-            base = self.reader.word(base + self.layout.tp_base);
-        }
-        Extra::Nothing
+        self.by_base(type_, &EXTRAS).unwrap_or(Extra::Nothing)
     }
 
     fn shape_of(&self, type_: usize, flags: usize) -> Shape {
@@ -262,15 +257,11 @@ impl Objects<'_> {
         if let Some(shape) = self.exact_shape(type_) {
             return shape;
         }
-        let mut base = type_;
-        for _ in 0..100 {
-            if base == 0 {
-                break;
-            }
-            if self.is_named(base, "numpy.ndarray") {
-                return Shape::NdArray;
-            }
-            base = self.reader.word(base + self.layout.tp_base);
+        if self
+            .bases(type_)
+            .any(|base| self.is_named(base, "numpy.ndarray"))
+        {
+            return Shape::NdArray;
         }
         if flags & BASE_EXC_SUBCLASS != 0 {
             return Shape::Exception;
@@ -322,13 +313,8 @@ impl Objects<'_> {
     /// Object-valued members of a type and its bases: slots, and fields that C types export.
     fn members_of(&self, type_: usize) -> Box<[(usize, usize)]> {
         let mut members: Vec<(usize, usize)> = Vec::new();
-        let mut current = type_;
-        for _ in 0..100 {
-            if current == 0 {
-                break;
-            }
-            self.own_members(current, &mut members);
-            current = self.reader.word(current + self.layout.tp_base);
+        for base in self.bases(type_) {
+            self.own_members(base, &mut members);
         }
         members.into_boxed_slice()
     }

@@ -24,6 +24,6 @@ pub use packing::SnapshotHeader;
 pub use recording::{Damage, Recording};
 pub use stacks::{Frames, StackTrie};
 
-/// Extension, instead of the recording's, of the empty file beside it by which somebody asks its process for a look at
+/// What follows the recording's name in that of the empty file beside it by which somebody asks its process for a look at
 /// the heap: the one name that collectors and those who ask must agree on.
-pub const REQUEST_EXTENSION: &str = "unfreed-look";
+pub const REQUEST_SUFFIX: &str = ".look";

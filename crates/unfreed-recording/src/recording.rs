@@ -154,11 +154,7 @@ impl<'a> Recording<'a> {
     /// ends early where the recording lacks a part of it.
     #[must_use]
     pub fn stack(&self, id: StackId) -> Frames<'_> {
-        Frames {
-            trie: &self.stacks,
-            codes: &self.codes,
-            next: id,
-        }
+        Frames::new(&self.stacks, &self.codes, id)
     }
 
     /// The text of a line of a code object; empty when the recording lacks it.

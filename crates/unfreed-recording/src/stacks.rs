@@ -13,7 +13,8 @@ pub struct StackTrie {
 
 impl StackTrie {
     /// Builds the trie; of two nodes with one id, the first counts.
-    pub(crate) fn new(mut nodes: Vec<StackNode>) -> Self {
+    #[must_use]
+    pub fn new(mut nodes: Vec<StackNode>) -> Self {
         nodes.sort_by_key(|node| node.id);
         nodes.dedup_by_key(|node| node.id);
         Self { nodes }
@@ -39,6 +40,18 @@ impl StackTrie {
     }
 }
 
+impl<'a> Frames<'a> {
+    /// The frames of a stack; `codes` are sorted by id.
+    #[must_use]
+    pub fn new(trie: &'a StackTrie, codes: &'a [Code], stack: StackId) -> Self {
+        Frames {
+            trie,
+            codes,
+            next: stack,
+        }
+    }
+}
+
 /// The code object with an id, from a list sorted by id.
 pub(crate) fn code(codes: &[Code], id: CodeId) -> Option<&Code> {
     match codes.get(id.0 as usize) {
@@ -51,9 +64,9 @@ pub(crate) fn code(codes: &[Code], id: CodeId) -> Option<&Code> {
 /// Ends always: ids fall from child to parent.
 #[derive(Clone, Debug)]
 pub struct Frames<'a> {
-    pub(crate) trie: &'a StackTrie,
-    pub(crate) codes: &'a [Code],
-    pub(crate) next: StackId,
+    trie: &'a StackTrie,
+    codes: &'a [Code],
+    next: StackId,
 }
 
 impl<'a> Iterator for Frames<'a> {

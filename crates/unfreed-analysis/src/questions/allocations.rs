@@ -3,6 +3,7 @@
 
 use crate::findings::Frame;
 use crate::seeded::Map;
+use crate::sites::deviations;
 use crate::source::EvidenceSource;
 use unfreed_recording::ids::{EpochId, RunTime, StackId};
 use unfreed_recording::sites::{Epoch, Site, SiteDeviation};
@@ -193,16 +194,6 @@ fn at_peak(source: &dyn EvidenceSource, epoch: &Epoch) -> (RunTime, Map<StackId,
             .filter(|(_, amount)| amount.blocks > 0)
             .collect(),
     )
-}
-
-/// How far the estimates of an epoch may be off, by site; empty where that is not known.
-pub(crate) fn deviations(
-    source: &dyn EvidenceSource,
-    epoch: EpochId,
-) -> Map<StackId, &SiteDeviation> {
-    let known = source.uncertainty(epoch);
-    let sites = known.into_iter().flat_map(|one| &one.sites);
-    sites.map(|site| (site.stack, site)).collect()
 }
 
 fn deviations_at_peak<'s>(

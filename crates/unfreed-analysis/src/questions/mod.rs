@@ -34,8 +34,6 @@ fn telling(frames: &[Frame]) -> Option<&Frame> {
     own.or(frames.first())
 }
 
-pub(crate) use allocations::deviations;
-
 pub use crate::heap::full_name;
 pub use allocations::{Allocations, Amount, EVERY_BLOCK, PARTS, Stacked, Variance, allocations};
 pub use answer::{Answer, Cell, Column, LeftOut, LongPath, Unit};

@@ -13,15 +13,17 @@ use crate::{family, progress};
 use serde::Serialize;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use unfreed_recording::ids::RunTime;
-use unfreed_recording::{REQUEST_EXTENSION, Recording};
+use unfreed_recording::{REQUEST_SUFFIX, Recording, writer};
 
 /// How often it is looked whether the answer is there.
 const MOMENT: Duration = Duration::from_millis(50);
+/// Bytes by which recordings are known.
+const MAGIC: usize = 8;
 /// Rows of the answer that is shown.
 const ROWS: usize = 20;
 
@@ -53,12 +55,6 @@ enum Taken {
     Not,
 }
 
-/// The recording that a process writes.
-struct Written {
-    /// Where it is, as this process sees the other's files.
-    path: PathBuf,
-}
-
 fn taken(typed: &Snapshot, interpreter: Option<&Interpreter>) -> Result<Taken, String> {
     let process = PathBuf::from(format!("/proc/{}", typed.pid));
     if !process.exists() {
@@ -66,13 +62,14 @@ fn taken(typed: &Snapshot, interpreter: Option<&Interpreter>) -> Result<Taken, S
     }
     let patience = Duration::from_secs_f64(typed.patience);
     match recording_of(typed.pid, &process)? {
-        Some(written) => by_request(typed, &process, &written, patience),
+        Some(recording) => by_request(typed, &process, &recording, patience),
         None => by_python(typed, interpreter),
     }
 }
 
-/// The recording among the files that a process has open: that of the process itself, not of another.
-fn recording_of(pid: u32, process: &Path) -> Result<Option<Written>, String> {
+/// The recording among the files that a process has open, that of the process itself and not of another: where it is, as
+/// this process sees the other's files.
+fn recording_of(pid: u32, process: &Path) -> Result<Option<PathBuf>, String> {
     let open = fs::read_dir(process.join("fd")).map_err(|error| {
         format!(
             "cannot look at process {pid}: {} (ask as its user, or as root)",
@@ -80,21 +77,28 @@ fn recording_of(pid: u32, process: &Path) -> Result<Option<Written>, String> {
         )
     })?;
     let own = own_number(pid, process);
-    let links = open
-        .flatten()
-        .filter_map(|entry| Some((entry.path(), fs::read_link(entry.path()).ok()?)));
-    let mut recordings =
-        links.filter(|(_, file)| file.extension() == Some(OsStr::new(family::EXTENSION)));
-    let found = recordings.find(|(link, _)| writer_of(link) == Some(own));
-    Ok(found.map(|(_, file)| {
+    let links = open.flatten().map(|entry| entry.path());
+    let mut recordings = links.filter(|link| is_recording(link));
+    let found = recordings.find(|link| writer_of(link) == Some(own));
+    Ok(found.and_then(|link| {
+        let file = fs::read_link(link).ok()?;
         // In a container of its own it has other files under the same names.
         let seen = process
             .join("root")
             .join(file.strip_prefix("/").unwrap_or(&file));
-        Written {
-            path: if is_same(&seen, &file) { file } else { seen },
-        }
+        Some(if is_same(&seen, &file) { file } else { seen })
     }))
+}
+
+/// Whether an open file begins as recordings do. Only of regular files: others may have nothing to read for a while.
+fn is_recording(link: &Path) -> bool {
+    let magic = &writer::header()[..MAGIC];
+    let mut start = [0; MAGIC];
+    fs::metadata(link).is_ok_and(|there| there.is_file())
+        && File::open(link)
+            .and_then(|mut file| file.read_exact(&mut start))
+            .is_ok()
+        && start == *magic
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {
@@ -125,11 +129,13 @@ fn writer_of(recording: &Path) -> Option<u32> {
 fn by_request(
     typed: &Snapshot,
     process: &Path,
-    written: &Written,
+    recording: &Path,
     patience: Duration,
 ) -> Result<Taken, String> {
-    let before = newest(&fs::read(&written.path).unwrap_or_default());
-    let request = written.path.with_extension(REQUEST_EXTENSION);
+    let before = newest(&fs::read(recording).unwrap_or_default());
+    let mut request = recording.as_os_str().to_owned();
+    request.push(REQUEST_SUFFIX);
+    let request = PathBuf::from(request);
     File::create(&request).map_err(|error| {
         format!(
             "cannot ask process {}: {}: {}",
@@ -147,8 +153,8 @@ fn by_request(
         }
         std::thread::sleep(MOMENT);
     }
-    let bytes = fs::read(&written.path)
-        .map_err(|error| format!("cannot read {}: {}", written.path.display(), reason(&error)))?;
+    let bytes = fs::read(recording)
+        .map_err(|error| format!("cannot read {}: {}", recording.display(), reason(&error)))?;
     if newest(&bytes) <= before {
         let why = Recording::parse(&bytes)
             .ok()

@@ -199,7 +199,7 @@ pub fn snapshot<'gil>(
     Ok(Snapshot {
         equal_contents: contents.equal,
         spare_bytes: contents.spare,
-        node_addresses: met.of_objects(&snapshot),
+        node_addresses: met.addresses_of_objects(&snapshot),
         collector: Some(Box::new(collector)),
         ..snapshot
     })
@@ -231,16 +231,10 @@ struct Met {
 
 impl Met {
     /// Where the objects are; 0 for nodes that are none.
-    fn of_objects(self, snapshot: &Snapshot) -> Vec<u64> {
+    fn addresses_of_objects(self, snapshot: &Snapshot) -> Vec<u64> {
         let nodes = self.addresses.into_iter().zip(&snapshot.node_refcounts);
         nodes
-            .map(|(address, &count)| {
-                if count == SYNTHETIC {
-                    0
-                } else {
-                    address as u64
-                }
-            })
+            .map(|(address, &count)| u64::from(count != SYNTHETIC) * address as u64)
             .collect()
     }
 }
@@ -373,25 +367,18 @@ impl<'a> Walker<'a> {
         let met = self.addresses.clone();
         for seed in seeds {
             let object = seed.address();
+            let mut node = self.addresses.len();
             if met.len() > FEW || met.contains(&object) {
-                let node = self.node(object) as usize;
-                self.tell_list(node, seed.list());
+                node = self.node(object) as usize;
             } else {
-                let node = self.addresses.len();
                 self.map.insert(object, node as u32);
                 self.addresses.push(object);
-                self.tell_list(node, seed.list());
             }
-        }
-    }
-
-    /// Remembers in which of the collector's lists a node lies, for questions about any object.
-    fn tell_list(&mut self, node: usize, list: u8) {
-        if self.names == Names::All {
-            if self.lists.len() <= node {
-                self.lists.resize(node + 1, UNTRACKED);
+            if self.names == Names::All {
+                self.lists
+                    .resize(self.addresses.len().max(self.lists.len()), UNTRACKED);
+                self.lists[node] = seed.list();
             }
-            self.lists[node] = list;
         }
     }
 
