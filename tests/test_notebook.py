@@ -11,6 +11,15 @@ nbclient = pytest.importorskip("nbclient")
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("ipykernel")
 
+AWAITING = """
+%%unfreed
+import asyncio
+async def fetch(size):
+    await asyncio.sleep(0.01)
+    return load(size)
+waited = await fetch(7 << 20)
+len(waited)
+"""
 CELLS = [
     "%load_ext unfreed\ndef load(size):\n    return bytearray(size)",
     "%unfreed growth",
@@ -22,6 +31,9 @@ CELLS = [
     "%unfreed",
     "%memit made = b'x' * (100 << 20)",
     "%%mprun -f load load(3 << 20)\npass",
+    AWAITING,
+    "%%unfreed\nimport asyncio\nawait asyncio.sleep(0)\nraise KeyError('as before')",
+    "%%unfreed\n1 + 1",
 ]
 
 
@@ -29,7 +41,7 @@ CELLS = [
 def outputs() -> list[Any]:
     """What each cell put out."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    nbclient.NotebookClient(notebook, timeout=120, allow_errors=True, kernel_name="python3").execute()
     return [cell["outputs"] for cell in notebook["cells"]]
 
 
@@ -59,6 +71,24 @@ def test_a_cell_is_drawn(outputs: list[Any]) -> None:
 def test_the_way_to_an_object_is_drawn_above_its_table(outputs: list[Any]) -> None:
     assert shown(outputs[4], "text/html").startswith("<svg") and "<table>" in shown(outputs[4], "text/html")
     assert shown(outputs[4], "image/svg+xml").startswith("<svg")
+
+
+def test_a_cell_that_awaits_says_what_it_allocated_and_kept(outputs: list[Any]) -> None:
+    html, plain = shown(outputs[10], "text/html"), shown(outputs[10], "text/plain")
+    assert "This cell allocated 7." in html and "<svg" in html
+    (waited,) = [line for line in plain.split("\n") if line.endswith("waited = await fetch(7 << 20)")]
+    assert waited.split()[0:2] == waited.split()[4:6] == ["7.0", "MiB"], plain
+    # Neither what follows the cell nor what shows its value.
+    lines = plain.split("\n")
+    assert not any("begin(" in line or "KiB" in line and line.endswith(" len(waited)") for line in lines), plain
+    assert [one["data"]["text/plain"] for one in outputs[10] if one["output_type"] == "execute_result"] == [str(7 << 20)]
+
+
+def test_a_cell_that_awaits_and_fails_fails_as_without(outputs: list[Any]) -> None:
+    (failed,) = outputs[11]
+    assert failed["output_type"] == "error" and failed["evalue"] == "'as before'"
+    # And the next cell is followed by nobody but itself.
+    assert shown(outputs[12], "text/html").count("This cell allocated") == 1
 
 
 def test_growth_shows_itself_as_a_table(outputs: list[Any]) -> None:

@@ -74,7 +74,8 @@ _VIEW = 16
 def ranges(capsule: Any) -> "list[Range]":
     """The buffers of all arrays of the stream. Raises `Unreadable`."""
     stream = _Stream.from_address(_pointer_of(capsule, b"arrow_array_stream"))
-    schema, found = _Schema(), []
+    schema = _Schema()
+    found: list[Range] = []
     if stream.get_schema(ctypes.addressof(stream), ctypes.addressof(schema)) != 0:
         raise Unreadable("no schema")
     try:

@@ -23,7 +23,7 @@ _LINES = {
     "blocks": "count",
 }
 _TYPES = {"type": "text", "more objects": "count_change", "more bytes": "byte_change"}
-_COMPILED = "interactiveshell.py"
+_COMPILED, _SHOWS = "interactiveshell.py", "/IPython/core/displayhook.py"
 
 
 class Cell(Answer):
@@ -51,10 +51,12 @@ class Cell(Answer):
         return picture + super()._repr_html_() + self.types._repr_html_()
 
 
-def cell(tracked: Tracked, types: "list[dict[str, Any]]", grown: int, seconds: float, own_file: str) -> Cell:
-    """Puts it together: what was tracked, what there is more of, bytes by which the process grew; stacks begin at
-    `own_file`."""
-    rows, allocated, kept = ([], 0, 0) if tracked.unfollowed else _of_lines(tracked, own_file)
+def cell(
+    tracked: Tracked, types: "list[dict[str, Any]]", grown: int, seconds: float, own_file: str, is_called: bool
+) -> Cell:
+    """Puts it together: what was tracked, what there is more of, bytes by which the process grew. `own_file` follows the
+    cell, and calls it or not."""
+    rows, allocated, kept = ([], 0, 0) if tracked.unfollowed else _of_lines(tracked, own_file, is_called)
     took = "the process %s by %s in %.1f s" % ("grew" if grown >= 0 else "shrank", in_words(abs(grown)), seconds)
     if tracked.unfollowed:
         more = in_words(sum(row["more bytes"] for row in types))
@@ -73,20 +75,20 @@ def cell(tracked: Tracked, types: "list[dict[str, Any]]", grown: int, seconds: f
     )
 
 
-def _of_lines(tracked: Tracked, own_file: str) -> "tuple[list[dict[str, Any]], int, int]":
+def _of_lines(tracked: Tracked, own_file: str, is_called: bool) -> "tuple[list[dict[str, Any]], int, int]":
     """Rows of the cell's lines, and bytes that all of them allocated and kept."""
     sums: "dict[tuple[str, int], list[int]]" = {}
     allocated = kept = 0
     for site in tracked.sites:
         # Once for each line of a stack, so that recursion counts a block once.
-        lines = _lines_of_cell(site.stack, own_file)
+        lines = _lines_of_cell(site.stack, own_file, is_called)
         for line in lines:
             figures = sums.setdefault(line, [0, 0, 0])
             more = site.allocated_bytes, site.kept_bytes, site.allocated_blocks
             figures[:] = [a + b for a, b in zip(figures, more)]
         allocated += site.allocated_bytes if lines else 0
         kept += site.kept_bytes if lines else 0
-    rows = [
+    rows: "list[dict[str, Any]]" = [
         {
             "line": line,
             "source": linecache.getline(file, line).strip(),
@@ -101,14 +103,17 @@ def _of_lines(tracked: Tracked, own_file: str) -> "tuple[list[dict[str, Any]], i
     return rows, allocated, kept
 
 
-def _lines_of_cell(stack: "tuple[TrackedFrame, ...]", own_file: str) -> "set[tuple[str, int]]":
-    """Those of the stack's lines that stand in the cell: IPython runs it in a function of its own, below the magic."""
+def _lines_of_cell(stack: "tuple[TrackedFrame, ...]", own_file: str, is_called: bool) -> "set[tuple[str, int]]":
+    """Those of the stack's lines that stand in the cell: IPython runs it in a function of its own. None for what IPython
+    does to show the cell's value, which it does below the last line."""
     files = [frame.file for frame in stack]
-    if own_file not in files:
+    if (own_file in files) != is_called or any(file.endswith(_SHOWS) for file in files):
         return set()
-    for place, frame in enumerate(stack[: files.index(own_file)]):
-        if frame.file.endswith(_COMPILED) and frame.function.endswith("run_code") and place > 0:
-            return {(one.file, one.line) for one in stack[:place] if one.file == files[place - 1]}
+    end = files.index(own_file) if is_called else len(files)
+    for place in range(end - 1, 0, -1):
+        if files[place].endswith(_COMPILED) and stack[place].function.endswith("run_code"):
+            # Instructions of the compiler's own have no line.
+            return {(one.file, one.line) for one in stack[:place] if one.file == files[place - 1] and one.line}
     return set()
 
 

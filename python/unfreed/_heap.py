@@ -29,11 +29,12 @@ def snapshot(path: "str | os.PathLike[str] | None" = None, fork: bool = False) -
     file = _free_name() if path is None else os.fspath(path)
     stdlib = [os.path.dirname(os.__file__)]
     own = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
-    *taken, not_forked = _native._snapshot(file, stdlib, _site_folders(), own, fork, buffers())
+    taken = _native._snapshot(file, stdlib, _site_folders(), own, fork, buffers())
+    objects, references, occupied, pause_seconds, not_forked = taken
     if not_forked is not None:
         # By default Python shows it once for each line that asks.
         warnings.warn("the snapshot was taken in place: %s" % not_forked, RuntimeWarning, stacklevel=3)
-    return Snapshot(file, *taken)
+    return Snapshot(file, objects, references, occupied, pause_seconds)
 
 
 def _free_name() -> str:

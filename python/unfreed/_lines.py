@@ -117,8 +117,9 @@ def show(found: "list[_Line]", limit: int) -> str:
             rows.append(os.path.relpath(file) if file.startswith(os.getcwd() + os.sep) else file)
         freed = one.allocated_bytes - one.kept_bytes
         text = linecache.getline(one.file, one.line).rstrip()
-        sizes = tuple(map(amount, (one.allocated_bytes, freed, one.kept_bytes, one.peak_bytes)))
-        rows.append("%11s %11s %11s %11s %10s  %5d  %s" % (*sizes, format(one.blocks, ","), one.line, text))
+        figures = [amount(size) for size in (one.allocated_bytes, freed, one.kept_bytes, one.peak_bytes)]
+        cells = "".join("%11s " % figure for figure in [*figures, format(one.blocks, ",")])
+        rows.append("%s %5d  %s" % (cells, one.line, text))
     if len(found) > len(shown):
         rows.append("… and %d more lines; --limit N shows more, --json FILE has all" % (len(found) - len(shown)))
     return "\n".join(rows)

@@ -27,7 +27,14 @@ ROUND_SECONDS = 0.02
 MOST_RUNS = 4
 """fast code runs a dozen times: also what every tenth run loses is seen then. The price is a few milliseconds."""
 MOST_ROUNDS = 8
-"""Rounds after which a counter that never came to rest is suspected."""
+"""Rounds after which a counter that gained the same in each is suspected, and one that did not is watched for"""
+LONGER_ROUNDS = 40
+"""rounds in all, as long as they fit into"""
+LONGER_SECONDS = 0.5
+"""these: to judge takes some seconds. Memory of malloc goes up and down over many rounds where objects come and go."""
+SWING_ROUNDS = 10
+"""A counter that goes up and down is acquitted when neither the most nor the least of so many rounds is above that of
+as many before. What every tenth run loses cannot hide in swings that are no longer."""
 SETTLE_SECONDS = 0.3
 """How long threads that a run started may take to end."""
 
@@ -66,11 +73,11 @@ class Screen:
         self._files = files
         # Numbers in arrays are no objects: what is read must not grow what is counted.
         self._last = array.array("q", [0] * len(COUNTERS))
-        self._high = array.array("q", [0] * len(COUNTERS))
         self._now = array.array("q", [0] * len(COUNTERS))
         self._calm = array.array("q", [0] * len(COUNTERS))
         self._least = array.array("q", [MOST_GAIN] * len(COUNTERS))
         self._most = array.array("q", [0] * len(COUNTERS))
+        self._levels = [array.array("q", [0] * (2 * SWING_ROUNDS)) for _ in COUNTERS]
         self._settling = Settling()
         self._rounds = 0
         self._froze = False
@@ -93,7 +100,6 @@ class Screen:
     def begin(self) -> None:
         """Reads the counters that the first round starts from."""
         self._read(self._last)
-        self._high[:] = self._last
 
     def suspects_after_round(self) -> bool:
         """Reads the counters after a round; whether one of them may still be growing without end."""
@@ -102,16 +108,25 @@ class Screen:
         self._rounds += 1
         for index in range(len(COUNTERS)):
             gain = self._now[index] - self._last[index]
-            # Less than either of the last two readings is a counter that goes up and down.
-            grew = self._now[index] > max(self._last[index], self._high[index])
-            self._calm[index] = 0 if grew else self._calm[index] + 1
+            self._calm[index] = 0 if gain > 0 else self._calm[index] + 1
             if self._rounds >= 2:
                 self._least[index] = min(self._least[index], gain)
                 self._most[index] = max(self._most[index], gain)
-            self._high[index] = self._last[index]
             self._last[index] = self._now[index]
-            suspected = suspected or self._calm[index] < CALM_ROUNDS
+            self._levels[index][self._rounds % (2 * SWING_ROUNDS)] = self._now[index]
+            suspected = suspected or (self._calm[index] < CALM_ROUNDS and not self._swings(index))
         return suspected
+
+    def _swings(self, index: int) -> bool:
+        """Whether a counter goes up and down without getting anywhere. By the least as well: the most may be of a time
+        when something was still being built up."""
+        if self._rounds < 2 * SWING_ROUNDS:
+            return False
+        levels = self._levels[index]
+        begin = self._rounds + 1
+        before = [levels[(begin + one) % len(levels)] for one in range(SWING_ROUNDS)]
+        lately = [levels[(begin + one) % len(levels)] for one in range(SWING_ROUNDS, 2 * SWING_ROUNDS)]
+        return max(lately) <= max(before) and min(lately) <= min(before)
 
     def is_even(self) -> bool:
         """Whether a counter gained the same in each round but for the first two: then it is hardly by chance."""
@@ -161,14 +176,19 @@ def grows(run: "Callable[[], None]", rounds: Optional[int], files: "Optional[Mad
             run()
             seconds = _clock.seconds() - began
         runs = max(1, min(MOST_RUNS, int(ROUND_SECONDS / max(seconds, 1e-6))))
+        began = _clock.seconds()
         screen.begin()
         suspected = True
-        for done in range(1, (rounds or MOST_ROUNDS) + 1):
+        for done in range(1, (rounds or LONGER_ROUNDS) + 1):
             for _ in range(runs):
                 run()
             suspected = screen.suspects_after_round()
-            if not suspected and (rounds is None or done >= rounds):
+            if rounds is not None:
+                continue
+            if not suspected:
                 return None
+            if done >= MOST_ROUNDS and (screen.is_even() or _clock.seconds() - began > LONGER_SECONDS):
+                break
         if not suspected:
             return None
         return "evenly" if screen.is_even() else "unevenly"
