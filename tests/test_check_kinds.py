@@ -128,6 +128,51 @@ def test_a_program_that_ends_itself_is_not_taken_for_a_refusal(kinds: Any) -> No
     assert said.code == CHECKED_FAILED and "ended with code 3 while it was called" in said.shown, said.shown
 
 
+ASYNC = """
+import asyncio, collections
+
+seen = collections.deque(maxlen=10)
+
+async def prepare():
+    global queue, worker
+    queue = asyncio.Queue()
+    worker = asyncio.create_task(work())
+
+async def work():
+    while True:
+        seen.append(await queue.get())
+
+async def asked():
+    # In the loop of `prepare`, as all calls.
+    await queue.put(1)
+    assert not worker.done()
+
+async def finish():
+    worker.cancel()
+    assert seen
+
+async def watches():
+    asyncio.create_task(asyncio.sleep(3600))
+
+async def is_soon_over():
+    asyncio.create_task(asyncio.sleep(0.01))
+    asyncio.get_running_loop().call_soon(seen.append, 2)
+"""
+
+
+@pytest.mark.parametrize("name", ["asked", "watches", "is_soon_over"])
+def test_calls_share_an_event_loop_in_which_tasks_stay(name: str, tmp_path: Path) -> None:
+    (tmp_path / "later.py").write_text(ASYNC)
+    teardown = "finish" if name == "asked" else "prepare"
+    said = check("%s::%s" % (tmp_path / "later.py", name), "--setup", "prepare", "--teardown", teardown)
+    if name == "watches":
+        assert said.code == FOUND and "later.py" in said.shown and "watches()" in said.shown, said.shown
+        assert any("Task" in one["type_name"] for one in said.leaks[0]["filled_with"]), said.shown
+    else:
+        assert said.code == CLEAN, said.shown
+    assert "never retrieved" not in said.shown and "pending" not in said.shown, said.shown
+
+
 def test_a_script_as_a_whole(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text("import json, sys\njson.kept = getattr(json, 'kept', []) + [sys.argv[1:]]\n")

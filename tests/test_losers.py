@@ -24,6 +24,7 @@ NAMED = [
     ("on_error", "losses.lose_on_error", "losses.lose_on_error(service)"),
     ("returned", "losses.return_twice", "return losses.return_once(losses.return_twice(service))"),
     ("around_call", "losses.lose_around_call", "losses.lose_around_call(losses.return_once, service)"),
+    ("through_no_function", None, "around(service)"),
     ("taken_out", "losses.Box.take", "box.take()"),
     ("borrowed", "references.borrowed_item", "return references.borrowed_item([many[0]])"),
     ("iterated", None, "for one in leaky:"),
@@ -42,7 +43,7 @@ def environment() -> "dict[str, str]":
 @pytest.fixture(scope="module")
 def said() -> Any:
     """The places of each function."""
-    names = [name for name, _, _ in NAMED] + ["nothing", "two_lose_the_same"]
+    names = [name for name, _, _ in NAMED] + ["nothing", "two_lose_the_same", "beside_a_buffer"]
     command = [sys.executable, str(HERE / "who_loses.py"), *names]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -56,6 +57,11 @@ def test_who_loses_references_is_named(name: str, function: "str | None", line: 
     natives = [(Path(file).name.split(".")[0], called) for file, called, number, _ in stack if number == 0]
     assert natives == ([(function.split(".")[0], function)] if function else []), stack
     assert stack[len(natives)][3] == line, stack
+
+
+def test_what_hides_what_it_has_from_the_collector_is_asked_as_well(said: Any) -> None:
+    ((kind, count, stack),) = said["beside_a_buffer"]
+    assert kind == "builtins.bytes" and count >= 4 and stack[0][1] == KEEP and stack[1][3] == "references.keep_argument(data)"
 
 
 def test_nobody_is_named_where_two_lose_the_same_or_nothing_is_lost(said: Any) -> None:

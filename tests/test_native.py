@@ -37,13 +37,13 @@ CASES = [
     Case("of_c", ("thumbnail_open", "blocks.", "of_c"), mode="exact"),
     Case("of_c_without_gil", ("thumbnail_open", "blocks.", "of_c_without_gil")),
     Case("of_c_right", ()),
-    Case("of_cpp", ("rows_parse", "librows.so", "of_cpp"), source="rows.cpp"),
+    Case("of_cpp", ("rows_parse", "librows.so", "in of_cpp(),"), source="rows.cpp"),
     Case("of_cpp_right", (), source="rows.cpp"),
-    Case("of_rust", ("tiles_render", "libtiles.so", "of_rust"), source="tiles.rs"),
+    Case("of_rust", ("tiles_render", "libtiles.so", "in of_rust(),"), source="tiles.rs"),
     Case("of_rust_right", (), source="tiles.rs"),
-    Case("of_ctypes", ("native memory", "of_ctypes")),
+    Case("of_ctypes", ("native memory from native_culprits.py:", "in of_ctypes() is lost")),
     Case("of_mapping", ("lose_mapping", "blocks.", "of_mapping")),
-    Case("of_growing_mapping", ("native memory", "of_growing_mapping")),
+    Case("of_growing_mapping", ("native memory from native_culprits.py:", "in of_growing_mapping() is lost")),
     Case("of_owner", ("owners", "PyCapsule"), kind="container"),
 ]
 

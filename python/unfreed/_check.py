@@ -16,6 +16,7 @@ import traceback
 from typing import Any, Callable, NoReturn, Optional
 
 from unfreed import _native, _target
+from unfreed._event_loop import EventLoop
 
 REFUSED = 219
 """The code to end with when the program cannot be checked, which `crates/unfreed-cli/src/commands/check.rs` knows."""
@@ -25,6 +26,8 @@ MOST_CALLS = 500
 """Most calls of a round."""
 LONGEST_ROUND = 3.0
 """Seconds that a round may take in the end."""
+LONGEST_MEASURED = 1.5
+"""Seconds that a measured round may take."""
 MOST_GAINED = (20_000, 8 << 20, 20, 20, 10, 200)
 """Blocks, bytes of resident memory, threads, descriptors, child processes and mappings that a round may gain: a call that
 loses more is plain enough by itself, and some of these run out."""
@@ -51,6 +54,7 @@ ENDLESS = 1 << 31
 """More rounds than the launcher would ask for."""
 SLOW_SECONDS = 1.0
 """A function that takes longer keeps its automatic collector: it may need it."""
+_LOOP = EventLoop()
 
 
 def main() -> int:
@@ -64,6 +68,7 @@ def main() -> int:
         setup()
         _measure(function, spec)
         teardown()
+        _LOOP.close()
     except _target.Stopped as stopped:
         print("unfreed: %s" % stopped, file=sys.stderr)
         return REFUSED
@@ -131,9 +136,9 @@ def _caller(found: "_target.Found") -> "Callable[[], Any]":
     if found.owner is not None and _target.is_case(found.owner):
         return _as_a_test(found.owner, found.function.__name__)
     if found.returns(inspect.iscoroutinefunction):
-        return _in_a_loop(call)
+        return _in_the_loop(call)
     if found.returns(inspect.isasyncgenfunction):
-        return _in_a_loop(lambda: _exhausted(call))
+        return _in_the_loop(lambda: _exhausted(call))
     return _iterated(call) if found.returns(inspect.isgeneratorfunction) else call
 
 
@@ -154,11 +159,9 @@ async def _exhausted(function: "Callable[[], Any]") -> None:
         pass
 
 
-def _in_a_loop(function: "Callable[[], Any]") -> "Callable[[], Any]":
-    import asyncio
-
+def _in_the_loop(function: "Callable[[], Any]") -> "Callable[[], Any]":
     def run() -> None:
-        asyncio.run(function())
+        _LOOP.run(function())
 
     return run
 
@@ -302,6 +305,7 @@ class Rounds:
             if self.seconds * self.calls < ROUND_SECONDS:
                 self.calls *= 2
         self.calls = self.calls_of_nothing if has_fallen else calls
+        self.calls = max(1, min(self.calls, int(LONGEST_MEASURED / max(self.seconds, 1e-6))))
         return has_fallen
 
     def _shrink(self, gained: "list[int]", took: float) -> None:
@@ -327,6 +331,8 @@ class Rounds:
         self._call()
         self.done += self.calls
         self._look(self.done)
+        # What has to walk all that it has lost gets slower and slower.
+        self.calls = max(1, min(self.calls, int(LONGEST_MEASURED / max(self.seconds, 1e-6))))
 
     def say_who_starts(self) -> None:
         """If calls leave threads or children, some calls more, followed line by line."""

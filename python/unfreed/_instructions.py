@@ -19,6 +19,18 @@ def is_move(code: CodeType, offset: int) -> bool:
     return name.startswith(MOVES)
 
 
+_calls: "dict[CodeType, set[int]]" = {}
+
+
+def is_call(code: CodeType, offset: int) -> bool:
+    """Whether an instruction calls what lies on the stack."""
+    known = _calls.get(code)
+    if known is None:
+        names = ((each.offset, each.opname) for each in dis.get_instructions(code))
+        known = _calls[code] = {offset for offset, name in names if name.startswith("CALL")}
+    return offset in known
+
+
 def depths(code: CodeType) -> "dict[int, int]":
     """How many values the stack of a frame has before each instruction, as the compiler reckons."""
     instructions = list(dis.get_instructions(code))

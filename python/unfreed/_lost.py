@@ -11,7 +11,7 @@ import collections
 import gc
 import sys
 import time
-from types import CodeType, FrameType, ModuleType
+from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from unfreed import _classes, _instructions, _live, _native, _stack
@@ -24,12 +24,10 @@ PASS_SECONDS = 0.5
 """Seconds that the calls of a pass would take if nobody followed them."""
 SLOWEST = 0.5
 """Seconds of a call from which none is followed."""
-LONGEST = 8.0
+LONGEST = 16.0
 """Seconds of work after which nothing is followed any more."""
 VERIFIED = 2
 """How often each place is asked who holds the objects by then: each answer is a look at the whole heap."""
-MOST_UNTRACKED = 16
-"""Holders that the collector does not know: each is a look at the whole heap more."""
 MOST_VERIFIED = 12
 """Places that are asked; where there are more, the evidence is not clear."""
 MOST_STEPS = 4000
@@ -42,6 +40,12 @@ MOST_OBJECTS = 32
 """Objects of each type that are followed, and"""
 MOST_TYPES = 6
 """types."""
+SHARED_BY_MANY = 20_000
+"""References to an object from which it is not followed where new ones are: each look would find all that have it."""
+FUNCTIONS = [id(FunctionType), id(MethodType)]
+"""Types of what a call runs of Python by itself."""
+CALLED_BY_PYTHON = ("__init__", "__new__", "__call__")
+"""Functions that the interpreter runs when something is called that is none."""
 CLEAR = 0.8
 """The part of the lost references that one place has to explain."""
 Place = Tuple[str, int, List[Tuple[str, str, int, str]]]
@@ -111,6 +115,8 @@ def _in_question(
     # Everybody has these, and they cost nobody anything.
     steady = [(gain, one) for gain, one in steady if type(one) not in SHARED]
     for _, one in sorted(steady, key=lambda each: -each[0]):
+        if new_kinds and sys.getrefcount(one) > SHARED_BY_MANY:
+            continue
         of_type = found.get(type(one))
         if of_type is None and len(found) >= MOST_TYPES:
             continue
@@ -133,7 +139,17 @@ class _Record:
         """What frames within the instruction have gained."""
         self.called: "list[tuple[str, str]]" = []
         self.ran_python = False
+        self.codes: "Optional[set[CodeType]]" = None
+        """Of functions that it may call, if it is a call,"""
+        self.through_c = False
+        """and whether it ran another: then C code did that, of which not every kind tells the profiler."""
         self.holders: "Optional[list[int]]" = None
+
+    def meets(self, code: CodeType) -> None:
+        """Another frame has run within the instruction."""
+        self.ran_python = True
+        if self.codes is not None and code not in self.codes and code.co_name not in CALLED_BY_PYTHON:
+            self.through_c = True
 
 
 class _Seen:
@@ -301,7 +317,7 @@ class _Follower:
             elif event == "return":
                 ended = self._records.pop()
                 if self._records and ended.first is not None:
-                    self._records[-1].ran_python = True
+                    self._records[-1].meets(frame.f_code)
                     above = self._records[-1].nested
                     above[:] = [known + last - first for known, last, first in zip(above, ended.before, ended.first)]
         return self._trace
@@ -323,7 +339,10 @@ class _Follower:
         if depth is None:
             raise NotImplementedError("an instruction that the compiler's tables do not have")
         held: "list[Any]" = []
-        slots = _native._owned_slots(2, depth, self._untracked if self._wants_new else [], held)
+        is_call = _instructions.is_call(frame.f_code, frame.f_lasti)
+        sought = (self._untracked if self._wants_new else []) + (FUNCTIONS if is_call else [])
+        slots = _native._owned_slots(2, depth, sought, held)
+        codes = {one.__code__ for one in held if type(one) in (FunctionType, MethodType) and hasattr(one, "__code__")}
         self._take_new(slots, held)
         del held
         levels = self._levels(slots)
@@ -334,6 +353,7 @@ class _Follower:
         record.offset, record.line = frame.f_lasti, frame.f_lineno or 0
         record.before, record.nested = levels, [0] * len(levels)
         record.called, record.ran_python, record.holders = [], False, None
+        record.codes, record.through_c = codes if is_call else None, False
         site = (frame.f_code, frame.f_lasti)
         if site in self._asked and (site not in self._sites or self._sites[site].asked < VERIFIED):
             record.holders = self._holders()
@@ -347,7 +367,7 @@ class _Follower:
                 return
             stack = _stack.of(frame, __file__, record.line)
             seen = self._sites[site] = _Seen(len(levels), record.called, stack, _instructions.is_move(*site))
-        seen.is_move = seen.is_move or (record.ran_python and not record.called)
+        seen.is_move = seen.is_move or (record.ran_python and not record.called and not record.through_c)
         seen.ran += 1
         seen.times = [known + (new != 0) for known, new in zip(seen.times, gained)]
         seen.called.update(record.called)
@@ -387,29 +407,31 @@ class _Follower:
         found: "list[Any]" = []
         _native._references(list(self._ids), True, found, _live.folders())
         counts = [0] * len(self._kinds)
-        holders = {id(one): one for one in found}
-        untracked = {one for one, holder in holders.items() if not type(holder).__flags__ & TRACKED}
-        if len(untracked) > MOST_UNTRACKED:
-            raise NotImplementedError("too many objects of which only a look at the heap tells what they hold")
-        for one, holder in holders.items():
-            for referent in _referents(holder) if one in untracked else gc.get_referents(holder):
-                index = self._ids.get(id(referent))
-                if index is not None and holder is not self._objects[index]:
-                    counts[index] += 1
+        own = set(map(id, self._objects))
+        unclear = []
+        for key, holder in {id(one): one for one in found if id(one) not in own}.items():
+            followed = self._followed(gc.get_referents(holder)) if type(holder).__flags__ & TRACKED else []
+            if not followed:
+                # The collector does not know it, or it does not tell the collector of all that it has.
+                unclear.append(key)
+            for index in followed:
+                counts[index] += 1
+        if unclear:
+            referents: "list[Any]" = []
+            _native._references(unclear, False, referents, _live.folders())
+            for index in self._followed(referents):
+                counts[index] += 1
         return counts
+
+    def _followed(self, referents: "list[Any]") -> "list[int]":
+        """The types of those that are followed."""
+        return [self._ids[id(one)] for one in referents if id(one) in self._ids]
 
     def _depth(self, code: CodeType, offset: int) -> Optional[int]:
         known = self._depths.get(code)
         if known is None:
             known = self._depths[code] = _instructions.depths(code)
         return known.get(offset)
-
-
-def _referents(holder: Any) -> "list[Any]":
-    """What an object refers to that the collector does not look into: one for each reference."""
-    found: "list[Any]" = []
-    _native._references([id(holder)], False, found, _live.folders())
-    return found
 
 
 def _described(function: Any) -> "tuple[str, str]":

@@ -1,5 +1,8 @@
 """Functions that lose references to objects in C, for `unfreed check`; and one that loses none."""
 
+import functools
+import io
+
 import losses
 import references
 
@@ -47,6 +50,27 @@ def returned():
 
 def around_call():
     losses.lose_around_call(losses.return_once, service)
+
+
+def goes_on(one):
+    return one
+
+
+around = functools.partial(losses.lose_around_call, goes_on)
+
+
+def through_no_function():
+    around(service)
+
+
+data = bytes(range(100))
+
+
+def beside_a_buffer():
+    # Which does not tell the collector what it has.
+    buffer = io.BytesIO(data)
+    references.keep_argument(data)
+    return buffer
 
 
 def taken_out():

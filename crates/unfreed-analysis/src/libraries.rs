@@ -36,19 +36,50 @@ impl fmt::Display for Keeper {
     }
 }
 
+/// Ends of names of functions that allocate on behalf of the rest of their library, whatever stands before them.
+const WRAPPERS: [&str; 9] = [
+    "alloc",
+    "alloc0",
+    "allocate",
+    "reallocate",
+    "allocarray",
+    "memdup",
+    "strdup",
+    "strndup",
+    "operator new",
+];
+
 /// The innermost function of a stack that allocates for itself: not one of the C library, say, that a
-/// call went through. `None` when Python code allocates.
+/// call went through, nor what its own library allocates with. `None` when Python code allocates.
 #[must_use]
 pub fn keeper(stack: &[Frame]) -> Option<Keeper> {
-    let natives = stack.iter().take_while(|frame| !frame.library.is_empty());
-    let own = natives.clone().find(|frame| {
+    let is_own = |frame: &&Frame| {
         let name = file_name(&frame.library);
         !ON_BEHALF.iter().any(|prefix| name.starts_with(prefix))
-    });
-    own.map(|frame| Keeper {
+    };
+    let natives = stack.iter().take_while(|frame| !frame.library.is_empty());
+    let mut own = natives.filter(is_own).peekable();
+    while let Some(frame) = own.next_if(|frame| is_wrapper(&frame.function)) {
+        // The only one that is known of its library.
+        if own.peek().is_none_or(|next| next.library != frame.library) {
+            return Some(named(frame));
+        }
+    }
+    own.next().map(named)
+}
+
+/// Whether a function is one of those that `malloc` is called by instead of by who needs memory.
+fn is_wrapper(function: &str) -> bool {
+    let name = function.split(['(', '<']).next().unwrap_or(function);
+    let name = name.trim_end_matches('_').to_ascii_lowercase();
+    WRAPPERS.iter().any(|end| name.ends_with(end))
+}
+
+fn named(frame: &Frame) -> Keeper {
+    Keeper {
         library: file_name(&frame.library).to_owned(),
         function: frame.function.clone(),
-    })
+    }
 }
 
 /// The file of a path.
@@ -84,6 +115,15 @@ mod tests {
         let keeper = keeper(&stack).expect("a keeper");
         assert_eq!(keeper.to_string(), "thumb_open() in thumb.so");
         assert_eq!(super::keeper(&stack[3..]), None);
+        let wrapped = [
+            native("/venv/thumb.so", "thumb_zalloc"),
+            native("/venv/thumb.so", "CRYPTO_realloc"),
+            native("/venv/thumb.so", "thumb_open"),
+        ];
+        let keeper = super::keeper(&wrapped).expect("a keeper");
+        assert_eq!(keeper.function, "thumb_open");
+        let keeper = super::keeper(&wrapped[..2]).expect("a keeper");
+        assert_eq!(keeper.function, "CRYPTO_realloc");
         let through = [native("/lib/libffi.so.8", "ffi_call"), python];
         assert_eq!(super::keeper(&through), None);
     }

@@ -16,7 +16,11 @@ use unfreed_recording::snapshot::Snapshot;
 const CALL: u64 = 1_000_000_000;
 
 /// The modules that call functions round by round.
-const RUNNERS: [&str; 2] = ["/unfreed/_check.py", "/unfreed/_recorded.py"];
+const RUNNERS: [&str; 3] = [
+    "/unfreed/_check.py",
+    "/unfreed/_event_loop.py",
+    "/unfreed/_recorded.py",
+];
 
 /// The evidence of a recording by rounds, by calls.
 pub struct ByCalls<'a> {

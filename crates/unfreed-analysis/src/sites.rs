@@ -104,7 +104,8 @@ fn without_strangers(mut found: Vec<AllocatedAt>, ownership: &Ownership) -> Vec<
 #[must_use]
 pub fn named_frame<'f>(stack: &'f [Frame], ownership: &Ownership) -> Option<&'f Frame> {
     let of = |owner: Owner| {
-        let mut of_python = stack.iter().filter(|frame| frame.library.is_empty());
+        let of_python = stack.iter().filter(|frame| frame.library.is_empty());
+        let mut of_python = of_python.filter(|frame| !frame.file.is_empty());
         of_python.find(|frame| ownership.of_file(&frame.file) == owner)
     };
     of(Owner::Own)

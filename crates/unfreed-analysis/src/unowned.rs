@@ -327,7 +327,11 @@ fn tell(
 ) -> Finding {
     let base = frame.file.rsplit('/').next().unwrap_or(&frame.file);
     let called = crate::roots::called(&frame.function);
-    let place = format!("{base}:{} in {called}", frame.line);
+    let place = if frame.file.is_empty() {
+        "C code that no line of Python is known to call".to_owned()
+    } else {
+        format!("{base}:{} in {called}", frame.line)
+    };
     let bytes = readings(study, &line.bytes);
     let blocks = readings(study, &line.blocks);
     let last = line.bytes.last().copied().unwrap_or(0.0);
@@ -346,6 +350,11 @@ fn tell(
         Some(hoarder) => format!("all belong to {hoarder}"),
         None => "no Python object owns what is lost".to_owned(),
     };
+    let called_by = if frame.file.is_empty() {
+        String::new()
+    } else {
+        format!(", called by {place},")
+    };
     let loses = if hoarder.is_some() {
         "keeps more and more"
     } else {
@@ -356,7 +365,7 @@ fn tell(
             Kind::Native,
             format!("{keeper} {loses} memory"),
             format!(
-                "{keeper}, called by {place}, allocates {lost} {unit} ({byte_rate}) that {} never freed; \
+                "{keeper}{called_by} allocates {lost} {unit} ({byte_rate}) that {} never freed; \
                  {owner}.",
                 is_or_are(&lost)
             ),
@@ -387,12 +396,17 @@ fn tell(
             },
         ),
     };
+    let named = match &keeper {
+        // C code that no line of Python is known to call.
+        Some(keeper) if base.is_empty() => keeper.to_string(),
+        _ => format!("{base} {}", frame.function),
+    };
     let gain = |points: &[Reading]| match points {
         [first, .., last] => last.level - first.level,
         _ => 0.0,
     };
     Finding {
-        id: fingerprint(kind, &format!("{base} {}", frame.function), &["unowned"]),
+        id: fingerprint(kind, &named, &["unowned"]),
         severity: if sure {
             Severity::Leak
         } else {

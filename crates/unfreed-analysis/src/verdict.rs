@@ -29,7 +29,7 @@ pub fn verdict(study: &Study<'_>, findings: &[Finding]) -> Verdict {
                 several(warnings as i64, "thing")
             )
         }
-        Status::Clean if one_in_calls > 0 => format!(
+        Status::Clean if one_in_calls > 1 => format!(
             "no leak: nothing grew steadily over {}; what happens in fewer than one call in {} would not have shown",
             several(
                 study.source.rounds().len().saturating_sub(1) as i64,

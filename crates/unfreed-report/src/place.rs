@@ -52,15 +52,28 @@ pub fn is_package(file: &str) -> bool {
     PACKAGE_FOLDERS.iter().any(|folder| file.contains(folder))
 }
 
-/// The innermost line of an installed package that the named line leads to.
-pub fn within(place: &AllocatedAt) -> Option<&Frame> {
+/// Lines of installed packages that the named line leads to: the innermost, and that of the package which the named line
+/// itself called, if that is another one.
+pub fn within(place: &AllocatedAt) -> impl Iterator<Item = &Frame> {
     let inner = place
         .stack
         .iter()
         .take_while(|frame| **frame != place.frame);
-    inner
-        .filter(|frame| frame.library.is_empty())
-        .find(|frame| is_package(&frame.file))
+    let of_packages = inner.filter(|frame| frame.library.is_empty() && is_package(&frame.file));
+    let mut of_packages = of_packages.collect::<Vec<_>>().into_iter();
+    let innermost = of_packages.next();
+    let called = innermost.and_then(|innermost| {
+        let own = package(&innermost.file);
+        let outermost = package(&of_packages.clone().next_back()?.file);
+        of_packages.find(|frame| package(&frame.file) == outermost && outermost != own)
+    });
+    innermost.into_iter().chain(called)
+}
+
+/// The package that a file is of: the name below its folder.
+fn package(file: &str) -> &str {
+    let inside = short_file(file, "");
+    inside.split('/').next().unwrap_or(inside)
 }
 
 /// `file:line in function()`, at most `most` columns if shortening the file can reach that; for C code
@@ -187,6 +200,33 @@ mod tests {
         assert!(is_library("/x/site-packages/flask/app.py"));
         assert!(is_library("<string>"));
         assert!(!is_library("/home/me/lib/pythonic/app.py"));
+    }
+
+    #[test]
+    fn both_ends_of_the_way_through_packages_are_shown() {
+        let package = |name: &str, line| at(&format!("/v/site-packages/{name}.py"), line, "run");
+        let place = |stack: Vec<Frame>| AllocatedAt {
+            frame: stack[stack.len() - 1].clone(),
+            stack,
+            ..AllocatedAt::default()
+        };
+        let app = at("/srv/app.py", 7, "main");
+        let through = place(vec![
+            package("anyio/sleep", 1),
+            package("anyio/loop", 2),
+            package("sse/watch", 3),
+            package("sse/serve", 4),
+            app.clone(),
+        ]);
+        let lines = |place: &AllocatedAt| within(place).map(|one| one.line).collect::<Vec<_>>();
+        assert_eq!(lines(&through), [1, 3]);
+        let one = place(vec![
+            package("sse/watch", 3),
+            package("sse/serve", 4),
+            app.clone(),
+        ]);
+        assert_eq!(lines(&one), [3]);
+        assert_eq!(lines(&place(vec![app])), [0; 0]);
     }
 
     #[test]

@@ -59,6 +59,9 @@ static READY: OnceLock<[Mutex<Known>; CACHES]> = OnceLock::new();
 /// What captures leave to the ones after them.
 struct Known {
     cache: Cache<MustNotAllocateDuringUnwind>,
+    /// Of steps from places that are not: where one of these cannot be taken, the unwinder takes the frame pointer from
+    /// then on.
+    untrue: Cache<MustNotAllocateDuringUnwind>,
     rules: Rules,
 }
 
@@ -66,6 +69,7 @@ impl Known {
     fn new() -> Self {
         Known {
             cache: Cache::new_in(),
+            untrue: Cache::new_in(),
             rules: Rules::new(),
         }
     }
@@ -242,7 +246,7 @@ impl Knowledge {
             read(address)
         })?;
         let elsewhere = At { bp: !at.bp, ..at };
-        let other = self.unwind(elsewhere, is_first, &mut ours.cache, &read);
+        let other = self.unwind(elsewhere, is_first, &mut ours.untrue, &read);
         // Code that was made at run time may make room for other code: of it nothing is learnt.
         if let Some(read) = places.get(..count)
             && self.stays.iter().any(|range| range.contains(&at.ip))

@@ -64,7 +64,7 @@ pub(super) fn dict(s: &Subject) -> Option<Advice> {
         return None;
     }
     let variable = s.variable();
-    if s.keys_only || !s.element.contains('.') {
+    if s.keys_only || !may_be_referred_to_weakly(&s.element) {
         let text = format!(
             "Nothing removes entries from {}, and its keys keep coming: they are made from data \
              (an id, a path, a time). Bound it (an LRU or a time to live), or delete an entry when \
@@ -87,12 +87,27 @@ pub(super) fn dict(s: &Subject) -> Option<Advice> {
     Some(advice("unbounded_dict", text, &snippet))
 }
 
+/// Modules of Python whose types, written in C or with slots, take no weak references.
+const NEVER_WEAKLY: [&str; 6] = [
+    "datetime.",
+    "decimal.",
+    "fractions.",
+    "itertools.",
+    "re.",
+    "struct.",
+];
+
+/// Whether a type, by its full name, is one whose objects take weak references, as classes do; builtins do not.
+fn may_be_referred_to_weakly(type_name: &str) -> bool {
+    type_name.contains('.') && !NEVER_WEAKLY.iter().any(|one| type_name.starts_with(one))
+}
+
 pub(super) fn set(s: &Subject) -> Option<Advice> {
     if s.holder() != "set" {
         return None;
     }
     let variable = s.variable();
-    let (text, snippet) = if s.element.contains('.') {
+    let (text, snippet) = if may_be_referred_to_weakly(&s.element) {
         (
             format!(
                 "Nothing is ever discarded from {}. Discard the {} when it ends, or use \

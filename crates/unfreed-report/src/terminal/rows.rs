@@ -182,7 +182,7 @@ impl Rows<'_, '_> {
             let is_alike = |known: &&mut AllocatedAt| {
                 known.frame == place.frame
                     && known.may_be_reused == place.may_be_reused
-                    && place::within(known) == place::within(place)
+                    && place::within(known).eq(place::within(place))
                     && natives(known).eq(natives(place))
             };
             match told.iter_mut().find(is_alike) {
@@ -207,7 +207,7 @@ impl Rows<'_, '_> {
         Ok(())
     }
 
-    /// C code that allocated, the line of a package that called it, the frame to name, and those that called that, the
+    /// C code that allocated, the lines of packages that lead to it, the frame to name, and those that called that, the
     /// person's own code before libraries.
     fn short_stack(&self, place: &AllocatedAt, room: usize) -> Text {
         let directory = &self.options.directory;
