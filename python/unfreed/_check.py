@@ -54,7 +54,7 @@ ENDLESS = 1 << 31
 """More rounds than the launcher would ask for."""
 SLOW_SECONDS = 1.0
 """A function that takes longer keeps its automatic collector: it may need it."""
-_LOOP = EventLoop()
+EVENTS = EventLoop()
 
 
 def main() -> int:
@@ -68,7 +68,7 @@ def main() -> int:
         setup()
         _measure(function, spec)
         teardown()
-        _LOOP.close()
+        EVENTS.close()
     except _target.Stopped as stopped:
         print("unfreed: %s" % stopped, file=sys.stderr)
         return REFUSED
@@ -161,7 +161,7 @@ async def _exhausted(function: "Callable[[], Any]") -> None:
 
 def _in_the_loop(function: "Callable[[], Any]") -> "Callable[[], Any]":
     def run() -> None:
-        _LOOP.run(function())
+        EVENTS.run(function())
 
     return run
 

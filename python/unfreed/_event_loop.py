@@ -2,7 +2,7 @@
 what one call opens in the loop another may use."""
 
 import time
-from typing import Any, Coroutine, Optional
+from typing import Any, Coroutine
 
 PATIENCE = 0.3
 """Seconds that tasks may take to end after the call that started them; half as many each time they do not."""
@@ -14,7 +14,8 @@ class EventLoop:
     """A loop that is made for the first call."""
 
     def __init__(self) -> None:
-        self._loop: Any = None
+        self.loop: Any = None
+        """Findings name it: what piles up in it is held here."""
         self._patience = PATIENCE
         self._left = 0
         """Tasks that calls have left running."""
@@ -23,10 +24,10 @@ class EventLoop:
         """Runs a coroutine to its end, and what it left in the loop for a moment more. What it raises is passed on."""
         import asyncio
 
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._whole(call))
+        if self.loop is None:
+            self.loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self.loop)
+        self.loop.run_until_complete(self._whole(call))
 
     async def _whole(self, call: "Coroutine[Any, Any, Any]") -> None:
         import asyncio
@@ -46,7 +47,7 @@ class EventLoop:
 
     def close(self) -> None:
         """Ends the loop as `asyncio.run` does: without a word about tasks that were left."""
-        loop: Optional[Any] = self._loop
+        loop = self.loop
         if loop is None or loop.is_closed():
             return
         import asyncio

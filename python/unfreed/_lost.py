@@ -24,7 +24,9 @@ PASS_SECONDS = 0.5
 """Seconds that the calls of a pass would take if nobody followed them."""
 SLOWEST = 0.5
 """Seconds of a call from which none is followed."""
-LONGEST = 16.0
+MOST_LOST = 20_000
+"""Blocks that a call may lose: some dozen calls later there would be too many for looks at all of them."""
+LONGEST = 24.0
 """Seconds of work after which nothing is followed any more."""
 VERIFIED = 2
 """How often each place is asked who holds the objects by then: each answer is a look at the whole heap."""
@@ -65,10 +67,10 @@ def followed(
 ) -> "tuple[int, list[Place]]":
     """How many calls were followed, and the places that lost references in these for certain."""
     try:
-        began = time.perf_counter()
+        blocks, began = sys.getallocatedblocks(), time.perf_counter()
         call()
         took = time.perf_counter() - began
-        if took > SLOWEST:
+        if took > SLOWEST or sys.getallocatedblocks() - blocks > MOST_LOST:
             return 0, []
         calls = max(CALLS[0], min(CALLS[1], int(PASS_SECONDS / max(took, 1e-6))))
         wanted, new = _in_question(call, settle, calls, types)
@@ -209,7 +211,13 @@ class _Follower:
         gaining = {site for site in sites if any(self._sites[site].gained)}
         # What takes a reference from an object and loses it gains nothing, and is asked when the others do not explain it.
         for asked in (gaining, sites):
-            if time.thread_time() > self._until or not asked or len(asked) > MOST_VERIFIED:
+            if not asked or len(asked) > MOST_VERIFIED:
+                return []
+            began = time.thread_time()
+            self._holders()
+            now = time.thread_time()
+            # Not each place is come to again; what gets nowhere is to end before it has cost all of that.
+            if now + (now - began) * len(asked) * VERIFIED > self._until:
                 return []
             places = self._asking(asked)
             if places:
