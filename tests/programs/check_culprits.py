@@ -1,11 +1,13 @@
 """Functions that leak, for `unfreed check`, each in its own way; small losses count."""
 
 import asyncio
+import atexit
 import contextlib
 import ctypes
 import functools
 import gc
 import itertools
+import logging
 import mmap
 import os
 import random
@@ -16,6 +18,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import weakref
 
 import blocks
 import references
@@ -278,6 +281,23 @@ mapped = []
 
 def mappings_of_python():
     mapped.append(mmap.mmap(-1, 65536))
+
+
+# Handlers that Python calls later.
+
+subject = threading.Event()
+
+
+def exit_functions():
+    atexit.register(len, [_next()])
+
+
+def finalizers():
+    weakref.finalize(subject, len, [_next()])
+
+
+def log_handlers():
+    logging.getLogger("check_culprits").addHandler(logging.NullHandler())
 
 
 places = {}
