@@ -441,7 +441,7 @@ class Point:
 def test_duplicates_are_equal_texts_room_to_spare_and_dicts() -> None:
     KEPT["waste"] = {
         "texts": ["".join(["a text that is said again ", str(number % 2)]) for number in range(2000)],
-        "said_once": ["".join(["a text that is said but once ", str(number)]) for number in range(2000)],
+        "texts_of_one": ["".join(["a text that is said but once ", str(number)]) for number in range(2000)],
         "buffers": [bytes(bytearray(b"x" * 5000)) for _ in range(20)],
         "points": [Point(number) for number in range(3000)],
         "set": set(range(100_000)),
@@ -457,7 +457,7 @@ def test_duplicates_are_equal_texts_room_to_spare_and_dicts() -> None:
     assert [row["objects"] for row in texts] == [1000, 1000]
     size = sys.getsizeof("x" * 27)
     assert all(row["bytes"] == 1000 * size and row["saved"] == 999 * size for row in texts)
-    assert not any("said_once" in row["whose"] for row in rows)
+    assert not any("texts_of_one" in row["whose"] for row in rows)
     (buffers,) = [row for row in rows if row["what"] == "equal bytes" and "'buffers'" in row["whose"]]
     assert buffers["objects"] == 20 and buffers["saved"] == 19 * sys.getsizeof(bytes(5000))
     (points,) = [row for row in rows if row["whose"].endswith("test_api.Point")]

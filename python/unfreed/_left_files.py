@@ -19,7 +19,7 @@ CALLS = (10, 50)
 SECONDS = (0.3, 3.0)
 """Seconds after which there are no more calls while nothing is left, and when something is."""
 LEAST_CALLS = 5
-"""Calls that what is left has to be seen over, whatever they take,"""
+"""Calls that are made, whatever they take: not each may leave something,"""
 LONGEST = 4.0
 """unless one takes so many seconds."""
 MOST_FILES = 20_000
@@ -43,10 +43,9 @@ def write(call: "Callable[[], Any]", settle: "Callable[[], None]", seen: "Option
             longest = max(longest, time.monotonic() - before)
             if left or calls == 1:
                 _native._write_started(FILE, calls, left)
-            took = time.monotonic() - began
-            if not left and (calls >= CALLS[0] or took > SECONDS[0]):
-                break
-            if left and (calls >= CALLS[1] or took > SECONDS[1]) and (calls >= LEAST_CALLS or longest > LONGEST):
+            most, enough = (CALLS[1], SECONDS[1]) if left else (CALLS[0], SECONDS[0])
+            is_late = calls >= most or time.monotonic() - began > enough
+            if is_late and (calls >= LEAST_CALLS or longest > LONGEST):
                 break
     except Exception:
         # It did not fail in all the calls before: what was seen until now is still true.
