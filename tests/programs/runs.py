@@ -70,11 +70,15 @@ class Outcome:
         )
 
 
+INHERITED = dict(os.environ)
+"""Taken once: pytest changes its own variable with each test, also while a thread goes through them."""
+
+
 def clean_environment(**more: str) -> dict[str, str]:
     """The environment without what would change how Python or unfreed behave."""
     kept = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in INHERITED.items()
         if not name.startswith(("PYTHON", "UNFREED", "PYTEST_"))
     }
     return {**kept, "PYTHONDONTWRITEBYTECODE": "1", **more}
