@@ -1,7 +1,6 @@
 """Functions that leak, for `unfreed check`, each in its own way; small losses count."""
 
 import asyncio
-import atexit
 import contextlib
 import ctypes
 import functools
@@ -286,10 +285,6 @@ def mappings_of_python():
 # Handlers that Python calls later.
 
 subject = threading.Event()
-
-
-def exit_functions():
-    atexit.register(len, [_next()])
 
 
 def finalizers():
