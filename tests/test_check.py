@@ -63,6 +63,7 @@ CULPRITS = [
     Culprit("lost_strdup", "native", ("lose_strdup", "blocks.", "lost_strdup")),
     Culprit("lost_mapping", "native", ("lose_mapping", "blocks.", "lost_mapping")),
     Culprit("lost_through_ctypes", "native|site", ("libc.malloc(2000)", "lost_through_ctypes")),
+    Culprit("exit_functions", "container", ("atexit", "atexit.register(len, [_next()])"), (1, 2)),
     Culprit("finalizers", "container", ("weakref.finalize._registry", "weakref.finalize(subject, len, [_next()])")),
     Culprit("log_handlers", "container", ("loggerDict['check_culprits'].handlers", "addHandler(logging.NullHandler())")),
     Culprit("mappings_of_python", "container", ("check_culprits.mapped", "mmap")),

@@ -305,7 +305,7 @@ class Rounds:
             if self.seconds * self.calls < ROUND_SECONDS:
                 self.calls *= 2
         self.calls = self.calls_of_nothing if has_fallen else calls
-        self.calls = max(1, min(self.calls, int(LONGEST_MEASURED / max(self.seconds, 1e-6))))
+        self._keep_short()
         return has_fallen
 
     def _shrink(self, gained: "list[int]", took: float) -> None:
@@ -316,6 +316,10 @@ class Rounds:
             self.loses = "much"
         if excess > 1:
             self.calls = max(1, int(self.calls / excess))
+
+    def _keep_short(self) -> None:
+        """Fewer calls for a function that has to walk all that it has lost, and gets slower and slower."""
+        self.calls = max(1, min(self.calls, int(LONGEST_MEASURED / max(self.seconds, 1e-6))))
 
     def begin(self) -> None:
         """The state that the measured rounds start from."""
@@ -331,8 +335,7 @@ class Rounds:
         self._call()
         self.done += self.calls
         self._look(self.done)
-        # What has to walk all that it has lost gets slower and slower.
-        self.calls = max(1, min(self.calls, int(LONGEST_MEASURED / max(self.seconds, 1e-6))))
+        self._keep_short()
 
     def say_who_starts(self) -> None:
         """If calls leave threads or children, some calls more, followed line by line."""

@@ -350,7 +350,7 @@ class _Follower:
         is_call = _instructions.is_call(frame.f_code, frame.f_lasti)
         sought = (self._untracked if self._wants_new else []) + (FUNCTIONS if is_call else [])
         slots = _native._owned_slots(2, depth, sought, held)
-        codes = {one.__code__ for one in held if type(one) in (FunctionType, MethodType) and hasattr(one, "__code__")}
+        codes = _codes_of(held)
         self._take_new(slots, held)
         del held
         levels = self._levels(slots)
@@ -440,6 +440,12 @@ class _Follower:
         if known is None:
             known = self._depths[code] = _instructions.depths(code)
         return known.get(offset)
+
+
+def _codes_of(held: "list[Any]") -> "set[CodeType]":
+    """Of functions and methods of Python among the objects; asks no object itself."""
+    functions = [one.__func__ if type(one) is MethodType else one for one in held]
+    return {one.__code__ for one in functions if type(one) is FunctionType}
 
 
 def _described(function: Any) -> "tuple[str, str]":

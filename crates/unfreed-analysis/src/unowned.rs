@@ -10,7 +10,7 @@ use crate::extensions::{Extension, Extensions};
 use crate::findings::{AllocatedAt, Finding, Frame, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::gains;
-use crate::libraries;
+use crate::libraries::{self, file_name};
 use crate::paths::subject;
 use crate::resources;
 use crate::seeded::{Map, Set};
@@ -316,6 +316,16 @@ fn readings(study: &Study<'_>, series: &[f64]) -> Vec<Reading> {
         .collect()
 }
 
+/// What is said where no line is known.
+const UNKNOWN_PLACE: &str = "C code that no line of Python is known to call";
+
+/// `app.py:8 in load()`; `None` when the frame is one of C code.
+fn place_of(frame: &Frame) -> Option<String> {
+    let is_python = frame.library.is_empty() && !frame.file.is_empty();
+    let called = crate::roots::called(&frame.function);
+    is_python.then(|| format!("{}:{} in {called}", file_name(&frame.file), frame.line))
+}
+
 fn tell(
     study: &Study<'_>,
     frame: Frame,
@@ -325,13 +335,12 @@ fn tell(
     with_threads: bool,
     whole: f64,
 ) -> Finding {
-    let base = frame.file.rsplit('/').next().unwrap_or(&frame.file);
-    let called = crate::roots::called(&frame.function);
-    let place = if frame.file.is_empty() {
-        "C code that no line of Python is known to call".to_owned()
-    } else {
-        format!("{base}:{} in {called}", frame.line)
-    };
+    let known_place = place_of(&frame);
+    let called_by = known_place
+        .as_ref()
+        .map_or_else(String::new, |place| format!(", called by {place},"));
+    let is_known = known_place.is_some();
+    let place = known_place.unwrap_or_else(|| UNKNOWN_PLACE.to_owned());
     let bytes = readings(study, &line.bytes);
     let blocks = readings(study, &line.blocks);
     let last = line.bytes.last().copied().unwrap_or(0.0);
@@ -349,11 +358,6 @@ fn tell(
     let owner = match &hoarder {
         Some(hoarder) => format!("all belong to {hoarder}"),
         None => "no Python object owns what is lost".to_owned(),
-    };
-    let called_by = if frame.file.is_empty() {
-        String::new()
-    } else {
-        format!(", called by {place},")
     };
     let loses = if hoarder.is_some() {
         "keeps more and more"
@@ -397,9 +401,8 @@ fn tell(
         ),
     };
     let named = match &keeper {
-        // C code that no line of Python is known to call.
-        Some(keeper) if base.is_empty() => keeper.to_string(),
-        _ => format!("{base} {}", frame.function),
+        Some(keeper) if !is_known => keeper.to_string(),
+        _ => format!("{} {}", file_name(&frame.file), frame.function),
     };
     let gain = |points: &[Reading]| match points {
         [first, .., last] => last.level - first.level,
@@ -454,7 +457,24 @@ fn tell(
 
 #[cfg(test)]
 mod tests {
-    use super::without_gaps;
+    use super::{place_of, without_gaps};
+    use crate::findings::Frame;
+
+    #[test]
+    fn c_code_is_no_place_that_calls_it() {
+        let of = |file: &str, library: &str| {
+            place_of(&Frame {
+                file: file.to_owned(),
+                library: library.to_owned(),
+                function: "load".to_owned(),
+                line: 8,
+                ..Frame::default()
+            })
+        };
+        assert_eq!(of("/srv/app.py", ""), Some("app.py:8 in load()".to_owned()));
+        assert_eq!(of("/lib/libffi.so.8", "/lib/libffi.so.8"), None);
+        assert_eq!(of("", ""), None);
+    }
 
     #[test]
     fn a_moment_between_two_hands_is_no_loss() {

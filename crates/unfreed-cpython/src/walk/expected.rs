@@ -9,9 +9,10 @@ use crate::types::{Extra, Shape, TypeTraits};
 use std::ffi::{c_int, c_void};
 use unfreed_recording::snapshot::{Label, NodeIndex};
 
-/// Most references taken from one module's state. On 3.12.1 `_asyncio` visits a cycle of freed
-/// iterators for ever; returning non-zero ends it.
+/// Most references taken from one module's state, from the version on in which `_asyncio` came to visit a cycle of freed
+/// iterators for ever (3.12.1); returning non-zero ends it. On 3.9 `atexit` has all callbacks in its state.
 const MODULE_LIMIT: usize = 20_000;
+const MODULE_LIMIT_SINCE: u32 = 12;
 /// Most references taken from any other object's `tp_traverse`.
 const OBJECT_LIMIT: usize = 1 << 28;
 /// With more nameless references than this an object is a container of its own kind.
@@ -32,14 +33,14 @@ extern "C" fn visit(target: usize, context: *mut c_void) -> c_int {
 }
 
 /// Calls the type's `tp_traverse` and collects what it visits.
-fn traverse(traits: &TypeTraits, object: usize, targets: &mut Vec<usize>) {
+fn traverse(traits: &TypeTraits, object: usize, minor: u32, targets: &mut Vec<usize>) {
     if traits.traverse == 0 {
         return;
     }
     // SAFETY: a non-null tp_traverse is a traverseproc.
     let function: extern "C" fn(usize, crate::api::Visit, *mut c_void) -> c_int =
         unsafe { std::mem::transmute(traits.traverse) };
-    let limit = if traits.shape == Shape::Module {
+    let limit = if traits.shape == Shape::Module && minor >= MODULE_LIMIT_SINCE {
         MODULE_LIMIT
     } else {
         OBJECT_LIMIT
@@ -61,7 +62,7 @@ impl Walker<'_> {
         let mut expected = std::mem::take(&mut self.expected);
         targets.clear();
         expected.clear();
-        traverse(&known.traits, object, &mut targets);
+        traverse(&known.traits, object, self.objects.minor, &mut targets);
         self.leave_to_dict(object, &known.traits, &mut targets);
         if let Some((block, _)) = self.objects.values_block(object, &known.traits) {
             self.buffers.push((block, node));
