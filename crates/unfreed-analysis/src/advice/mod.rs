@@ -109,7 +109,7 @@ impl Subject {
 type Rule = fn(&Subject) -> Option<Advice>;
 
 /// In the order in which they are asked.
-const RULES: [Rule; 23] = [
+const RULES: [Rule; 24] = [
     patterns::lru_cache_on_method,
     patterns::unbounded_lru_cache,
     patterns::queue_backlog,
@@ -119,6 +119,7 @@ const RULES: [Rule; 23] = [
     patterns::context_copies,
     patterns::thread_local,
     patterns::logging_handlers,
+    patterns::loggers,
     patterns::finalizers,
     patterns::exit_handlers,
     patterns::exceptions_held,

@@ -202,6 +202,17 @@ pub(super) fn logging_handlers(s: &Subject) -> Option<Advice> {
     Some(advice("logging_handler", text.to_owned(), snippet))
 }
 
+pub(super) fn loggers(s: &Subject) -> Option<Advice> {
+    if !(s.passes_name("loggerDict") && s.passes_type(&["logging.Manager"])) {
+        return None;
+    }
+    let text = "logging keeps a logger, with its handlers and filters, for every name that it was asked for, and never \
+                lets go of one. Ask for one name in each module, and put what differs (a connection, a job) into the \
+                records.";
+    let snippet = "logger = logging.getLogger(__name__)\nlog = logging.LoggerAdapter(logger, {\"connection\": number})";
+    Some(advice("loggers", text.to_owned(), snippet))
+}
+
 pub(super) fn finalizers(s: &Subject) -> Option<Advice> {
     let registry = s.root == "weakref" && (s.passes_name("_registry") || s.passes_name("finalize"));
     if !registry {

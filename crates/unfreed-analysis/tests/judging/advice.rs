@@ -32,7 +32,7 @@ fn call_method(world: &mut World, cache: Id) {
     world.refer(cache, result, Ref::Key(key));
 }
 
-const CASES: [(&str, &str, Setting, Adding); 21] = [
+const CASES: [(&str, &str, Setting, Adding); 22] = [
     (
         "python_own",
         "growing container _warnings.filters",
@@ -170,6 +170,23 @@ const CASES: [(&str, &str, Setting, Adding); 21] = [
         |world, handlers| {
             let handler = world.object("logging", "FileHandler", 900);
             world.append(handlers, handler);
+        },
+    ),
+    (
+        "loggers",
+        "growing container app.server.log.manager.loggerDict",
+        |world| {
+            let manager = world.object("logging", "Manager", 48);
+            let known = world.dict();
+            world.set_attr(manager, "loggerDict", known);
+            let logger = world.object("logging", "Logger", 48);
+            world.set_attr(logger, "manager", manager);
+            world.global("app.server", "log", logger);
+            known
+        },
+        |world, known| {
+            let logger = world.object("logging", "Logger", 900);
+            world.put_fresh(known, logger);
         },
     ),
     (
