@@ -45,6 +45,11 @@ impl fmt::Display for BadGraph {
 
 impl std::error::Error for BadGraph {}
 
+/// Whether there are ids for so many nodes or edges. The greatest is kept free: it stands for "none".
+const fn have_ids(count: usize) -> bool {
+    count < u32::MAX as usize
+}
+
 impl<'a> Csr<'a> {
     /// A graph over two columns. Checks them once, so that every later step may index freely.
     ///
@@ -52,8 +57,7 @@ impl<'a> Csr<'a> {
     /// [`BadGraph`] when the columns do not describe a graph.
     pub fn new(starts: &'a [u32], targets: &'a [u32]) -> Result<Self, BadGraph> {
         let nodes = starts.len().checked_sub(1).ok_or(BadGraph::Size)?;
-        // The greatest id is kept free: it stands for "none".
-        if nodes >= u32::MAX as usize || targets.len() >= u32::MAX as usize {
+        if !have_ids(nodes) || !have_ids(targets.len()) {
             return Err(BadGraph::Size);
         }
         let ordered = starts.windows(2).all(|pair| pair[0] <= pair[1]);
@@ -189,6 +193,12 @@ mod tests {
         assert_eq!(refused(&[0, 2], &[0]), Some(BadGraph::Offsets));
         assert_eq!(refused(&[0, 1], &[1]), Some(BadGraph::Target));
         assert_eq!(refused(&[0], &[]), None);
+    }
+
+    #[test]
+    fn ids_end_before_the_one_that_stands_for_none() {
+        assert!(have_ids(crate::NO_NODE as usize - 1));
+        assert!(!have_ids(crate::NO_NODE as usize) && !have_ids(1 << 33));
     }
 
     #[test]

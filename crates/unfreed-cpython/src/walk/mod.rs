@@ -239,6 +239,16 @@ impl Met {
     }
 }
 
+/// Refuses more nodes or edges than a snapshot has numbers for.
+#[inline]
+fn can_be_numbered(count: usize) -> Result<(), WalkError> {
+    if count < u32::MAX as usize - 2 {
+        Ok(())
+    } else {
+        Err(WalkError::TooLarge)
+    }
+}
+
 struct Walker<'a> {
     runtime: &'a Runtime,
     objects: Objects<'a>,
@@ -405,14 +415,11 @@ impl<'a> Walker<'a> {
     fn run(&mut self) -> Result<(), WalkError> {
         let mut node = self.out.sizes.len();
         while node < self.addresses.len() {
-            if self.addresses.len() >= u32::MAX as usize - 2
-                || self.out.edge_count() >= u32::MAX as usize - 2
-            {
-                return Err(WalkError::TooLarge);
-            }
             self.ask_for_later(node);
             self.read(node as NodeIndex, self.addresses[node]);
             self.out.end_node();
+            can_be_numbered(self.addresses.len())?;
+            can_be_numbered(self.out.edge_count())?;
             node += 1;
         }
         Ok(())
@@ -567,5 +574,23 @@ impl<'a> Walker<'a> {
                 *count = count.saturating_sub(1);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{WalkError, can_be_numbered};
+    use unfreed_recording::snapshot::SYNTHETIC;
+
+    #[test]
+    fn a_heap_past_the_numbers_is_refused() {
+        let refused = |count: usize| matches!(can_be_numbered(count), Err(WalkError::TooLarge));
+        assert!(!refused(SYNTHETIC as usize - 2));
+        assert!(refused(SYNTHETIC as usize) && refused(1 << 33));
+        let why = can_be_numbered(1 << 33).expect_err("too large").to_string();
+        assert_eq!(
+            why,
+            "the heap has more than 4 billion objects or references"
+        );
     }
 }
