@@ -29,7 +29,7 @@ use unfreed_recording::counters::{Started, StartedAt};
 use unfreed_recording::ids::{EpochId, RunTime};
 use unfreed_recording::process::{End, Mark, Round, Watched};
 use unfreed_recording::sites::{Epoch, Peak, Site, SiteDeviation, Uncertainty};
-use unfreed_sys::alloc::keep_reserve;
+use unfreed_sys::reserve;
 use unfreed_sys::signals;
 
 /// Name of the thread, as the operating system shows it.
@@ -152,7 +152,7 @@ impl Agent {
         settings: &Settings,
     ) -> Result<Self, StartError> {
         let process = &settings.process;
-        keep_reserve();
+        reserve::keep();
         let failed = |why: std::io::Error| StartError::Output {
             path: settings.recording.display().to_string(),
             why,
@@ -246,7 +246,7 @@ impl Agent {
         self.recorder.reach_new_objects();
         self.write_marks();
         self.pressure.read();
-        keep_reserve();
+        reserve::keep();
         let now = self.started.elapsed();
         let seconds = now.saturating_sub(self.last_tick).as_secs_f64();
         let samples = self.recorder.taken();

@@ -4,6 +4,7 @@
 
 pub mod alloc;
 pub mod atomics;
+mod blocks;
 mod child_heap;
 pub mod child_process;
 pub mod fork;
@@ -11,6 +12,7 @@ pub mod interpose;
 pub mod loaded;
 pub mod malloc;
 pub mod memory;
+pub mod reserve;
 pub mod ring;
 pub mod signals;
 pub mod symbols;
