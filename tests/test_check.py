@@ -74,6 +74,7 @@ CULPRITS = [
     Culprit("files", "resource", ("open files", "os.open(tempfile.gettempdir(), os.O_RDONLY)")),
     Culprit("sockets", "resource", ("open sockets", "opened.append(socket.socket().detach())")),
     Culprit("pipes", "resource", ("open pipes", "opened.extend(os.pipe())"), (2, 2)),
+    Culprit("watched_through_ctypes", "resource", ("anon_inode:inotify", "libc.inotify_init()", "observer.stop()")),
     Culprit("from_c_code", "resource", ("open files", "lose_descriptor", "blocks.lose_descriptor(")),
     Culprit("threads", "resource", ("threads", "_waits_for_ever", "threading.Thread(target=_waits_for_ever")),
     Culprit("threads_that_are_waited_for", "resource", ("threads", "threading.Thread(target=_waits_for_ever, name=")),

@@ -149,6 +149,10 @@ def lost_through_ctypes():
     libc.malloc(2000)
 
 
+def watched_through_ctypes():
+    libc.inotify_init()
+
+
 kept = []
 
 

@@ -2,7 +2,7 @@
 
 use crate::advice::{self, Subject};
 use crate::caches::{Bound, bound, wrapper_above};
-use crate::extensions::{Extension, Extensions};
+use crate::extensions::{Extensions, Suspected};
 use crate::findings::{Advice, AllocatedAt, Filling, Finding, Growth, HeldBy, Kind, Severity};
 use crate::fingerprint::fingerprint;
 use crate::gains;
@@ -219,22 +219,22 @@ impl<'t, 'a> Told<'t, 'a> {
 
     /// The function that lost them, else the extensions that may have: that of their type, else those that the lines which
     /// made them use, else all.
-    fn likely(&self) -> Vec<Extension> {
+    fn likely(&self) -> Suspected {
         if let Some(function) = self.loser().and_then(|loser| loser.function()) {
-            return vec![function];
+            return vec![function].into();
         }
         let Some(latest) = &self.study.latest else {
-            return Vec::new();
+            return Suspected::default();
         };
         let extensions = Extensions::new(&latest.heap, &self.study.ownership);
         if let Some(own) = extensions.of_type(&self.subject.element) {
-            return vec![own];
+            return vec![own].into();
         }
         let files = self.allocated_at.iter().map(|at| at.frame.file.as_str());
         let used = files
             .map(|file| extensions.used_by(file))
             .find(|used| !used.is_empty());
-        used.unwrap_or_else(|| extensions.all())
+        used.map_or_else(|| extensions.loaded(), Suspected::from)
     }
 
     fn gains(&self, kind: Kind, growth: &Growth) -> String {

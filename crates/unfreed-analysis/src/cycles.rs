@@ -51,7 +51,7 @@ pub fn findings(study: &Study<'_>, whole: f64) -> Vec<Finding> {
     last.garbage
         .kinds
         .iter()
-        .filter_map(|kind| finding(study, kind, waiting, whole))
+        .filter_map(|kind| finding(study, kind, &waiting, whole))
         .take(FINDINGS)
         .collect()
 }
@@ -82,7 +82,9 @@ fn waiting(study: &Study<'_>) -> Waiting {
     Waiting::Enabled
 }
 
-fn finding(study: &Study<'_>, kind: &Cycles, waiting: Waiting, whole: f64) -> Option<Finding> {
+fn finding(study: &Study<'_>, kind: &Cycles, waiting: &Waiting, whole: f64) -> Option<Finding> {
+    let unseen = kind.unseen.clone().map(Waiting::Unseen);
+    let waiting = unseen.as_ref().unwrap_or(waiting);
     let series = Series::new(study, kind);
     let judged = judge(&series.bytes, 0.0);
     let severity = severity(study, kind, &series, &judged, waiting)?;
@@ -142,13 +144,13 @@ fn severity(
     kind: &Cycles,
     series: &Series,
     judged: &Judgement,
-    waiting: Waiting,
+    waiting: &Waiting,
 ) -> Option<Severity> {
     let (bytes_gained, objects_gained) = series.gained();
     let steady = judged.trend == Trend::Steady;
     let least = if study.is_exact() { EXACT } else { LEAST };
     let material = bytes_gained >= least.0 || objects_gained >= least.1 as i64;
-    if waiting != Waiting::Enabled && steady && material {
+    if *waiting != Waiting::Enabled && steady && material {
         let sure = judged.confidence >= SURE;
         return Some(if sure {
             Severity::Leak
@@ -214,7 +216,7 @@ fn summary(
     names: &str,
     kind: &Cycles,
     series: &Series,
-    waiting: Waiting,
+    waiting: &Waiting,
     told: Option<&Told>,
 ) -> String {
     let (cycles, unit) = study
@@ -226,6 +228,10 @@ fn summary(
         ("go", "wait")
     };
     let why = match waiting {
+        Waiting::Unseen(type_name) => &format!(
+            "{} does not show the garbage collector what it holds",
+            short_name(type_name)
+        ),
         Waiting::Disabled => "the garbage collector is disabled",
         Waiting::NeverRuns => "the garbage collector never runs",
         Waiting::Frozen => "gc.freeze() hides them from the garbage collector",

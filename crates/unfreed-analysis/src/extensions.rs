@@ -30,6 +30,24 @@ impl Extension {
     }
 }
 
+/// Extensions that may be at fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Suspected {
+    /// Which, most likely first.
+    pub extensions: Vec<Extension>,
+    /// Nothing speaks for them but that they are loaded.
+    pub only_loaded: bool,
+}
+
+impl From<Vec<Extension>> for Suspected {
+    fn from(extensions: Vec<Extension>) -> Self {
+        Self {
+            extensions,
+            only_loaded: false,
+        }
+    }
+}
+
 /// The extensions of a snapshot, with what is needed to see who uses them.
 pub struct Extensions<'h, 'a> {
     heap: &'h Heap<'a>,
@@ -52,6 +70,15 @@ impl<'h, 'a> Extensions<'h, 'a> {
             .collect();
         all.sort_by(|a, b| a.module.cmp(&b.module));
         all
+    }
+
+    /// All, where nothing is known of who it is.
+    #[must_use]
+    pub fn loaded(&self) -> Suspected {
+        Suspected {
+            extensions: self.all(),
+            only_loaded: true,
+        }
     }
 
     /// The extension that a type, by its full name, comes from.

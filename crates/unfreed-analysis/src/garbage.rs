@@ -3,10 +3,10 @@
 
 use crate::heap::Heap;
 use crate::retained::roots;
-use crate::seeded::Map;
+use crate::seeded::{Map, Set};
 use std::hash::Hash;
 use unfreed_graph::{NodeSet, components, reach, spread};
-use unfreed_recording::snapshot::NodeIndex;
+use unfreed_recording::snapshot::{HIDDEN_FIELD, Label, NodeIndex};
 
 /// Most types in the name of a kind of cycle.
 const NAMED_TYPES: usize = 4;
@@ -29,6 +29,8 @@ pub struct Cycles {
     pub objects: u64,
     /// Bytes of these.
     pub bytes: u64,
+    /// The type of a member that holds another and does not show it to the collector, which never frees these.
+    pub unseen: Option<String>,
     /// Members of the smallest, for the last snapshot to describe.
     pub example: Vec<NodeIndex>,
 }
@@ -54,10 +56,26 @@ pub fn census(heap: &Heap<'_>, in_degrees: &[u32]) -> Garbage {
     let found = grouped(heap, &garbage, |members| type_set(heap, members));
     let mut kinds: Vec<Cycles> = found
         .into_iter()
-        .map(|(types, cycles)| Cycles { types, ..cycles })
+        .map(|(types, cycles)| Cycles {
+            types,
+            unseen: unseen(heap, &cycles.example),
+            ..cycles
+        })
         .collect();
     kinds.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.types.cmp(&b.types)));
     Garbage { kinds }
+}
+
+fn unseen(heap: &Heap<'_>, members: &[NodeIndex]) -> Option<String> {
+    let within: Set<NodeIndex> = members.iter().copied().collect();
+    let is_hidden =
+        |label| matches!(label, Label::Internal(text) if heap.text(text) == HIDDEN_FIELD);
+    let hides = |&&node: &&NodeIndex| {
+        let mut edges = heap.graph.edges(node);
+        edges.any(|edge| is_hidden(heap.label(edge.index)) && within.contains(&edge.target))
+    };
+    let node = members.iter().find(hides)?;
+    Some(heap.type_name(*node))
 }
 
 /// The cycles among `garbage`, with all of it that hangs from them, by what `key` says of a cycle's members. What hangs

@@ -14,6 +14,7 @@ pub mod source;
 
 mod accounting;
 mod advice;
+mod alike;
 mod caches;
 mod companions;
 mod containers;

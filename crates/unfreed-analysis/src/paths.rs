@@ -9,7 +9,7 @@ use crate::roots::RootName;
 use crate::shapes::{ShapeId, Step, TOP};
 use crate::survey::{Forest, Survey};
 use unfreed_graph::Edge;
-use unfreed_recording::snapshot::{Label, NodeIndex};
+use unfreed_recording::snapshot::{HIDDEN_FIELD, Label, NodeIndex};
 
 /// Most steps of a path that is shown whole.
 const STEPS: usize = 12;
@@ -399,6 +399,7 @@ pub fn reference(heap: &Heap<'_>, edge: Edge, masked: bool) -> String {
         Label::Class => ".__class__".to_owned(),
         Label::Internal(text) => match heap.text(text) {
             "__closure__" | "cell_contents" => String::new(),
+            HIDDEN_FIELD => format!(" › {HIDDEN_FIELD}"),
             name => format!(".{name}"),
         },
         Label::Unnamed => format!(" → {}", short_name(&heap.type_name(edge.target))),

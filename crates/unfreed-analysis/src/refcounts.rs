@@ -5,7 +5,7 @@
 //! told with the containers; here are the references to objects that stay.
 
 use crate::advice;
-use crate::extensions::{Extension, Extensions};
+use crate::extensions::{Extension, Extensions, Suspected};
 use crate::findings::{Finding, HeldBy, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::gains;
@@ -147,7 +147,7 @@ fn tell(
     let (references, unit) = pace.rate_of(judged.slope, "reference", "references");
     let loser = losers::of(study, name);
     let function = loser.as_ref().and_then(Loser::function);
-    let likely = function.map_or_else(|| likely(study, name), |one| vec![one]);
+    let likely = function.map_or_else(|| likely(study, name), |one| vec![one].into());
     let by = loser.as_ref().map_or_else(
         || sentence(&likely),
         |loser| {
@@ -245,29 +245,39 @@ fn held_by(study: &Study<'_>, node: Option<NodeIndex>) -> Option<HeldBy> {
 }
 
 /// The extensions that may lose references to a type: its own, else all that are loaded.
-fn likely(study: &Study<'_>, type_name: &str) -> Vec<Extension> {
+fn likely(study: &Study<'_>, type_name: &str) -> Suspected {
     let Some(latest) = &study.latest else {
-        return Vec::new();
+        return Suspected::default();
     };
     let extensions = Extensions::new(&latest.heap, &study.ownership);
     match extensions.of_type(type_name) {
-        Some(own) => vec![own],
-        None => extensions.all(),
+        Some(own) => vec![own].into(),
+        None => extensions.loaded(),
     }
 }
 
 /// Names the likely owners: ` Likely by references (references.so).`
 #[must_use]
-pub fn sentence(likely: &[Extension]) -> String {
+pub fn sentence(likely: &Suspected) -> String {
     const NAMED: usize = 3;
-    let names: Vec<String> = likely.iter().take(NAMED).map(Extension::named).collect();
-    match (names.as_slice(), likely.len().saturating_sub(NAMED)) {
+    let all = &likely.extensions;
+    let names: Vec<String> = all.iter().take(NAMED).map(Extension::named).collect();
+    let more = match all.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more extensions"),
+    };
+    let listed = format!("{}{more}", names.join(", "));
+    match (names.as_slice(), likely.only_loaded) {
         ([], _) => String::new(),
-        ([one], _) => format!(" Likely by {one}."),
-        (some, 0) => format!(" Likely by one of {}.", some.join(", ")),
-        (some, more) => format!(
-            " Likely by one of {} and {more} more extensions.",
-            some.join(", ")
+        (_, true) => format!(
+            " By which C code is not known; beside Python's own, {listed} {} loaded.",
+            is_or_are_of(all)
         ),
+        ([one], false) => format!(" Likely by {one}."),
+        (_, false) => format!(" Likely by one of {listed}."),
     }
+}
+
+fn is_or_are_of(extensions: &[Extension]) -> &'static str {
+    if extensions.len() == 1 { "is" } else { "are" }
 }

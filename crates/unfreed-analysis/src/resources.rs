@@ -1,7 +1,6 @@
 //! Descriptors, threads and children that are opened and never closed: the growth test of memory,
 //! over the readings of every second or so.
 
-use crate::advice;
 use crate::companions::of_threads;
 use crate::findings::{AllocatedAt, Finding, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
@@ -15,6 +14,7 @@ use crate::study::Study;
 use crate::suspects::Suspect;
 use crate::trend::{Reading, judge};
 use crate::wording::{Pace, cut};
+use crate::{advice, alike};
 use std::fmt::Write;
 use unfreed_recording::counters::{Counters, Resources, Started};
 use unfreed_recording::snapshot::RootKind;
@@ -291,6 +291,7 @@ fn grown_names(study: &Study<'_>, resource: &Resource) -> Vec<String> {
         }
     }
     gains.retain(|(_, gain)| *gain > 0);
+    let mut gains = alike::joined(gains);
     gains.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     gains
         .into_iter()

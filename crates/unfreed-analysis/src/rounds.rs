@@ -197,11 +197,15 @@ impl EvidenceSource for ByCalls<'_> {
 }
 
 /// The collector runs after each round, so what waits in one is that round's: summed up, it is what
-/// would wait without the collector.
+/// would wait without the collector. What it does not see is still there.
 pub fn accumulate<'g>(rounds: impl Iterator<Item = &'g mut Garbage>) {
     let mut sums: Map<Vec<String>, Cycles> = Map::default();
     for garbage in rounds {
-        for kind in &mut garbage.kinds {
+        for kind in garbage
+            .kinds
+            .iter_mut()
+            .filter(|kind| kind.unseen.is_none())
+        {
             let sum = sums.entry(kind.types.clone()).or_default();
             sum.count += kind.count;
             sum.objects += kind.objects;

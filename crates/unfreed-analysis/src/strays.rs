@@ -99,7 +99,7 @@ fn finding(study: &Study<'_>, site: &Line, whole: f64) -> Finding {
              container was found to hold them.{}",
             study.pace().byte_rate(judged.slope),
             site.generations,
-            crate::refcounts::sentence(&likely)
+            crate::refcounts::sentence(&likely.clone().into())
         ),
         growth: Growth {
             bytes: site.gained as i64,

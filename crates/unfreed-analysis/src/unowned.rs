@@ -395,7 +395,7 @@ fn tell(
                 format!(
                     "{lost} {unit} ({byte_rate}) that {place} allocates {} never freed; {owner}.{}",
                     is_or_are(&lost),
-                    crate::refcounts::sentence(likely)
+                    crate::refcounts::sentence(&likely.to_vec().into())
                 )
             },
         ),

@@ -23,6 +23,8 @@ pub struct Runtime {
     version: (u32, u32),
     /// Where the interpreter's own variables are.
     variables: Option<Range<usize>>,
+    /// Where the interpreter's own code is.
+    own: Option<Range<usize>>,
 }
 
 impl std::fmt::Debug for Runtime {
@@ -84,6 +86,11 @@ impl Runtime {
         self.variables.as_ref()
     }
 
+    /// Whether code is of an extension module, and not of the interpreter.
+    pub(crate) fn is_of_extension(&self, code: usize) -> bool {
+        self.own.as_ref().is_some_and(|own| !own.contains(&code))
+    }
+
     /// Minor version: 12 for 3.12.
     #[must_use]
     pub fn minor(&self) -> u32 {
@@ -141,8 +148,12 @@ fn detect() -> Result<Runtime, String> {
         )
     })?;
     let interpreter = (api.functions.main_interpreter)();
+    let own = unfreed_sys::loaded::object_around(api.types.type_);
     let runtime = Runtime {
-        variables: unfreed_sys::loaded::variables_around(api.types.type_),
+        variables: own
+            .as_ref()
+            .and_then(|own| own.variables_around(api.types.type_)),
+        own: own.map(|own| own.range),
         api,
         layout,
         interpreter,

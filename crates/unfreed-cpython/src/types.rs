@@ -112,6 +112,8 @@ pub(crate) struct TypeTraits {
     pub untraversed: Untraversed,
     /// Which field tells whether an instance is closed, done or finished.
     pub state: Option<State>,
+    /// Where instances have the list of weak references to them, which they do not own.
+    pub weaklist: usize,
     /// Object-valued members: offset and name (address of a C string).
     pub members: Box<[(usize, usize)]>,
 }
@@ -179,6 +181,7 @@ impl Objects<'_> {
             extra: self.extra_of(type_),
             untraversed: self.untraversed_of(type_),
             state: self.state_of_type(type_, shape),
+            weaklist: reader.word(type_ + layout.tp_weaklistoffset),
             members: self.members_of(type_),
         }
     }

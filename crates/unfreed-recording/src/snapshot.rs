@@ -134,6 +134,9 @@ pub enum Label {
     Internal(TextIndex),
 }
 
+/// The [`Label::Internal`] of a reference that an object holds and no traversal tells, found by its pointer.
+pub const HIDDEN_FIELD: &str = "C field";
+
 /// A named place that keeps objects alive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Root {

@@ -143,13 +143,22 @@ pub fn objects() -> Vec<LoadedObject> {
     found
 }
 
-/// The variables of the executable or library that has one of them at `address`.
+/// The executable or library that has code or variables at `address`.
 #[must_use]
-pub fn variables_around(address: usize) -> Option<Range<usize>> {
-    let segments = objects().into_iter().flat_map(|object| object.segments);
-    let mut writable = segments.filter(|segment| segment.writable);
-    let found = writable.find(|segment| segment.range.contains(&address));
-    found.map(|segment| segment.range)
+pub fn object_around(address: usize) -> Option<LoadedObject> {
+    objects()
+        .into_iter()
+        .find(|object| object.holds(address, 1))
+}
+
+impl LoadedObject {
+    /// Its variables that lie around the one at `address`.
+    #[must_use]
+    pub fn variables_around(&self, address: usize) -> Option<Range<usize>> {
+        let mut writable = self.segments.iter().filter(|segment| segment.writable);
+        let found = writable.find(|segment| segment.range.contains(&address));
+        found.map(|segment| segment.range.clone())
+    }
 }
 
 fn describe(name: &CStr, base: usize, headers: &[libc::Elf64_Phdr]) -> LoadedObject {

@@ -1,11 +1,12 @@
 //! Advice about what is not a container: cycles, descriptors and threads, C memory, the allocator.
 
 use super::advice;
-use crate::extensions::Extension;
+use crate::extensions::{Extension, Suspected};
 use crate::findings::Advice;
+use crate::heap::short_name;
 
 /// Why cycles wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Waiting {
     /// The collector is disabled.
     Disabled,
@@ -13,6 +14,8 @@ pub enum Waiting {
     NeverRuns,
     /// Objects were frozen (`gc.freeze`).
     Frozen,
+    /// It does not look into objects of this type, which hold others.
+    Unseen(String),
     /// It runs, and has not come to them.
     Enabled,
 }
@@ -28,8 +31,9 @@ pub enum Cut {
 
 /// About cycles, and where to break them.
 #[must_use]
-pub fn cycle(waiting: Waiting, cut: Option<&Cut>) -> Advice {
+pub fn cycle(waiting: &Waiting, cut: Option<&Cut>) -> Advice {
     let why = match waiting {
+        Waiting::Unseen(type_name) => return unseen_cycle(short_name(type_name), cut),
         Waiting::Disabled => {
             "The garbage collector is disabled, and only it can free cycles. Call \
                               gc.enable(), or gc.collect() at quiet moments, or break the cycle."
@@ -50,6 +54,7 @@ pub fn cycle(waiting: Waiting, cut: Option<&Cut>) -> Advice {
         }
     };
     let rule = match waiting {
+        Waiting::Unseen(_) => UNSEEN,
         Waiting::Disabled => "collector_disabled",
         Waiting::NeverRuns => "collector_never_runs",
         Waiting::Frozen => "collector_frozen",
@@ -68,7 +73,7 @@ pub fn cycle(waiting: Waiting, cut: Option<&Cut>) -> Advice {
         None => None,
     };
     let Some((class, attribute)) = attribute else {
-        let snippet = if waiting == Waiting::Enabled {
+        let snippet = if *waiting == Waiting::Enabled {
             ""
         } else {
             "gc.enable()"
@@ -82,6 +87,40 @@ pub fn cycle(waiting: Waiting, cut: Option<&Cut>) -> Advice {
          self._{attribute}()"
     );
     advice(rule, text, &snippet)
+}
+
+/// The rule about cycles that the collector cannot see.
+const UNSEEN: &str = "cycles_unseen";
+
+fn unseen_cycle(type_name: &str, cut: Option<&Cut>) -> Advice {
+    let why = format!(
+        "The garbage collector cannot look into {type_name}: its type says nothing of what it holds, so the collector \
+         takes the cycle for used."
+    );
+    let repair = format!(
+        "give {type_name} Py_TPFLAGS_HAVE_GC, tp_traverse and tp_clear (in PyO3 __traverse__ and __clear__)"
+    );
+    match cut {
+        Some(Cut::Attribute(name)) => {
+            let text = format!(
+                "{why} Break the cycle: hold {name} weakly, or clear it when the work is done. If {type_name} is \
+                 yours, {repair}."
+            );
+            let attribute = name.rsplit('.').next().unwrap_or(name);
+            advice(UNSEEN, text, &format!("self.{attribute} = None"))
+        }
+        Some(Cut::Variable(name)) => {
+            let text =
+                format!("{why} Delete the variable {name} before the function ends, or {repair}.");
+            advice(UNSEEN, text, &format!("del {name}"))
+        }
+        None => {
+            let text = format!("{why} Break the cycle when the work is done, or {repair}.");
+            let snippet = "static int\ntraverse(Object *self, visitproc visit, void *arg)\n{\n    \
+                           Py_VISIT(self->held);\n    return 0;\n}";
+            advice(UNSEEN, text, snippet)
+        }
+    }
 }
 
 /// The rule about files that are left on disk.
@@ -132,6 +171,11 @@ pub fn resource(rule: &str, example: Option<&str>) -> Advice {
              Popen, or join() on each Process.",
             "process.wait(timeout=60)",
         ),
+        _ if example.is_some_and(|name| name.starts_with("anon_inode:inotify")) => (
+            "What watches files for changes is made and not closed. Stop each watcher and wait for its threads, or \
+             share one.",
+            "observer.stop()\nobserver.join()",
+        ),
         _ => (
             "Descriptors are opened and not closed (event loops, selectors, epoll objects, \
              memory maps). Close what makes them: loop.close(), selector.close(), or with blocks.",
@@ -144,8 +188,9 @@ pub fn resource(rule: &str, example: Option<&str>) -> Advice {
 /// About reference counts that C code gets wrong: `missing_decref` or `missing_incref`, or `missing_class_decref`
 /// where they are of a class.
 #[must_use]
-pub fn refcount(rule: &str, element: &str, likely: &[Extension]) -> Advice {
-    let whose = match likely {
+pub fn refcount(rule: &str, element: &str, likely: &Suspected) -> Advice {
+    let whose = match likely.extensions.as_slice() {
+        _ if likely.only_loaded => "the C code that handles them".to_owned(),
         [] => "the C code that handles them".to_owned(),
         [one] => one.module.clone(),
         some => {

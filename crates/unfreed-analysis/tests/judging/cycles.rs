@@ -3,6 +3,7 @@
 use crate::world::heap::Ref;
 use crate::world::{Run, World, leaks, of_kind, the_leak, told};
 use unfreed_analysis::findings::{Kind, Report, Severity};
+use unfreed_recording::snapshot::HIDDEN_FIELD;
 
 /// Parent and children that refer to each other, out of use at once.
 fn family(world: &mut World) {
@@ -95,6 +96,38 @@ const DISABLED: Collector = Collector {
     enabled: false,
     ..ENABLED
 };
+
+/// A node whose handle holds it in a field that no traversal tells, out of use at once.
+fn handle(world: &mut World) {
+    let node = world.instance("app.tree", "Node");
+    let handle = world.instance("fast", "Handle");
+    world.set_attr(node, "handle", handle);
+    world.refer(handle, node, Ref::Internal(HIDDEN_FIELD.to_owned()));
+}
+
+#[test]
+fn what_the_collector_cannot_see_is_a_leak_though_it_is_enabled() {
+    let report = run_of(&ENABLED, 50, handle);
+    let leak = the_leak(&report);
+    assert_eq!(leak.kind, Kind::Cycle);
+    assert!(
+        leak.summary
+            .contains("never freed, because Handle does not show the garbage collector what it"),
+        "{}",
+        leak.summary
+    );
+    assert!(
+        leak.summary.contains("Handle › C field → "),
+        "{}",
+        leak.summary
+    );
+    assert_eq!(leak.advice.rule, "cycles_unseen");
+    assert!(
+        leak.advice.text.contains("hold Node.handle weakly"),
+        "{}",
+        leak.advice.text
+    );
+}
 
 #[test]
 fn cycles_with_the_collector_disabled_are_a_leak() {

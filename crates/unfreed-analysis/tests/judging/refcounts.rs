@@ -30,7 +30,7 @@ fn references_that_c_code_never_gives_back() {
     );
     assert!(
         leak.summary
-            .contains("Likely by fastjson (fastjson.cpython"),
+            .contains("not known; beside Python's own, fastjson (fastjson.cpython"),
         "{}",
         leak.summary
     );

@@ -1,5 +1,6 @@
 //! The columns of a snapshot while it grows, node by node.
 
+use super::WalkError;
 use unfreed_recording::snapshot::{Label, NodeIndex, TypeIndex};
 
 /// What of each node is kept. Half of the time of a walk goes into memory for the rest.
@@ -78,6 +79,32 @@ impl Columns {
         }
     }
 
+    /// Takes edges out again, given in ascending order.
+    pub(crate) fn remove_edges(&mut self, edges: &[usize]) {
+        let Some(&first) = edges.first() else { return };
+        let mut removed = edges.iter().copied().peekable();
+        let mut kept = first;
+        for edge in first..self.targets.len() {
+            if removed.next_if_eq(&edge).is_none() {
+                self.targets[kept] = self.targets[edge];
+                self.labels[kept] = self.labels[edge];
+                kept += 1;
+            }
+        }
+        self.targets.truncate(kept);
+        self.labels.truncate(kept);
+        let mut before = 0;
+        for start in &mut self.starts {
+            while edges
+                .get(before)
+                .is_some_and(|&edge| edge < *start as usize)
+            {
+                before += 1;
+            }
+            *start -= before as u32;
+        }
+    }
+
     pub(crate) fn edge_count(&self) -> usize {
         self.targets.len()
     }
@@ -86,5 +113,49 @@ impl Columns {
     pub(crate) fn edges_of(&self, node: NodeIndex) -> std::ops::Range<usize> {
         let node = node as usize;
         self.starts[node] as usize..self.starts[node + 1] as usize
+    }
+}
+
+/// Refuses more nodes or edges than a snapshot has numbers for.
+#[inline]
+pub(super) fn can_be_numbered(count: usize) -> Result<(), WalkError> {
+    if count < u32::MAX as usize - 2 {
+        Ok(())
+    } else {
+        Err(WalkError::TooLarge)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Columns, WalkError, can_be_numbered};
+    use unfreed_recording::snapshot::{Label, SYNTHETIC};
+
+    #[test]
+    fn edges_are_taken_out_of_the_nodes_that_have_them() {
+        let mut columns = Columns::default();
+        for edges in [&[1, 2, 3][..], &[], &[4], &[5, 6]] {
+            for &target in edges {
+                columns.edge(target, Label::Index(target));
+            }
+            columns.end_node();
+        }
+        columns.remove_edges(&[]);
+        columns.remove_edges(&[0, 3, 5]);
+        assert_eq!(columns.targets, [2, 3, 5]);
+        assert_eq!(columns.labels, [2, 3, 5].map(Label::Index));
+        assert_eq!(columns.starts, [0, 2, 2, 2, 3]);
+    }
+
+    #[test]
+    fn a_heap_past_the_numbers_is_refused() {
+        let refused = |count: usize| matches!(can_be_numbered(count), Err(WalkError::TooLarge));
+        assert!(!refused(SYNTHETIC as usize - 2));
+        assert!(refused(SYNTHETIC as usize) && refused(1 << 33));
+        let why = can_be_numbered(1 << 33).expect_err("too large").to_string();
+        assert_eq!(
+            why,
+            "the heap has more than 4 billion objects or references"
+        );
     }
 }

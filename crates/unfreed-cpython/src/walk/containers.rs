@@ -106,6 +106,7 @@ impl Walker<'_> {
                 self.edge(value, Label::Attribute(name));
             }
         }
+        self.guess_hidden(object, known, &[]);
     }
 
     /// A bytearray's buffer is a block of its own, from 3.15 on a `bytes` object.

@@ -77,6 +77,7 @@ impl Walker<'_> {
         self.add_untraversed(object, &known.traits, &mut targets, &mut expected);
         self.add_variables_elsewhere(object, known.traits.shape, &mut targets, &mut expected);
         self.label(&known.traits, &targets, &mut expected);
+        self.guess_hidden(object, known, &targets);
         self.visited = targets;
         self.expected = expected;
     }

@@ -31,6 +31,7 @@ super::originals::functions! {
     epoll_create = c"epoll_create": fn(c_int) -> c_int;
     epoll_create1 = c"epoll_create1": fn(c_int) -> c_int;
     eventfd = c"eventfd": fn(c_uint, c_int) -> c_int;
+    inotify_init = c"inotify_init": fn() -> c_int;
     inotify_init1 = c"inotify_init1": fn(c_int) -> c_int;
     memfd_create = c"memfd_create": fn(*const c_char, c_uint) -> c_int;
     timerfd_create = c"timerfd_create": fn(c_int, c_int) -> c_int;
@@ -188,6 +189,10 @@ extern "C" fn our_eventfd(initial: c_uint, flags: c_int) -> c_int {
     told(original::eventfd()(initial, flags))
 }
 
+extern "C" fn our_inotify_init() -> c_int {
+    told(original::inotify_init()())
+}
+
 extern "C" fn our_inotify_init1(flags: c_int) -> c_int {
     told(original::inotify_init1()(flags))
 }
@@ -204,39 +209,47 @@ extern "C" fn our_signalfd(descriptor: c_int, mask: *const c_void, flags: c_int)
     told(original::signalfd()(descriptor, mask, flags))
 }
 
+/// Ours by name.
+const OURS: [(Name, *const ()); NAMES.len()] = [
+    (Name::open, our_open as *const ()),
+    (Name::open64, our_open64 as *const ()),
+    (Name::openat, our_openat as *const ()),
+    (Name::openat64, our_openat64 as *const ()),
+    (Name::fopen, our_fopen as *const ()),
+    (Name::fopen64, our_fopen64 as *const ()),
+    (Name::opendir, our_opendir as *const ()),
+    (Name::mkostemp, our_mkostemp as *const ()),
+    (Name::mkstemp, our_mkstemp as *const ()),
+    (Name::dup, our_dup as *const ()),
+    (Name::dup2, our_dup2 as *const ()),
+    (Name::dup3, our_dup3 as *const ()),
+    (Name::fcntl, our_fcntl as *const ()),
+    (Name::fcntl64, our_fcntl64 as *const ()),
+    (Name::pipe, our_pipe as *const ()),
+    (Name::pipe2, our_pipe2 as *const ()),
+    (Name::socket, our_socket as *const ()),
+    (Name::socketpair, our_socketpair as *const ()),
+    (Name::accept, our_accept as *const ()),
+    (Name::accept4, our_accept4 as *const ()),
+    (Name::epoll_create, our_epoll_create as *const ()),
+    (Name::epoll_create1, our_epoll_create1 as *const ()),
+    (Name::eventfd, our_eventfd as *const ()),
+    (Name::inotify_init, our_inotify_init as *const ()),
+    (Name::inotify_init1, our_inotify_init1 as *const ()),
+    (Name::memfd_create, our_memfd_create as *const ()),
+    (Name::timerfd_create, our_timerfd_create as *const ()),
+    (Name::signalfd, our_signalfd as *const ()),
+];
+
+/// The function of ours for one that was looked up by name (ctypes, cffi).
+pub(super) fn looked_up(name: &CStr, answer: impl Fn() -> usize) -> Option<usize> {
+    instead_of(&OURS, name, answer)
+}
+
 /// What is replaced in every object.
 pub(super) fn replacements() -> Vec<Replacement> {
     find();
-    let ours: [(Name, *const ()); NAMES.len()] = [
-        (Name::open, our_open as *const ()),
-        (Name::open64, our_open64 as *const ()),
-        (Name::openat, our_openat as *const ()),
-        (Name::openat64, our_openat64 as *const ()),
-        (Name::fopen, our_fopen as *const ()),
-        (Name::fopen64, our_fopen64 as *const ()),
-        (Name::opendir, our_opendir as *const ()),
-        (Name::mkostemp, our_mkostemp as *const ()),
-        (Name::mkstemp, our_mkstemp as *const ()),
-        (Name::dup, our_dup as *const ()),
-        (Name::dup2, our_dup2 as *const ()),
-        (Name::dup3, our_dup3 as *const ()),
-        (Name::fcntl, our_fcntl as *const ()),
-        (Name::fcntl64, our_fcntl64 as *const ()),
-        (Name::pipe, our_pipe as *const ()),
-        (Name::pipe2, our_pipe2 as *const ()),
-        (Name::socket, our_socket as *const ()),
-        (Name::socketpair, our_socketpair as *const ()),
-        (Name::accept, our_accept as *const ()),
-        (Name::accept4, our_accept4 as *const ()),
-        (Name::epoll_create, our_epoll_create as *const ()),
-        (Name::epoll_create1, our_epoll_create1 as *const ()),
-        (Name::eventfd, our_eventfd as *const ()),
-        (Name::inotify_init1, our_inotify_init1 as *const ()),
-        (Name::memfd_create, our_memfd_create as *const ()),
-        (Name::timerfd_create, our_timerfd_create as *const ()),
-        (Name::signalfd, our_signalfd as *const ()),
-    ];
-    ours.into_iter()
+    OURS.into_iter()
         .filter_map(|(name, ours)| replacement(name, ours as usize))
         .collect()
 }

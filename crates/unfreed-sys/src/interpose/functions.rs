@@ -1,9 +1,9 @@
 //! The functions that take the place of malloc and its kin. Each calls the original and tells the
 //! observer; neither changes `errno` nor what the caller gets.
 
-use super::Observer;
 use super::originals::original_of;
 use super::slots::Replacement;
+use super::{Observer, descriptors};
 use crate::symbols;
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -213,20 +213,10 @@ extern "C" fn looked_up(handle: *mut c_void, name: *const c_char) -> usize {
     }
     // SAFETY: whoever calls dlsym passes a NUL-terminated name.
     let name = unsafe { CStr::from_ptr(name) };
-    let found = OURS
-        .iter()
-        .find(|(known, _)| NAMES[*known as usize] == name);
-    let Some(&(known, ours)) = found else {
-        return 0;
-    };
-    let original = ORIGINALS[known as usize].load(Ordering::Relaxed);
-    let answer = original::dlsym()(handle, name.as_ptr()) as usize;
-    let is_original = answer == original || answer == STUBS[known as usize].load(Ordering::Relaxed);
-    if is_original && original != 0 {
-        ours as usize
-    } else {
-        0
-    }
+    let answer = || original::dlsym()(handle, name.as_ptr()) as usize;
+    instead_of(&OURS, name, answer)
+        .or_else(|| descriptors::looked_up(name, answer))
+        .unwrap_or(0)
 }
 
 /// `dlsym` for pointers that are called directly (ctypes, cffi). All names but ours are looked up by

@@ -64,6 +64,15 @@ macro_rules! functions {
             }
         }
 
+        /// The function of ours, among `ours`, for one that was looked up by name and found at `answer`.
+        fn instead_of(ours: &[(Name, *const ())], name: &CStr, answer: impl Fn() -> usize) -> Option<usize> {
+            let &(known, ours) = ours.iter().find(|(known, _)| NAMES[*known as usize] == name)?;
+            let original = ORIGINALS[known as usize].load(Ordering::Relaxed);
+            let answer = answer();
+            let is_original = answer == original || answer == STUBS[known as usize].load(Ordering::Relaxed);
+            (is_original && original != 0).then_some(ours as usize)
+        }
+
         fn replacement(name: Name, ours: usize) -> Option<Replacement> {
             let original = ORIGINALS[name as usize].load(Ordering::Relaxed);
             (original != 0).then_some(Replacement {
