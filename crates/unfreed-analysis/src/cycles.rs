@@ -347,25 +347,38 @@ pub fn describe(heap: &Heap<'_>, ownership: &Ownership, members: &[NodeIndex]) -
         }
     }
     segments.push(format!("the first {}", short_name(&heap.type_name(start))));
-    let cut = cuts
-        .iter()
-        .rev()
-        .find(|(backwards, _)| *backwards)
-        .or(cuts.last());
-    let cut = cut.map(|(_, name)| Cut::Attribute(name.clone()));
+    let attribute = |cut: &(bool, String)| Cut::Attribute(cut.1.clone());
+    let backwards = cuts.iter().rev().find(|(backwards, _)| *backwards);
+    let cut = backwards
+        .map(attribute)
+        .or_else(|| bound_method(heap, &cycle))
+        .or_else(|| cuts.last().map(attribute))
+        .or_else(|| inner_function(heap, &cycle));
     Some(Told {
         text: in_short(segments).join(" → "),
         cut: kept_exception(heap, &cycle).or(cut),
     })
 }
 
-/// `Node`; a function by its name, for there are many.
+/// `Node`; a function or a method by its name, for there are many.
 fn called(heap: &Heap<'_>, node: NodeIndex) -> String {
     let short = short_name(&heap.type_name(node)).to_owned();
-    match heap.node_text(node).filter(|_| short == "function") {
+    let function = match short.as_str() {
+        "function" => Some(node),
+        "method" => function_of(heap, node),
+        _ => None,
+    };
+    match function.and_then(|function| heap.node_text(function)) {
         Some(text) => format!("{}()", cut(text, FUNCTION)),
         None => short,
     }
+}
+
+fn function_of(heap: &Heap<'_>, method: NodeIndex) -> Option<NodeIndex> {
+    heap.labelled(
+        method,
+        |label| matches!(label, Label::Internal(text) if heap.text(text) == "__func__"),
+    )
 }
 
 /// The variable that holds an exception whose traceback holds the variable's frame.
@@ -378,6 +391,39 @@ fn kept_exception(heap: &Heap<'_>, cycle: &[Edge]) -> Option<Cut> {
         }
         _ => None,
     })
+}
+
+/// The last part of a function's name.
+fn function_name(heap: &Heap<'_>, function: NodeIndex) -> Option<String> {
+    let name = heap.node_text(function)?.rsplit('.').next()?;
+    Some(name.to_owned())
+}
+
+/// The method in a cycle that is bound to an instance of a written class.
+fn bound_method(heap: &Heap<'_>, cycle: &[Edge]) -> Option<Cut> {
+    let edge = cycle.iter().find(|edge| {
+        let is_bound = |text| heap.text(text) == "__self__";
+        heap.type_of(edge.source)
+            .is_some_and(|info| info.name == "method")
+            && matches!(heap.label(edge.index), Label::Internal(text) if is_bound(text))
+            && dullness(heap, edge.target) == 0
+    })?;
+    function_name(heap, function_of(heap, edge.source)?).map(Cut::Callback)
+}
+
+/// The function that a cycle is made of, with nothing but its own variables.
+fn inner_function(heap: &Heap<'_>, cycle: &[Edge]) -> Option<Cut> {
+    let is = |node: NodeIndex, name: &str| heap.type_of(node).is_some_and(|info| info.name == name);
+    let mut functions = cycle
+        .iter()
+        .map(|edge| edge.source)
+        .filter(|&node| is(node, "function"));
+    let function = functions.next()?;
+    let is_own = |node: NodeIndex| node == function || heap.is_closure(node) || is(node, "cell");
+    let is_alone = cycle.iter().all(|edge| is_own(edge.source));
+    function_name(heap, function)
+        .filter(|_| is_alone)
+        .map(Cut::InnerFunction)
 }
 
 /// Whether an object is of a class that somebody can change: written in Python, as far as can be told from here, and not of

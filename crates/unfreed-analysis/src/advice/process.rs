@@ -27,6 +27,10 @@ pub enum Cut {
     Attribute(String),
     /// A variable to delete: it holds an exception whose traceback holds the variable's frame.
     Variable(String),
+    /// A method of this name, bound to the object that holds it: to hand over weakly.
+    Callback(String),
+    /// A function of this name that refers to itself, as a variable of the one that makes it.
+    InnerFunction(String),
 }
 
 /// About cycles, and where to break them.
@@ -69,6 +73,22 @@ pub fn cycle(waiting: &Waiting, cut: Option<&Cut>) -> Advice {
             let snippet = format!("try:\n    ...\nfinally:\n    del {name}");
             return advice(rule, text, &snippet);
         }
+        Some(Cut::Callback(method)) => {
+            return advice(
+                rule,
+                format!("{why} {}", weak_callback(method)),
+                &callback_snippet(method),
+            );
+        }
+        Some(Cut::InnerFunction(name)) => {
+            let text = format!(
+                "{why} The function {name} refers to itself through a variable of the function that makes it: move it out \
+                 of there, or hand it what it calls."
+            );
+            let snippet =
+                format!("def {name}(self, ...):  # a method, or a function of the module\n    ...");
+            return advice(rule, text, &snippet);
+        }
         Some(Cut::Attribute(name)) => name.rsplit_once('.'),
         None => None,
     };
@@ -87,6 +107,19 @@ pub fn cycle(waiting: &Waiting, cut: Option<&Cut>) -> Advice {
          self._{attribute}()"
     );
     advice(rule, text, &snippet)
+}
+
+/// How a bound method is held without its object.
+fn weak_callback(method: &str) -> String {
+    format!(
+        "The bound method {method} holds its object, which holds it in turn. Hand it over weakly, or hold a plain function."
+    )
+}
+
+fn callback_snippet(method: &str) -> String {
+    format!(
+        "callback = weakref.WeakMethod(self.{method})\n...\nif (bound := callback()) is not None:\n    bound()"
+    )
 }
 
 /// The rule about cycles that the collector cannot see.
@@ -114,7 +147,14 @@ fn unseen_cycle(type_name: &str, cut: Option<&Cut>) -> Advice {
                 format!("{why} Delete the variable {name} before the function ends, or {repair}.");
             advice(UNSEEN, text, &format!("del {name}"))
         }
-        None => {
+        Some(Cut::Callback(method)) => {
+            let text = format!(
+                "{why} {} If {type_name} is yours, {repair}.",
+                weak_callback(method)
+            );
+            advice(UNSEEN, text, &callback_snippet(method))
+        }
+        Some(Cut::InnerFunction(_)) | None => {
             let text = format!("{why} Break the cycle when the work is done, or {repair}.");
             let snippet = "static int\ntraverse(Object *self, visitproc visit, void *arg)\n{\n    \
                            Py_VISIT(self->held);\n    return 0;\n}";

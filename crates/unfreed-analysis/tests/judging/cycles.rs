@@ -182,6 +182,41 @@ fn an_exception_in_a_variable_of_its_own_frame_is_to_be_deleted() {
     assert!(leak.advice.snippet.ends_with("del problem"));
 }
 
+/// A pool that holds a method of its owner.
+fn callback(world: &mut World) {
+    let (owner, pool) = (
+        world.instance("app.pools", "Cipher"),
+        world.instance("app.pools", "Pool"),
+    );
+    let function = world.function("app.pools.Cipher._create");
+    let method = world.method(owner, function);
+    world.set_attr(owner, "_pool", pool);
+    world.set_attr(pool, "create", method);
+}
+
+#[test]
+fn a_bound_method_is_to_be_held_weakly() {
+    let report = run_of(&DISABLED, 50, callback);
+    let leak = the_leak(&report);
+    assert!(
+        leak.advice
+            .text
+            .contains("The bound method _create holds its object"),
+        "{}",
+        leak.advice.text
+    );
+    assert!(
+        leak.summary.contains("app.pools.Cipher._create().__self__"),
+        "{}",
+        leak.summary
+    );
+    assert!(
+        leak.advice
+            .snippet
+            .starts_with("callback = weakref.WeakMethod(self._create)")
+    );
+}
+
 /// Two objects of C types that hold each other.
 fn futures(world: &mut World) {
     let (one, other) = (
@@ -309,5 +344,12 @@ fn a_closure_that_refers_to_itself() {
             .contains("app.views.make.<locals>.retry().__closure__['retry'] → the first function"),
         "{}",
         leak.summary
+    );
+    assert!(
+        leak.advice
+            .text
+            .contains("The function retry refers to itself"),
+        "{}",
+        leak.advice.text
     );
 }
