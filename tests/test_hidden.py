@@ -34,7 +34,7 @@ def checked(function: str) -> "dict[str, Any]":
     return report
 
 
-@pytest.mark.parametrize("function, holder", [("unseen", "Keeper"), ("left_out", "Forgetful")])
+@pytest.mark.parametrize("function, holder", [("unseen", "Keeper"), ("behind", "Keeper"), ("left_out", "Forgetful")])
 def test_a_cycle_that_the_collector_cannot_see_is_a_leak_and_says_why(function: str, holder: str) -> None:
     (leak,) = [one for one in checked(function)["findings"] if one["severity"] == "leak"]
     assert leak["kind"] == "cycle" and leak["title"] == "reference cycles of Item, %s that nothing frees" % holder, leak

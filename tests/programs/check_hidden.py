@@ -13,6 +13,12 @@ def unseen():
     item.holder = losses.Keeper(item)
 
 
+def behind():
+    """The same, with what is held in a block of memory of its own."""
+    item = Item()
+    item.holder = losses.Keeper(item, False, True)
+
+
 def left_out():
     """The same through a type that the collector knows, and that leaves out what it holds."""
     item = Item()

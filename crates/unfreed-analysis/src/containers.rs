@@ -230,6 +230,10 @@ impl<'t, 'a> Told<'t, 'a> {
         if let Some(own) = extensions.of_type(&self.subject.element) {
             return vec![own].into();
         }
+        let stacks = self.allocated_at.iter().map(|at| at.stack.as_slice());
+        if let Some(maker) = stacks.filter_map(|stack| extensions.in_stack(stack)).next() {
+            return vec![maker].into();
+        }
         let files = self.allocated_at.iter().map(|at| at.frame.file.as_str());
         let used = files
             .map(|file| extensions.used_by(file))

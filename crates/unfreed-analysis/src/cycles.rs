@@ -32,9 +32,9 @@ const WORTH: u64 = 1 << 20;
 const FINDINGS: usize = 3;
 const SURE: f64 = 0.6;
 /// Names that say: this reference leads back.
-const BACKWARDS: [&str; 12] = [
-    "parent", "_parent", "owner", "_owner", "prev", "previous", "back", "root", "manager",
-    "context", "child_of", "outer",
+const BACKWARDS: [&str; 10] = [
+    "parent", "owner", "prev", "previous", "back", "root", "manager", "context", "child_of",
+    "outer",
 ];
 
 /// Findings about cycles.
@@ -293,6 +293,21 @@ fn fillings(study: &Study<'_>, kind: &Cycles) -> Vec<Filling> {
     fillings
 }
 
+/// Whether it can stand in a program as it is.
+fn is_name(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .is_some_and(|first| first.is_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
+}
+
+/// Whether a name says: this reference leads back. Leading underlines, and the class in a private name, say nothing.
+fn is_backwards(attribute: &str) -> bool {
+    let name = attribute.rsplit("__").next().unwrap_or(attribute);
+    BACKWARDS.contains(&name.trim_start_matches('_'))
+}
+
 /// A cycle in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -331,13 +346,10 @@ pub fn describe(heap: &Heap<'_>, ownership: &Ownership, members: &[NodeIndex]) -
             let is_to_an_instance = dullness(heap, edge.target) == 0;
             if is_to_an_instance
                 && can_be_changed(heap, ownership, owner_node)
-                && !owner.is_empty()
-                && !owner.contains('.')
+                && is_name(owner)
+                && is_name(attribute)
             {
-                cuts.push((
-                    BACKWARDS.contains(&attribute),
-                    format!("{owner}.{attribute}"),
-                ));
+                cuts.push((is_backwards(attribute), format!("{owner}.{attribute}")));
             }
         }
         if edge.target == start || dullness(heap, edge.target) < DULL {

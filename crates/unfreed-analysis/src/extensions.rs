@@ -2,6 +2,7 @@
 //! A snapshot has no native stacks, so the second is a likelihood: the functions of the file name
 //! the module, or something from it.
 
+use crate::findings::Frame;
 use crate::heap::Heap;
 use crate::ownership::{Owner, Ownership};
 use crate::seeded::Set;
@@ -86,6 +87,14 @@ impl<'h, 'a> Extensions<'h, 'a> {
     pub fn of_type(&self, type_name: &str) -> Option<Extension> {
         let (module, _) = type_name.rsplit_once('.')?;
         self.of_module(module)
+    }
+
+    /// The extension whose code is the innermost of a stack, if one's is.
+    #[must_use]
+    pub fn in_stack(&self, stack: &[Frame]) -> Option<Extension> {
+        let mut natives = stack.iter().take_while(|frame| !frame.library.is_empty());
+        let all = self.all();
+        natives.find_map(|frame| all.iter().find(|one| one.file == frame.library).cloned())
     }
 
     fn of_module(&self, module: &str) -> Option<Extension> {

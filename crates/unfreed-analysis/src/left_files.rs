@@ -1,6 +1,5 @@
 //! Files that each call of a checked function leaves on disk.
 
-use crate::advice;
 use crate::findings::{Finding, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::gains;
@@ -9,6 +8,7 @@ use crate::resources::floors;
 use crate::study::Study;
 use crate::trend::{Reading, judge};
 use crate::wording::{count, cut, is_or_are};
+use crate::{advice, alike};
 use unfreed_recording::counters::Started;
 
 /// Files that have to be left.
@@ -43,8 +43,12 @@ pub fn finding(study: &Study<'_>) -> Option<Finding> {
     }
     let (files, unit) = study.pace().rate_of(judged.slope, "file", "files");
     let mut names: Vec<String> = Vec::new();
-    for place in last.places.iter().take(NAMED) {
-        names.push(format!("{} (+{})", cut(&place.name, WIDTH), place.count));
+    let paths = last
+        .places
+        .iter()
+        .map(|place| (place.name.clone(), i64::from(place.count)));
+    for (name, count) in alike::joined(paths.collect()).into_iter().take(NAMED) {
+        names.push(format!("{} (+{count})", cut(&name, WIDTH)));
     }
     let is_temporary = |name: &str| TEMPORARY.iter().any(|folder| name.starts_with(folder));
     let temporary = last.places.iter().all(|place| is_temporary(&place.name));

@@ -53,10 +53,6 @@ const WRAPPERS: [&str; 9] = [
 /// call went through, nor what its own library allocates with. `None` when Python code allocates.
 #[must_use]
 pub fn keeper(stack: &[Frame]) -> Option<Keeper> {
-    let is_own = |frame: &&Frame| {
-        let name = file_name(&frame.library);
-        !ON_BEHALF.iter().any(|prefix| name.starts_with(prefix))
-    };
     let natives = stack.iter().take_while(|frame| !frame.library.is_empty());
     let mut own = natives.filter(is_own).peekable();
     while let Some(frame) = own.next_if(|frame| is_wrapper(&frame.function)) {
@@ -66,6 +62,19 @@ pub fn keeper(stack: &[Frame]) -> Option<Keeper> {
         }
     }
     own.next().map(named)
+}
+
+/// The function that Python code called and that led to the keeper, if that is another one: what a maintainer knows.
+#[must_use]
+pub fn entry(stack: &[Frame], keeper: &Keeper) -> Option<Keeper> {
+    let natives = stack.iter().take_while(|frame| !frame.library.is_empty());
+    let entry = natives.filter(is_own).last().map(named)?;
+    (entry != *keeper && !entry.function.is_empty()).then_some(entry)
+}
+
+fn is_own(frame: &&Frame) -> bool {
+    let name = file_name(&frame.library);
+    !ON_BEHALF.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Whether a function is one of those that `malloc` is called by instead of by who needs memory.
@@ -124,6 +133,9 @@ mod tests {
         assert_eq!(keeper.function, "thumb_open");
         let keeper = super::keeper(&wrapped[..2]).expect("a keeper");
         assert_eq!(keeper.function, "CRYPTO_realloc");
+        assert_eq!(entry(&wrapped[..2], &keeper), None);
+        let entered = entry(&stack, &super::keeper(&stack).expect("a keeper"));
+        assert_eq!(entered.expect("an entry").function, "py_open");
         let through = [native("/lib/libffi.so.8", "ffi_call"), python];
         assert_eq!(super::keeper(&through), None);
     }

@@ -35,11 +35,12 @@ pub fn of(study: &Study<'_>, type_name: &str) -> Option<Loser> {
 }
 
 impl Loser {
-    /// The function of C code, where that is known.
+    /// The function of C code, where that is known. One of the interpreter's own calls those of others (`round`, `len`),
+    /// and it is theirs that lose.
     #[must_use]
     pub fn function(&self) -> Option<Extension> {
         let frame = self.place.stack.first()?;
-        (!frame.library.is_empty()).then(|| Extension {
+        frame.library.contains('/').then(|| Extension {
             module: format!("{}()", frame.function),
             file: frame.library.clone(),
         })

@@ -48,6 +48,9 @@ const STAY: [&str; 8] = [
     "type", "ABCMeta", "EnumMeta", "EnumType", "module", "NoneType", "bool", "ellipsis",
 ];
 
+/// Types of which there is one object, or two.
+const ONE: [&str; 3] = ["NoneType", "bool", "ellipsis"];
+
 /// Findings about references of objects that stay, most references first.
 #[must_use]
 pub fn findings(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
@@ -55,9 +58,15 @@ pub fn findings(study: &Study<'_>, known: &[Finding]) -> Vec<Finding> {
     let (Some(first), Some(last)) = (audited.first(), audited.last()) else {
         return Vec::new();
     };
-    let least = if study.is_exact() { EXACT } else { LEAST };
     let mut found: Vec<(f64, Finding)> = Vec::new();
     for (name, end) in &last.references.by_type {
+        // What is there but once is referred to by everybody, threads that come and go among them.
+        let is_one = ONE.contains(&short_name(name));
+        let least = if study.is_exact() && !is_one {
+            EXACT
+        } else {
+            LEAST
+        };
         for way in [Way::Lost, Way::GivenBackTwice] {
             let series = series(study, name, way);
             let gained = match series.as_slice() {
@@ -151,10 +160,14 @@ fn tell(
     let by = loser.as_ref().map_or_else(
         || sentence(&likely),
         |loser| {
-            loser.sentence(match way {
+            let verb = match way {
                 Way::Lost => "loses them",
                 Way::GivenBackTwice => "gives them back",
-            })
+            };
+            let others = loser
+                .function()
+                .map_or_else(|| sentence(&likely), |_| String::new());
+            format!("{}{others}", loser.sentence(verb))
         },
     );
     let class = end.most.and_then(|node| class_name(study, node));

@@ -10,7 +10,7 @@ use crate::extensions::{Extension, Extensions};
 use crate::findings::{AllocatedAt, Finding, Frame, Growth, Kind, Severity, Trend};
 use crate::fingerprint::fingerprint;
 use crate::gains;
-use crate::libraries::{self, file_name};
+use crate::libraries::{self, Keeper, file_name};
 use crate::paths::subject;
 use crate::resources;
 use crate::seeded::{Map, Set};
@@ -326,6 +326,16 @@ fn place_of(frame: &Frame) -> Option<String> {
     is_python.then(|| format!("{}:{} in {called}", file_name(&frame.file), frame.line))
 }
 
+/// `, called by py_open() in thumb.so at app.py:8 in load(),`
+fn called_by(entry: Option<&Keeper>, place: Option<&str>) -> String {
+    match (entry, place) {
+        (Some(entry), Some(place)) => format!(", called by {entry} at {place},"),
+        (Some(entry), None) => format!(", called by {entry},"),
+        (None, Some(place)) => format!(", called by {place},"),
+        (None, None) => String::new(),
+    }
+}
+
 fn tell(
     study: &Study<'_>,
     frame: Frame,
@@ -336,11 +346,10 @@ fn tell(
     whole: f64,
 ) -> Finding {
     let known_place = place_of(&frame);
-    let called_by = known_place
-        .as_ref()
-        .map_or_else(String::new, |place| format!(", called by {place},"));
     let is_known = known_place.is_some();
-    let place = known_place.unwrap_or_else(|| UNKNOWN_PLACE.to_owned());
+    let place = known_place
+        .clone()
+        .unwrap_or_else(|| UNKNOWN_PLACE.to_owned());
     let bytes = readings(study, &line.bytes);
     let blocks = readings(study, &line.blocks);
     let last = line.bytes.last().copied().unwrap_or(0.0);
@@ -353,6 +362,10 @@ fn tell(
     let (lost, unit) = study.pace().rate_of(block_rate, "block", "blocks");
     let byte_rate = study.pace().byte_rate(slope(&bytes));
     let keeper = libraries::keeper(&stack);
+    let entry = keeper
+        .as_ref()
+        .and_then(|keeper| libraries::entry(&stack, keeper));
+    let called_by = called_by(entry.as_ref(), known_place.as_deref());
     let hoarder = line.hoarder.filter(|&shape| shape != TOP);
     let hoarder = hoarder.map(|shape| subject(&study.forest, shape));
     let owner = match &hoarder {
@@ -440,7 +453,7 @@ fn tell(
             ..gains::shape(&judged)
         },
         advice: match &keeper {
-            Some(keeper) => advice::lost_in_library(&keeper.to_string(), &place),
+            Some(keeper) => advice::lost_in_library(keeper, entry.as_ref(), &place),
             None => advice::site(&place, likely),
         },
         allocated_at: vec![AllocatedAt {

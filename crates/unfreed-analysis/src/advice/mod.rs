@@ -109,7 +109,7 @@ impl Subject {
 type Rule = fn(&Subject) -> Option<Advice>;
 
 /// In the order in which they are asked.
-const RULES: [Rule; 24] = [
+const RULES: [Rule; 26] = [
     patterns::lru_cache_on_method,
     patterns::unbounded_lru_cache,
     patterns::queue_backlog,
@@ -122,6 +122,8 @@ const RULES: [Rule; 24] = [
     patterns::loggers,
     patterns::finalizers,
     patterns::exit_handlers,
+    patterns::fork_hooks,
+    patterns::followers,
     patterns::exceptions_held,
     patterns::listeners,
     patterns::classes_in_a_loop,

@@ -309,6 +309,40 @@ pub(super) fn listeners(s: &Subject) -> Option<Advice> {
     Some(advice("listener_kept", text, &snippet))
 }
 
+pub(super) fn fork_hooks(s: &Subject) -> Option<Advice> {
+    if !s.name.contains("os.register_at_fork") {
+        return None;
+    }
+    let text = "os.register_at_fork is called again and again, and there is no way to take a function out again: each, and \
+                the object that it is bound to, stays until the program ends. Register one function, when the module is \
+                imported, and let it look through a set of weak references.";
+    let snippet = "ALIVE = weakref.WeakSet()\n\ndef _after_fork():\n    for one in ALIVE:\n        \
+                   one.restart()\n\nos.register_at_fork(after_in_child=_after_fork)";
+    Some(advice("fork_hooks", text.to_owned(), snippet))
+}
+
+/// What only follows other objects: it has a weak reference to each, and lets go of those that go.
+pub(super) fn followers(s: &Subject) -> Option<Advice> {
+    let of_classes = ["__subclasses__", "_abc_impl"];
+    let follows_classes = of_classes.iter().any(|name| s.passes_name(name));
+    let is_weak = s.element_is(&["weakref.ReferenceType", "ReferenceType", "weakref.KeyedRef"]);
+    if !(is_weak && (follows_classes || s.variable() == "data")) {
+        return None;
+    }
+    let whose = if follows_classes {
+        "classes"
+    } else {
+        "objects"
+    };
+    let text = format!(
+        "{} has a weak reference to each of the {whose} that are alive, and keeps none of them: it grows because they do not \
+         go. Find out who keeps them.",
+        s.name
+    );
+    let snippet = "print(unfreed.why_alive(one))";
+    Some(advice("weak_followers", text, snippet))
+}
+
 pub(super) fn classes_in_a_loop(s: &Subject) -> Option<Advice> {
     let root = s.flavour == Flavour::Class && s.path.len() <= 1;
     let class = s.element_is(&["type", "abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"]);

@@ -4,6 +4,7 @@ use super::advice;
 use crate::extensions::{Extension, Suspected};
 use crate::findings::Advice;
 use crate::heap::short_name;
+use crate::libraries::Keeper;
 
 /// Why cycles wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -285,11 +286,14 @@ pub fn native(is_followed: bool) -> Advice {
 
 /// About memory that a function of a library allocates and loses.
 #[must_use]
-pub fn lost_in_library(keeper: &str, place: &str) -> Advice {
+pub fn lost_in_library(keeper: &Keeper, entry: Option<&Keeper>, place: &str) -> Advice {
+    let start = match entry {
+        Some(entry) => format!("Look in {entry} for what {place} makes it get from {keeper}"),
+        None => format!("Look in {keeper} for what {place} makes it allocate"),
+    };
     let text = format!(
-        "Look in {keeper} for what {place} makes it allocate: a free, a delete or a Py_DECREF is \
-         missing on some way out, errors included. If it is not yours, upgrade it or report it; close \
-         what it hands out, if there is something to close."
+        "{start}: a free, a delete or a Py_DECREF is missing on some way out, errors included. If it is not yours, \
+         upgrade it or report it; close what it hands out, if there is something to close."
     );
     advice("lost_in_library", text, "")
 }

@@ -79,29 +79,31 @@ impl Columns {
         }
     }
 
-    /// Takes edges out again, given in ascending order.
-    pub(crate) fn remove_edges(&mut self, edges: &[usize]) {
-        let Some(&first) = edges.first() else { return };
-        let mut removed = edges.iter().copied().peekable();
-        let mut kept = first;
-        for edge in first..self.targets.len() {
-            if removed.next_if_eq(&edge).is_none() {
-                self.targets[kept] = self.targets[edge];
-                self.labels[kept] = self.labels[edge];
-                kept += 1;
-            }
+    /// Adds edges to nodes that are finished, given in ascending order, behind those that they have.
+    pub(crate) fn insert_edges(&mut self, edges: &[(NodeIndex, NodeIndex)], label: Label) {
+        let mut from = self.targets.len();
+        let mut to = from + edges.len();
+        self.targets.reserve_exact(edges.len());
+        self.labels.reserve_exact(edges.len());
+        self.targets.resize(to, 0);
+        self.labels.resize(to, label);
+        for &(node, target) in edges.iter().rev() {
+            let end = self.starts[node as usize + 1] as usize;
+            self.targets.copy_within(end..from, to - (from - end));
+            self.labels.copy_within(end..from, to - (from - end));
+            to -= from - end + 1;
+            from = end;
+            (self.targets[to], self.labels[to]) = (target, label);
         }
-        self.targets.truncate(kept);
-        self.labels.truncate(kept);
         let mut before = 0;
-        for start in &mut self.starts {
+        for (index, start) in self.starts.iter_mut().enumerate() {
             while edges
                 .get(before)
-                .is_some_and(|&edge| edge < *start as usize)
+                .is_some_and(|edge| (edge.0 as usize) < index)
             {
                 before += 1;
             }
-            *start -= before as u32;
+            *start += before as u32;
         }
     }
 
@@ -132,7 +134,7 @@ mod tests {
     use unfreed_recording::snapshot::{Label, SYNTHETIC};
 
     #[test]
-    fn edges_are_taken_out_of_the_nodes_that_have_them() {
+    fn edges_are_added_to_the_nodes_that_have_them() {
         let mut columns = Columns::default();
         for edges in [&[1, 2, 3][..], &[], &[4], &[5, 6]] {
             for &target in edges {
@@ -140,11 +142,17 @@ mod tests {
             }
             columns.end_node();
         }
-        columns.remove_edges(&[]);
-        columns.remove_edges(&[0, 3, 5]);
-        assert_eq!(columns.targets, [2, 3, 5]);
-        assert_eq!(columns.labels, [2, 3, 5].map(Label::Index));
-        assert_eq!(columns.starts, [0, 2, 2, 2, 3]);
+        columns.insert_edges(&[], Label::Unnamed);
+        columns.insert_edges(&[(0, 7), (1, 8), (1, 9), (3, 10)], Label::Unnamed);
+        assert_eq!(columns.targets, [1, 2, 3, 7, 8, 9, 4, 5, 6, 10]);
+        let added = columns.labels.iter().enumerate();
+        let added = added.filter(|(_, label)| **label == Label::Unnamed);
+        assert_eq!(
+            added.map(|(index, _)| index).collect::<Vec<_>>(),
+            [3, 4, 5, 9]
+        );
+        assert_eq!(columns.labels[7], Label::Index(5));
+        assert_eq!(columns.starts, [0, 4, 6, 7, 10]);
     }
 
     #[test]

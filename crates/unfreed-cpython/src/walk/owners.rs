@@ -11,7 +11,7 @@ use unfreed_sys::memory;
 /// Bytes of an object that are searched: pointers stand in its fixed part.
 const MOST_OF_OBJECT: usize = 1024;
 /// Bytes of a block that are searched.
-const MOST_OF_BLOCK: usize = 64 * 1024;
+pub(super) const MOST_OF_BLOCK: usize = 64 * 1024;
 /// How far from its start a block may be pointed to: behind a header, or where its data are aligned.
 /// Anything deeper is more likely to be the remains of an earlier use.
 const DEEPEST: usize = 64;
@@ -70,7 +70,7 @@ impl Walker<'_> {
     /// Finds the owners of `blocks` that are neither an object nor a buffer that is known: pairs of a
     /// position in `blocks` and the object. Those of unknown size are left out.
     pub(super) fn find_owners(
-        &self,
+        &mut self,
         blocks: &[SampledBlock],
         known: &Owners,
     ) -> Vec<(usize, NodeIndex)> {
@@ -90,6 +90,11 @@ impl Walker<'_> {
         self.search_objects(&mut ownerless, &mut found);
         self.search_buffers(known, blocks, &mut ownerless, &mut found);
         search_blocks(&mut ownerless, &mut found);
+        let owned = found.iter().filter_map(|&block| {
+            let (start, end, _) = ownerless.blocks[block];
+            Some((ownerless.owners[block]?, start, end - start))
+        });
+        self.guess_in_blocks(owned);
         found
             .into_iter()
             .filter_map(|block| Some((ownerless.blocks[block].2, ownerless.owners[block]?)))

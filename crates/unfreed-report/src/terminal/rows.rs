@@ -183,7 +183,7 @@ impl Rows<'_, '_> {
                 known.frame == place.frame
                     && known.may_be_reused == place.may_be_reused
                     && place::within(known).eq(place::within(place))
-                    && natives(known).eq(natives(place))
+                    && natives(known) == natives(place)
             };
             match told.iter_mut().find(is_alike) {
                 Some(known) if !self.options.verbose => known.share += place.share,
@@ -212,7 +212,7 @@ impl Rows<'_, '_> {
     fn short_stack(&self, place: &AllocatedAt, room: usize) -> Text {
         let directory = &self.options.directory;
         let shown = |frame: &Frame| Text::plain(&place::frame(frame, directory, room));
-        let mut items: Vec<Text> = natives(place).map(shown).collect();
+        let mut items: Vec<Text> = natives(place).into_iter().map(shown).collect();
         items.extend(place::within(place).map(shown));
         items.push(shown(&place.frame));
         let lead = items.len() - 1;
@@ -276,12 +276,16 @@ impl Rows<'_, '_> {
     }
 }
 
-/// The functions of C code that allocated, as many as are shown.
-fn natives(place: &AllocatedAt) -> impl Iterator<Item = &Frame> {
+/// The functions of C code that allocated, and the one that Python code called.
+fn natives(place: &AllocatedAt) -> Vec<&Frame> {
     let natives = place.stack.iter();
-    natives
+    let mut shown: Vec<&Frame> = natives
         .take_while(|frame| !frame.library.is_empty())
-        .take(FEW_NATIVES)
+        .collect();
+    if shown.len() > FEW_NATIVES {
+        shown.drain(FEW_NATIVES..shown.len() - 1);
+    }
+    shown
 }
 
 /// `app.models.Session +36,864 (310 MiB)`.
