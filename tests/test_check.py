@@ -74,7 +74,7 @@ CULPRITS = [
     Culprit("files", "resource", ("open files", "os.open(tempfile.gettempdir(), os.O_RDONLY)")),
     Culprit("sockets", "resource", ("open sockets", "opened.append(socket.socket().detach())")),
     Culprit("pipes", "resource", ("open pipes", "opened.extend(os.pipe())"), (2, 2)),
-    Culprit("watched_through_ctypes", "resource", ("anon_inode:inotify", "libc.inotify_init()", "observer.stop()")),
+    Culprit("opened_through_ctypes", "resource", ("other open descriptors", "anon_inode", "libc.eventfd(0, 0)")),
     Culprit("from_c_code", "resource", ("open files", "lose_descriptor", "blocks.lose_descriptor(")),
     Culprit("threads", "resource", ("threads", "_waits_for_ever", "threading.Thread(target=_waits_for_ever")),
     Culprit("threads_that_are_waited_for", "resource", ("threads", "threading.Thread(target=_waits_for_ever, name=")),

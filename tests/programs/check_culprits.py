@@ -149,8 +149,8 @@ def lost_through_ctypes():
     libc.malloc(2000)
 
 
-def watched_through_ctypes():
-    libc.inotify_init()
+def opened_through_ctypes():
+    libc.eventfd(0, 0)
 
 
 kept = []
