@@ -1,7 +1,8 @@
 //! The known ways to leak: each is recognised and gets its own advice.
 
 use crate::world::heap::Ref;
-use crate::world::{Id, World, every_second, the_leak};
+use crate::world::{Id, World, every_second, of_kind, the_leak};
+use unfreed_analysis::findings::{Kind, Severity};
 
 type Setting = fn(&mut World) -> Id;
 type Adding = fn(&mut World, Id);
@@ -32,7 +33,7 @@ fn call_method(world: &mut World, cache: Id) {
     world.refer(cache, result, Ref::Key(key));
 }
 
-const CASES: [(&str, &str, Setting, Adding); 22] = [
+const CASES: [(&str, &str, Setting, Adding); 23] = [
     (
         "python_own",
         "growing container _warnings.filters",
@@ -222,6 +223,21 @@ const CASES: [(&str, &str, Setting, Adding); 22] = [
         },
     ),
     (
+        "fork_hooks",
+        "growing container interpreter › os.register_at_fork",
+        |world| {
+            let hooks = world.list();
+            world.interpreter("os.register_at_fork", hooks);
+            hooks
+        },
+        |world, hooks| {
+            let item = row(world);
+            let method = world.function("app.models.Row.restart");
+            let bound = world.method(item, method);
+            world.append(hooks, bound);
+        },
+    ),
+    (
         "traceback_held",
         "growing container app.jobs.ERRORS",
         |world| {
@@ -382,4 +398,24 @@ fn each_known_way_has_its_own_advice() {
         );
         assert!(leak.advice.text.len() > 40, "{rule}");
     }
+}
+
+#[test]
+fn what_only_follows_is_no_leak_of_its_own() {
+    let mut world = World::new();
+    let alive = world.instance("_weakrefset", "WeakSet");
+    let data = world.set();
+    world.set_attr(alive, "data", data);
+    world.global("app.bus", "ALIVE", alive);
+    let report = every_second(9, world, |world, _| {
+        for _ in 0..60 {
+            let reference = world.object("weakref", "ReferenceType", 80);
+            world.add(data, reference);
+        }
+    });
+    let found = of_kind(&report, Kind::Container);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].severity, Severity::Warning);
+    assert_eq!(found[0].advice.rule, "weak_followers");
+    assert!(found[0].advice.text.contains("keeps none of them"));
 }
