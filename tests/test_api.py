@@ -46,6 +46,14 @@ def test_import_is_cheap() -> None:
     assert set(json.loads(done.stdout.replace("'", '"'))) <= {"unfreed"}
 
 
+def test_a_question_imports_nothing_that_opens_or_runs_things() -> None:
+    code = "import sys, unfreed; unfreed.garbage(); unfreed.census(); print(' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True, env=clean_environment()
+    )
+    assert not {"asyncio", "logging", "sqlite3", "ssl", "subprocess", "threading"} & set(done.stdout.split())
+
+
 def test_examples_of_the_docs() -> None:
     assert doctest.testmod(_live, optionflags=doctest.ELLIPSIS).failed == 0
 
@@ -221,6 +229,7 @@ def test_a_chain_of_a_million_is_an_ordinary_object() -> None:
     assert unfreed.sizeof(chain) > 50 * MIB
     tree = unfreed.sizeof(chain, depth=3).tree()
     assert tree.count("list") == 4
+    assert unfreed.sizeof(chain, depth=2000).tree().count("list") == 101
     # Freed step by step: the interpreter itself would recurse.
     while chain:
         chain = chain.pop()

@@ -69,6 +69,7 @@ def test_instances_are_told_by_who_made_them_and_when() -> None:
         assert "33 instances of %s.Session are alive" % __name__ in repr(first)
         assert "test_watch.py" in repr(first) and first.rows[0]["alive"] == 30
         assert first.origins[0].bytes > 30 * 16
+        assert [one.bytes >= 2 * 16 for one in first.origins if not one.stack] == [True]
         del store[10:30], older[0]
         keep(store, 5)
         assert figures(watched.look()) == {"older": (1, 0, 1), "keep": (15, 5, 20), "keep_other": (1, 0, 0)}

@@ -241,6 +241,11 @@ def __getattr__(name: str) -> object:
     """Questions to the living heap come from `unfreed._live` when the first of them is asked."""
     if name not in __all__:
         raise AttributeError("module 'unfreed' has no attribute %r" % name)
-    from unfreed import _live, _resources
+    if name == "resources":
+        # Apart: it imports what has resources, which a program without them is spared.
+        from unfreed import _resources
 
-    return _resources.resources if name == "resources" else getattr(_live, name)
+        return _resources.resources
+    from unfreed import _live
+
+    return getattr(_live, name)

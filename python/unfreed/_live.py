@@ -20,6 +20,8 @@ from unfreed._heap import Snapshot
 
 _EVERYTHING = 2**31
 _WIDTH = 100
+LEVELS = 100
+"""Most levels of a tree: nobody reads more, and deeper ones are too deep for `json`."""
 _REST, _REST_OF_CALLERS = "--limit N shows more", "limit=N shows more"
 _Folders = dict[str, Any]
 _folders: _Folders = {}
@@ -179,7 +181,7 @@ def sizeof(
     limit: Optional[int] = 12,
 ) -> Size:
     """Bytes of the objects and, when `deep`, of all that they lead to, each object counted once. An `int`; with a
-    `depth` its `tree()` shows so many levels of what they consist of, `limit` parts on each, and what several objects
+    `depth` its `tree()` shows so many levels of what they consist of (at most a hundred), `limit` parts on each, and what several objects
     that were asked about share.
 
     That is the data: modules, classes and code weigh nothing unless they are asked for, and of functions and frames
@@ -197,7 +199,7 @@ def sizeof(
     if exclusive and shared:
         raise ValueError("exclusive=True and shared=True leave nothing to count; ask for one of them")
     ids = list(dict.fromkeys(id(obj) for obj in objs))
-    depth, most = at_most(depth, "depth"), at_most(limit)
+    depth, most = min(at_most(depth, "depth"), LEVELS), at_most(limit)
     of_packages = buffers(ids, code)
     own_sizes, total, count = _native._sizes(ids, code, of_packages)
     own = sum(own_sizes)

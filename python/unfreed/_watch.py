@@ -28,7 +28,7 @@ class Origin(NamedTuple):
     born: int
     """Of those: began since the look before."""
     died: int
-    """Instances that the look before saw, and that are gone."""
+    """Instances that the look before saw, and that are gone. Those that began and ended between two looks are in neither."""
     oldest_seconds: float
     """Age of the oldest that is alive, rounded down to a look."""
 
@@ -113,6 +113,8 @@ class Watch:
         found = _live.instances(cls) if cls is not None else []
         ids = [id(one) for one in found]
         births = _native._births(ids)
+        older = [one for one, birth in zip(ids, births) if not birth]
+        own = _native._sizes(older, False, [])[0]
         # Only now: an address may be another's as soon as its object is gone.
         del found, cls
         looked = _native._look_at_part()
@@ -121,6 +123,7 @@ class Watch:
         note_levels(looked)
         now = {one: _Seen(*birth[1:]) if birth else _OLDER for one, birth in zip(ids, births)}
         sizes = {one: birth[0] for one, birth in zip(ids, births) if birth}
+        sizes.update(zip(older, own))
         self._learn(Stacks(looked[2], looked[3]), now)
         answer = Instances(self._name, self._origins(self._seen, now, sizes))
         self._seen = now
