@@ -302,7 +302,9 @@ class Rounds:
             # What is not quite full goes on to gain, less and less, and would look like a slow leak.
             if gained <= 0 or any(more - less > most for more, less, most in zip(now, first, MOST_AHEAD)):
                 break
-            if self.seconds * self.calls < ROUND_SECONDS:
+            # Not further than that by the next round.
+            has_room = now[0] - first[0] + 2 * max(gained, 0) <= MOST_AHEAD[0]
+            if self.seconds * self.calls < ROUND_SECONDS and has_room:
                 self.calls *= 2
         self.calls = self.calls_of_nothing if has_fallen else calls
         self._keep_short()
