@@ -22,7 +22,7 @@ const LIMIT: &str = "2400";
 const AT_ONCE: usize = 2;
 
 /// Programs that each of them runs side by side.
-const PROGRAMS: &str = "4";
+const PROGRAMS: &str = "3";
 
 /// Seconds after which pytest prints where a test stands that has not ended.
 const PATIENCE: &str = "faulthandler_timeout=240";
