@@ -29,10 +29,17 @@ NAMED = [
     ("borrowed", "references.borrowed_item", "return references.borrowed_item([many[0]])"),
     ("iterated", None, "for one in leaky:"),
     ("added", None, "return losses.return_once(service) + leaky"),
+    ("magnitude", "builtins.abs", "return losses.return_once(abs(leaky))"),
     ("called", None, "losses.return_once(leaky())"),
     ("attribute", None, "return losses.return_once(leaky.item)"),
 ]
 """Functions of `check_losers`, the function of C code that loses, `None` for a slot, and the line."""
+
+
+def line_of(text: str) -> int:
+    """Where `check_losers` says it."""
+    lines = LOSERS.read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
 
 
 def environment() -> "dict[str, str]":
@@ -68,7 +75,14 @@ def test_nobody_is_named_where_two_lose_the_same_or_nothing_is_lost(said: Any) -
     assert said["two_lose_the_same"] == [] and said["nothing"] == []
 
 
-@pytest.mark.parametrize("name, words", [("taken_out", "losses.Box.take()"), ("iterated", "C code that runs at")])
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("taken_out", "losses.Box.take()"),
+        ("iterated", "C code that runs at"),
+        ("magnitude", "C code that runs at check_losers.py:%d" % line_of("abs(leaky)")),
+    ],
+)
 def test_a_check_tells_who_loses_references(name: str, words: str) -> None:
     command = unfreed("check", "--json", "-", "%s::%s" % (LOSERS, name), "--rounds", "8")
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=120)

@@ -92,6 +92,10 @@ def added():
     return losses.return_once(service) + leaky
 
 
+def magnitude():
+    return losses.return_once(abs(leaky))
+
+
 def called():
     losses.return_once(leaky())
 

@@ -6,11 +6,17 @@ use crate::seeded::Map;
 /// From so many on they are told as one.
 const ALIKE: usize = 3;
 
-/// Joins paths that differ in one part, as `/tmp/tmp*/app.pid`, and adds up their numbers. The order is that of the first
+/// Joins paths that are the same, or differ in one part, as `/tmp/tmp*/app.pid`, and adds up their numbers. The order is that of the first
 /// of each.
 #[must_use]
 pub fn joined(paths: Vec<(String, i64)>) -> Vec<(String, i64)> {
-    let mut left = paths;
+    let mut left: Vec<(String, i64)> = Vec::new();
+    for (path, number) in paths {
+        match left.iter_mut().find(|(known, _)| *known == path) {
+            Some(known) => known.1 += number,
+            None => left.push((path, number)),
+        }
+    }
     while let Some((name, members)) = largest_group(&left) {
         let sum = members.iter().map(|&index| left[index].1).sum();
         left[members[0]] = (name, sum);
@@ -123,5 +129,7 @@ mod tests {
         let two = [("/tmp/a", 1), ("/tmp/b", 1), ("socket:[#]", 3), ("", 1)];
         assert_eq!(of(&two).len(), 4);
         assert!(of(&[]).is_empty());
+        let twice = [("/tmp/sock*", 50), ("/tmp/sock*", 50)];
+        assert_eq!(of(&twice), [("/tmp/sock*".to_owned(), 100)]);
     }
 }

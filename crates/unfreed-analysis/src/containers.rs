@@ -231,7 +231,7 @@ impl<'t, 'a> Told<'t, 'a> {
             return vec![own].into();
         }
         let stacks = self.allocated_at.iter().map(|at| at.stack.as_slice());
-        if let Some(maker) = stacks.filter_map(|stack| extensions.in_stack(stack)).next() {
+        if let Some(maker) = extensions.in_stacks(stacks) {
             return vec![maker].into();
         }
         let files = self.allocated_at.iter().map(|at| at.frame.file.as_str());

@@ -492,3 +492,32 @@ fn in_short(mut segments: Vec<String>) -> Vec<String> {
     }
     segments
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{is_backwards, is_name};
+
+    #[test]
+    fn private_names_lead_back_as_others_do() {
+        assert!(
+            ["parent", "_parent", "_ModNS__parent"]
+                .into_iter()
+                .all(is_backwards)
+        );
+        assert!(
+            !["children", "apparent", "__parent__"]
+                .into_iter()
+                .any(is_backwards)
+        );
+    }
+
+    #[test]
+    fn what_no_program_can_say_is_no_name() {
+        assert!(is_name("Node") && is_name("_größe2"));
+        assert!(
+            !["", "2d", "Iterator → dict", "a.b"]
+                .into_iter()
+                .any(is_name)
+        );
+    }
+}

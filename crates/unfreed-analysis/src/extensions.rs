@@ -89,12 +89,17 @@ impl<'h, 'a> Extensions<'h, 'a> {
         self.of_module(module)
     }
 
-    /// The extension whose code is the innermost of a stack, if one's is.
+    /// The extension whose code is the innermost of the first of some stacks that has any.
     #[must_use]
-    pub fn in_stack(&self, stack: &[Frame]) -> Option<Extension> {
-        let mut natives = stack.iter().take_while(|frame| !frame.library.is_empty());
+    pub fn in_stacks<'s>(
+        &self,
+        mut stacks: impl Iterator<Item = &'s [Frame]>,
+    ) -> Option<Extension> {
         let all = self.all();
-        natives.find_map(|frame| all.iter().find(|one| one.file == frame.library).cloned())
+        stacks.find_map(|stack| {
+            let mut natives = stack.iter().take_while(|frame| !frame.library.is_empty());
+            natives.find_map(|frame| all.iter().find(|one| one.file == frame.library).cloned())
+        })
     }
 
     fn of_module(&self, module: &str) -> Option<Extension> {

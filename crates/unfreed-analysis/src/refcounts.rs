@@ -284,13 +284,9 @@ pub fn sentence(likely: &Suspected) -> String {
         ([], _) => String::new(),
         (_, true) => format!(
             " By which C code is not known; beside Python's own, {listed} {} loaded.",
-            is_or_are_of(all)
+            if all.len() == 1 { "is" } else { "are" }
         ),
         ([one], false) => format!(" Likely by {one}."),
         (_, false) => format!(" Likely by one of {listed}."),
     }
-}
-
-fn is_or_are_of(extensions: &[Extension]) -> &'static str {
-    if extensions.len() == 1 { "is" } else { "are" }
 }

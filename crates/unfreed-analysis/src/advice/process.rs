@@ -231,8 +231,9 @@ pub fn resource(rule: &str, example: Option<&str>) -> Advice {
 #[must_use]
 pub fn refcount(rule: &str, element: &str, likely: &Suspected) -> Advice {
     let whose = match likely.extensions.as_slice() {
-        _ if likely.only_loaded => "the C code that handles them".to_owned(),
-        [] => "the C code that handles them".to_owned(),
+        named if named.is_empty() || likely.only_loaded => {
+            "the C code that handles them".to_owned()
+        }
         [one] => one.module.clone(),
         some => {
             let names: Vec<&str> = some.iter().take(3).map(|one| one.module.as_str()).collect();
@@ -332,4 +333,16 @@ pub fn site(place: &str, likely: &[Extension]) -> Advice {
          snapshots do not show (C code, a buffer, many holders at once)."
     );
     advice("surviving_blocks", text, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resource;
+
+    #[test]
+    fn what_watches_files_is_not_told_as_a_selector() {
+        let of = |name: &str| resource("unclosed_descriptor", Some(name)).snippet;
+        assert!(of("anon_inode:inotify (+3)").contains("observer.stop()"));
+        assert!(of("anon_inode:[eventpoll] (+3)").contains("selectors"));
+    }
 }

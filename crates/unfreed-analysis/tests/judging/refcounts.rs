@@ -1,8 +1,10 @@
 //! The audit of reference counts: what C code loses or gives back twice on objects that stay.
 
 use crate::world::heap::Ref;
-use crate::world::{World, every_second, leaks, of_kind, the_leak, told};
-use unfreed_analysis::findings::{Kind, Severity};
+use crate::world::{Run, World, every_second, leaks, of_kind, the_leak, told};
+use unfreed_analysis::findings::{Frame, Kind, Report, Severity};
+use unfreed_recording::ids::{RunTime, StackId};
+use unfreed_recording::process::Round;
 
 /// A program with one object that stays, `app.SETTINGS`, and an extension.
 fn with_settings() -> (World, usize) {
@@ -139,4 +141,85 @@ fn a_class_without_instances_is_one_all_the_same() {
         panic!("{}", told(&report));
     };
     assert_eq!(finding.severity, Severity::Warning);
+}
+
+/// Ten rounds of ten calls each of a function that takes five references to an object.
+fn rounds_that_take(mut world: World, object: usize) -> Report {
+    let mut run = Run::default();
+    for now in 1..=10_u32 {
+        world.objects[object].outside += 5;
+        run.read(&mut world, f64::from(now), 0);
+        run.take(&mut world, f64::from(now));
+        run.rounds.push(Round {
+            at: RunTime(u64::from(now) * 1_000_000_000),
+            calls: u64::from(now) * 10,
+        });
+    }
+    run.report()
+}
+
+#[test]
+fn a_few_references_to_what_is_there_but_once_say_nothing() {
+    let (world, settings) = with_settings();
+    let told_of = rounds_that_take(world, settings);
+    assert_eq!(
+        of_kind(&told_of, Kind::Refcount).len(),
+        1,
+        "{}",
+        told(&told_of)
+    );
+    let (mut world, _) = with_settings();
+    let none = world.object("builtins", "NoneType", 16);
+    world.global("app", "NOTHING", none);
+    let silent = rounds_that_take(world, none);
+    assert!(
+        of_kind(&silent, Kind::Refcount).is_empty(),
+        "{}",
+        told(&silent)
+    );
+}
+
+#[test]
+fn the_extension_whose_code_made_them_is_likely() {
+    let (mut world, _) = with_settings();
+    let other = "/srv/site-packages/zz_other.cpython-312-x86_64-linux-gnu.so";
+    world.module("zz_other", Some(other));
+    let mut run = Run::default();
+    let native = Frame {
+        function: "encode".to_owned(),
+        file: other.to_owned(),
+        library: other.to_owned(),
+        ..Frame::default()
+    };
+    let python = Frame {
+        function: "handle".to_owned(),
+        file: "/srv/app.py".to_owned(),
+        line: 7,
+        ..Frame::default()
+    };
+    run.stacks.insert(3, vec![native, python]);
+    for now in 1..=10_u32 {
+        world.made_at = StackId(3);
+        for _ in 0..100 {
+            let lost = world.bytes(900);
+            world.objects[lost].outside = 1;
+        }
+        world.made_at = StackId::default();
+        run.read(&mut world, f64::from(now), 0);
+        run.take(&mut world, f64::from(now));
+    }
+    let report = run.report();
+    let leak = the_leak(&report);
+    assert_eq!(leak.kind, Kind::Refcount);
+    assert!(
+        leak.summary
+            .ends_with("Likely by zz_other (zz_other.cpython-312-x86_64-linux-gnu.so)."),
+        "{}",
+        leak.summary
+    );
+    assert!(
+        leak.advice.text.starts_with("Look in zz_other "),
+        "{}",
+        leak.advice.text
+    );
 }

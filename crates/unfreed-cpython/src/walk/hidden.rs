@@ -54,8 +54,8 @@ impl Walker<'_> {
         }
     }
 
-    /// Notes what looks like a reference of the object that was met last to an object that the collector tracks, beside those that were
-    /// `visited`.
+    /// Notes what looks like a reference of the object that was met last to one that the collector tracks, beside those
+    /// that were `visited`.
     pub(super) fn guess_hidden(&mut self, object: usize, known: &KnownType, visited: &[usize]) {
         if !known.hides
             || self.hidden.seed_count == 0
@@ -68,10 +68,12 @@ impl Walker<'_> {
         let end = known.traits.basicsize.min(MOST);
         for offset in (HEAD..end).step_by(WORD) {
             let word = self.objects.reader.word(object + offset);
-            if word == object || offset == known.traits.weaklist || visited.contains(&word) {
-                continue;
-            }
-            if let Some(target) = self.tracked_at(word) {
+            // Most words are no pointers: what was visited is looked through for the others alone.
+            if let Some(target) = self.tracked_at(word)
+                && word != object
+                && offset != known.traits.weaklist
+                && !visited.contains(&word)
+            {
                 self.hidden.guesses.push((owner, target));
             }
         }

@@ -314,3 +314,30 @@ fn trend(trend: Trend) -> &'static str {
         Trend::NotEnoughEvidence => "too few readings",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{AllocatedAt, Frame, natives};
+
+    #[test]
+    fn the_function_that_python_called_is_shown_however_deep_it_lies() {
+        let shown = |depth: u32| -> Vec<u32> {
+            let native = |line| Frame {
+                library: "/v/thumb.so".to_owned(),
+                line,
+                ..Frame::default()
+            };
+            let mut stack: Vec<Frame> = (1..=depth).map(native).collect();
+            stack.push(Frame::default());
+            let place = AllocatedAt {
+                stack,
+                ..AllocatedAt::default()
+            };
+            natives(&place).iter().map(|frame| frame.line).collect()
+        };
+        assert_eq!(shown(0), [0; 0]);
+        assert_eq!(shown(2), [1, 2]);
+        assert_eq!(shown(3), [1, 2, 3]);
+        assert_eq!(shown(9), [1, 2, 9]);
+    }
+}

@@ -24,6 +24,7 @@ pub struct Run {
     pub peak: Option<Peak>,
     pub snapshots: Vec<Result<Snapshot, String>>,
     pub stacks: BTreeMap<u32, Vec<Frame>>,
+    pub rounds: Vec<Round>,
     pub end: Option<RunTime>,
 }
 
@@ -46,6 +47,7 @@ impl Default for Run {
             peak: None,
             snapshots: Vec::new(),
             stacks: BTreeMap::new(),
+            rounds: Vec::new(),
             end: None,
         }
     }
@@ -171,7 +173,7 @@ impl EvidenceSource for Run {
     }
 
     fn rounds(&self) -> &[Round] {
-        &[]
+        &self.rounds
     }
 
     fn snapshot_count(&self) -> usize {
